@@ -1,0 +1,76 @@
+import type { Clock } from './clock.ts';
+import type { Logger } from './logger.ts';
+import type { Metrics } from './metrics.ts';
+import type { StreamRecord } from './record.ts';
+import type { ReadOnlyStore, StateStore } from './store.ts';
+
+/** Which clock drives a punctuator: event time seen by the task, or the engine's clock (in a replay both are event time). */
+export type PunctuationType = 'STREAM_TIME' | 'WALL_CLOCK_TIME';
+
+/** Stops a scheduled punctuator. */
+export interface Cancellable {
+  cancel(): void;
+}
+
+/** A record that a processor sends on. */
+export interface Forwarded<V> {
+  readonly key: string | undefined;
+  readonly value: V | null;
+  /** Event time, epoch ms. */
+  readonly timestampMs: number;
+  readonly headers?: StreamRecord['headers'];
+  /** For a topic: where the record goes, 0 to `partitions - 1`. Left out, it is murmur2 of the key. */
+  readonly partition?: number;
+}
+
+/** What a processor may do. Valid from `init` to `close`, and only inside the processor's own callbacks. */
+export interface ProcessorContext {
+  readonly nodeName: string;
+  /** The task's number, which is the partition that it reads of every partitioned topic. */
+  readonly taskId: number;
+  /** Number of partitions of every partitioned topic, which is the number of tasks. */
+  readonly partitions: number;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** Highest event time that the task has seen, epoch ms; -Infinity before its first record. Never goes back. */
+  readonly streamTimeMs: number;
+  /** Number of the commit that will hold the changes made now: one more than the task's last commit. */
+  readonly commitNumber: number;
+  /** @throws {EngineError} `STORE_UNKNOWN` when the topology does not connect the store to this node. */
+  store<S extends StateStore>(name: string): S;
+  /** @throws {EngineError} `STORE_UNKNOWN` */
+  globalStore<V>(name: string): ReadOnlyStore<V>;
+  /** Sends a record to all children, or to the child named `to`. */
+  forward<V>(record: Forwarded<V>, to?: string): void;
+  /** Sends a source record to the dead-letter topic with a code and a text, and counts it. */
+  refuse(record: StreamRecord, code: string, text: string): void;
+  /**
+   * Calls `punctuate` at most once per commit when `intervalMs` have passed on the clock of `type`. Missed intervals are not
+   * made up for. To be called in `init`; timers survive restarts.
+   */
+  schedule(name: string, intervalMs: number, type: PunctuationType, punctuate: (nowMs: number) => void): Cancellable;
+}
+
+/**
+ * A step of a topology. One instance per task, called by one task at a time.
+ *
+ * It gets whole batches: everything that the micro-batch holds for it, in event-time order. Whatever it computes once per
+ * batch and key (a list, a combined delta) it sends at the end of `process`.
+ *
+ * A throw of {@link RefusedRecordError} or anything else undoes the batch; the runtime finds the record that causes it,
+ * sends that one to the dead-letter topic and goes on with the others.
+ */
+export interface Processor<V = unknown> {
+  init?(context: ProcessorContext): void;
+  process(records: readonly StreamRecord<V>[]): void | Promise<void>;
+  /**
+   * Forwards anew the values of these keys of a versioned sink, from committed state alone. Called when a task starts, for keys
+   * whose publication is not known to have been finished. Must give the same bytes as the first time.
+   */
+  republish?(sink: string, keys: readonly string[]): void | Promise<void>;
+  close?(): void;
+}
+
+/** Makes the instance of a task. */
+export type ProcessorSupplier<V = unknown> = () => Processor<V>;

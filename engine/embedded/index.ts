@@ -1,0 +1,2 @@
+export { EmbeddedLog, type EmbeddedLogOptions } from './embedded-log.ts';
+export { LOG_COLUMN_FAMILY } from './partition-log.ts';

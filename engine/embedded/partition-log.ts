@@ -1,0 +1,109 @@
+// One partition of the embedded log: its place in the database, and where it starts and ends.
+
+import type { Database, LogRecord, ProducerRecord, TopicPartition, TopicSpec, WriteBatch } from '../api/index.ts';
+import { appendTimeOf, decodeRecord, encodeRecord, offsetOf, partitionPrefix, recordKey } from './log-record-codec.ts';
+
+/** Column family of the log. */
+export const LOG_COLUMN_FAMILY = 'log';
+/** Records that one pass of retention or compaction reads at most, so that it never holds up the stream for long. */
+const PASS_RECORDS = 20_000;
+
+export class PartitionLog {
+  readonly place: TopicPartition;
+  readonly spec: TopicSpec;
+  readonly #database: Database;
+  readonly #prefix: Buffer;
+  /** First offset that may be there. */
+  start = 0;
+  /** Offset of the next record. */
+  end = 0;
+  /** Records staged for a commit that has not been written yet. */
+  staged = 0;
+  /** Below this offset the engine has read everything; `undefined` while nobody has said so. */
+  released: number | undefined;
+  /** Where the next pass of compaction starts, and how many records came since the last whole pass. */
+  #compactedTo = 0;
+
+  constructor(database: Database, place: TopicPartition, spec: TopicSpec) {
+    this.#database = database;
+    this.place = place;
+    this.spec = spec;
+    this.#prefix = partitionPrefix(place);
+    for (const [key] of this.#scan(0, 1)) this.start = offsetOf(this.#prefix, key);
+    for (const [key] of database.scan(LOG_COLUMN_FAMILY, { ...this.#range(0), reverse: true, limit: 1 }))
+      this.end = offsetOf(this.#prefix, key) + 1;
+  }
+
+  #range(from: number, to = Number.MAX_SAFE_INTEGER) {
+    return { gte: recordKey(this.#prefix, from), lt: recordKey(this.#prefix, to) };
+  }
+
+  #scan(from: number, limit: number) {
+    return this.#database.scan(LOG_COLUMN_FAMILY, { ...this.#range(from), limit });
+  }
+
+  /** Puts a record behind those already staged. It counts once `settle(true)` is called. */
+  stage(record: ProducerRecord, appendTimeMs: number, batch: WriteBatch): number {
+    const offset = this.end + this.staged;
+    this.staged += 1;
+    batch.put(LOG_COLUMN_FAMILY, recordKey(this.#prefix, offset), encodeRecord(record, appendTimeMs));
+    return offset;
+  }
+
+  /** The staged records are in the database (`true`), or were dropped. */
+  settle(written: boolean): void {
+    if (written) this.end += this.staged;
+    this.staged = 0;
+  }
+
+  read(offset: number, maxRecords: number): LogRecord[] {
+    const records: LogRecord[] = [];
+    if (offset >= this.end || maxRecords <= 0) return records;
+    for (const [key, value] of this.#scan(offset, maxRecords))
+      records.push(decodeRecord(this.place, offsetOf(this.#prefix, key), value));
+    return records;
+  }
+
+  /** Deletes records below `offset`, but never the last one: it tells where the partition ends after a restart. */
+  #dropBelow(offset: number): void {
+    const to = Math.min(offset, this.end - 1);
+    if (to <= this.start) return;
+    const { gte, lt } = this.#range(this.start, to);
+    this.#database.deleteRange(LOG_COLUMN_FAMILY, { gte, lt });
+    this.start = to;
+  }
+
+  /** Drops what has been read, where the engine alone reads it. */
+  dropReleased(): void {
+    if (this.spec.internal && this.released !== undefined) this.#dropBelow(this.released);
+  }
+
+  /** Drops records that were appended before `cutoffMs` and have been read, a bounded number a call. */
+  dropOlderThan(cutoffMs: number): void {
+    let to = this.start;
+    for (const [key, value] of this.#scan(this.start, PASS_RECORDS)) {
+      if (appendTimeOf(value) >= cutoffMs) break;
+      to = offsetOf(this.#prefix, key) + 1;
+    }
+    this.#dropBelow(Math.min(to, this.released ?? to));
+  }
+
+  /** Keeps only the newest record of each key among those read, as Kafka's log cleaner does. Offsets stay. */
+  compact(): void {
+    const to = this.released ?? 0;
+    if (to - this.#compactedTo < PASS_RECORDS) return;
+    const newest = new Map<string, Uint8Array>();
+    const batch = this.#database.createBatch();
+    for (const [key, value] of this.#scan(this.start, Number.MAX_SAFE_INTEGER)) {
+      const offset = offsetOf(this.#prefix, key);
+      if (offset >= to) break;
+      const recordsKey = decodeRecord(this.place, offset, value).key;
+      if (recordsKey === undefined) continue;
+      const older = newest.get(recordsKey);
+      if (older !== undefined) batch.delete(LOG_COLUMN_FAMILY, older);
+      newest.set(recordsKey, key);
+    }
+    if (batch.count > 0) this.#database.write(batch);
+    this.#compactedTo = to;
+  }
+}

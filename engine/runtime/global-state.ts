@@ -1,0 +1,157 @@
+// The global stores of an instance: every partition of their topics, applied before the tasks of a round run, so that a
+// round's processors all see the same state. Views (indexes in memory) follow every change and are rebuilt at start.
+
+import type {
+  Database,
+  FetchRequest,
+  KeyValueStore,
+  LogRecord,
+  Metrics,
+  ProducerRecord,
+  ReadOnlyStore,
+  WriteBatch,
+} from '../api/index.ts';
+import type { GlobalStoreSpec, Topology } from '../graph/topology.ts';
+import { deadLetterOf } from './dead-letters.ts';
+import { POSITION_COLUMN_FAMILY } from './position.ts';
+import { readSourceRecord, type SourceReader } from './source-record.ts';
+
+interface GlobalStore {
+  readonly spec: GlobalStoreSpec;
+  readonly store: KeyValueStore<unknown>;
+  readonly reader: SourceReader;
+  /** A source node of the same topic refuses bad records; without one it is done here. */
+  readonly isRefusing: boolean;
+  /** Next offset by partition. */
+  positions: number[];
+}
+
+const encoder = new TextEncoder();
+const NO_PREFIX = new Uint8Array(0);
+
+export class GlobalState {
+  readonly #stores: readonly GlobalStore[];
+  readonly #metrics: Metrics;
+  readonly #recordsPerFetch: number;
+  readonly deadLetters: ProducerRecord[] = [];
+  #isChanged = false;
+
+  constructor(options: {
+    readonly topology: Topology;
+    readonly partitions: number;
+    readonly database: Database;
+    readonly futureLimitMs: number;
+    readonly recordsPerFetch: number;
+    readonly metrics: Metrics;
+  }) {
+    const { topology, partitions, database } = options;
+    this.#metrics = options.metrics;
+    this.#recordsPerFetch = options.recordsPerFetch;
+    const sources = new Set(topology.nodes.flatMap((node) => (node.kind === 'source' ? [node.topic] : [])));
+    const sinks = new Set(topology.nodes.flatMap((node) => (node.kind === 'sink' ? [node.topic] : [])));
+    this.#stores = topology.globalStores.map((spec) => {
+      const stored = database.get(POSITION_COLUMN_FAMILY, encoder.encode(`global:${spec.name}`));
+      return {
+        spec,
+        store: spec.supplier.create({ database, columnFamily: spec.supplier.name, prefix: NO_PREFIX }),
+        reader: {
+          deserializer: spec.deserializer,
+          timestamp: spec.timestamp,
+          keyOf: spec.keyOf,
+          allowsTombstones: true,
+          futureLimitMs: sinks.has(spec.topic) ? undefined : options.futureLimitMs,
+        },
+        isRefusing: !sources.has(spec.topic),
+        positions:
+          stored === undefined
+            ? new Array<number>(partitions).fill(0)
+            : (JSON.parse(Buffer.from(stored).toString()) as number[]),
+      };
+    });
+    for (const { spec, store } of this.#stores)
+      if (spec.view !== undefined) for (const [key, value] of store.scan()) spec.view.apply(key, value);
+  }
+
+  /** What processors see. */
+  stores(): ReadonlyMap<string, ReadOnlyStore<unknown>> {
+    return new Map(this.#stores.map(({ spec, store }) => [spec.name, store]));
+  }
+
+  get memoryBytes(): readonly { readonly name: string; readonly bytes: number }[] {
+    return this.#stores.map(({ spec, store }) => ({ name: spec.name, bytes: store.memoryBytes }));
+  }
+
+  wants(): FetchRequest[] {
+    return this.#stores.flatMap(({ spec, positions }) =>
+      positions.map((offset, partition) => ({
+        topic: spec.topic,
+        partition,
+        offset,
+        maxRecords: this.#recordsPerFetch,
+      })),
+    );
+  }
+
+  /** Applies the answers to `wants`. Returns the number of records. */
+  apply(answers: readonly (readonly LogRecord[])[]): number {
+    let applied = 0;
+    let index = 0;
+    for (const global of this.#stores)
+      for (let partition = 0; partition < global.positions.length; partition++) {
+        const records = answers[index++] ?? [];
+        for (const record of records) this.#applyRecord(global, record);
+        const last = records.at(-1);
+        if (last !== undefined) global.positions[partition] = last.offset + 1;
+        applied += records.length;
+      }
+    this.#isChanged ||= applied > 0;
+    return applied;
+  }
+
+  #applyRecord({ spec, store, reader, isRefusing }: GlobalStore, raw: LogRecord): void {
+    const record = readSourceRecord(raw, reader);
+    const refusal =
+      record.refusal ??
+      (record.key === undefined ? { code: 'missing-id', text: 'a record of this topic needs a key' } : undefined);
+    if (refusal !== undefined) {
+      if (!isRefusing) return;
+      this.deadLetters.push(deadLetterOf(raw, refusal, raw.value));
+      this.#metrics.counter('freshet.dead_letters', { topic: raw.topic, code: refusal.code }).add(1);
+      return;
+    }
+    const key = record.key!;
+    if (record.value === null) {
+      store.delete(key);
+      spec.view?.apply(key, undefined);
+      return;
+    }
+    const value = spec.merge === undefined ? record.value : spec.merge(store.get(key), record.value);
+    if (value === undefined) return;
+    store.put(key, value);
+    spec.view?.apply(key, value);
+  }
+
+  /** Puts changes and positions into `batch`. */
+  stage(batch: WriteBatch): void {
+    if (!this.#isChanged) return;
+    for (const { spec, store, positions } of this.#stores) {
+      store.flush((key, value) => {
+        if (value === null) batch.delete(spec.supplier.name, key);
+        else batch.put(spec.supplier.name, key, value);
+      });
+      batch.put(POSITION_COLUMN_FAMILY, encoder.encode(`global:${spec.name}`), Buffer.from(JSON.stringify(positions)));
+    }
+  }
+
+  committed(): void {
+    if (this.#isChanged) for (const { store } of this.#stores) store.committed();
+    this.#isChanged = false;
+    this.deadLetters.length = 0;
+  }
+
+  /** Next offset of each partition, by topic. */
+  *positions(): Generator<{ topic: string; partition: number; offset: number }> {
+    for (const { spec, positions } of this.#stores)
+      for (const [partition, offset] of positions.entries()) yield { topic: spec.topic, partition, offset };
+  }
+}

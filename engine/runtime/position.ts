@@ -1,0 +1,46 @@
+// How far a task has come, as it is stored with the task's state: one record per task, written in every commit. Whoever
+// reads it knows where to go on in every topic, and what may not have been published yet.
+
+import { EngineError } from '../api/index.ts';
+
+/** Column family of the positions. */
+export const POSITION_COLUMN_FAMILY = 'positions';
+
+export interface TaskPosition {
+  /** Number of the last commit, from 1; 0 before the first. */
+  readonly commitNumber: number;
+  /** Next offset to consume, by topic. */
+  readonly offsets: { readonly [topic: string]: number };
+  /** Epoch ms; `undefined` before the first record. */
+  readonly streamTimeMs: number | undefined;
+  /** Next time of each timer, epoch ms. */
+  readonly timers: { readonly [id: string]: number };
+  /** Keys published by this commit, by versioned-sink node: to be published again when a task starts. */
+  readonly changed: { readonly [node: string]: readonly string[] };
+}
+
+const VERSION = 1;
+
+export const EMPTY_POSITION: TaskPosition = {
+  commitNumber: 0,
+  offsets: {},
+  streamTimeMs: undefined,
+  timers: {},
+  changed: {},
+};
+
+/** JSON, since it is written once a commit and read by people who look for a fault. */
+export function encodePosition(position: TaskPosition): Uint8Array {
+  return Buffer.from(JSON.stringify({ version: VERSION, ...position }));
+}
+
+/** @throws {EngineError} `STATE_FORMAT_UNKNOWN` for a position of another format. */
+export function decodePosition(bytes: Uint8Array): TaskPosition {
+  const { version, ...position } = JSON.parse(Buffer.from(bytes).toString()) as TaskPosition & { version: number };
+  if (version !== VERSION)
+    throw new EngineError(
+      'STATE_FORMAT_UNKNOWN',
+      `a position of format ${version} is stored, this version reads ${VERSION}`,
+    );
+  return { ...EMPTY_POSITION, ...position };
+}

@@ -1,0 +1,115 @@
+// What a task has read ahead, one queue per source topic, merged by event time (ties: topic name, then offset).
+//
+// The queues are filled to the same depth before every selection, so what is selected depends on the log and the position
+// alone: a run that was killed selects the same batches as one that was not.
+
+import type { FetchRequest, LogRecord } from '../api/index.ts';
+import { readSourceRecord, type SourceReader, type SourceRecord } from './source-record.ts';
+
+class Queue {
+  readonly topic: string;
+  readonly reader: SourceReader;
+  /** Offset of the first record that has not been consumed. */
+  position = 0;
+  records: SourceRecord[] = [];
+  /** Index of the first record that has not been consumed. */
+  head = 0;
+  /** Index of the first record that the present selection has not taken. */
+  cursor = 0;
+
+  constructor(topic: string, reader: SourceReader) {
+    this.topic = topic;
+    this.reader = reader;
+  }
+
+  get nextFetchOffset(): number {
+    const last = this.records.at(-1);
+    return last === undefined ? this.position : last.offset + 1;
+  }
+}
+
+export class RecordQueues {
+  readonly #partition: number;
+  readonly #depth: number;
+  readonly #queues: readonly Queue[];
+
+  /** `readers` by topic; `depth` records of each are read ahead. */
+  constructor(partition: number, readers: ReadonlyMap<string, SourceReader>, depth: number) {
+    this.#partition = partition;
+    this.#depth = depth;
+    this.#queues = [...readers]
+      .map(([topic, reader]) => new Queue(topic, reader))
+      .sort((a, b) => (a.topic < b.topic ? -1 : 1));
+  }
+
+  /** Starts anew from these positions; topics that are left out start at 0. */
+  seek(positions: ReadonlyMap<string, number>): void {
+    for (const queue of this.#queues) {
+      queue.position = positions.get(queue.topic) ?? 0;
+      queue.records = [];
+      queue.head = 0;
+    }
+  }
+
+  /** Next offset to consume, by topic. */
+  positions(): Map<string, number> {
+    return new Map(this.#queues.map((queue) => [queue.topic, queue.position]));
+  }
+
+  /** What has to be fetched to fill every queue, in the order in which `fill` takes the answers. */
+  wants(): FetchRequest[] {
+    return this.#queues.map((queue) => ({
+      topic: queue.topic,
+      partition: this.#partition,
+      offset: queue.nextFetchOffset,
+      maxRecords: this.#depth - (queue.records.length - queue.head),
+    }));
+  }
+
+  /** Takes the answers to `wants`. */
+  fill(answers: readonly (readonly LogRecord[])[]): void {
+    this.#queues.forEach((queue, index) => {
+      const answer = answers[index] ?? [];
+      if (queue.head > 0 && answer.length > 0) {
+        queue.records = queue.records.slice(queue.head);
+        queue.head = 0;
+      }
+      for (const record of answer) queue.records.push(readSourceRecord(record, queue.reader));
+    });
+  }
+
+  /** Up to `limit` records in event-time order. They stay in the queues until `consume`. */
+  select(limit: number): SourceRecord[] {
+    const selected: SourceRecord[] = [];
+    for (const queue of this.#queues) queue.cursor = queue.head;
+    while (selected.length < limit) {
+      let first: Queue | undefined;
+      let firstTime = Number.POSITIVE_INFINITY;
+      for (const queue of this.#queues) {
+        const record = queue.records[queue.cursor];
+        if (record !== undefined && record.timestampMs < firstTime) {
+          first = queue;
+          firstTime = record.timestampMs;
+        }
+      }
+      if (first === undefined) break;
+      selected.push(first.records[first.cursor]!);
+      first.cursor += 1;
+    }
+    return selected;
+  }
+
+  /** The last selection is done with. */
+  consume(): void {
+    for (const queue of this.#queues) {
+      const last = queue.records[queue.cursor - 1];
+      if (queue.cursor === queue.head || last === undefined) continue;
+      queue.position = last.offset + 1;
+      queue.head = queue.cursor;
+      if (queue.head === queue.records.length) {
+        queue.records = [];
+        queue.head = 0;
+      }
+    }
+  }
+}

@@ -1,0 +1,79 @@
+// Turns a record of the log into a record of the stream, or into a refusal with its reason. Whatever is wrong with the bytes
+// or with the time is found here, once, before any processor sees it.
+
+import { type Deserializer, type LogRecord, RefusedRecordError, type StreamRecord } from '../api/index.ts';
+
+/** Why a record is refused. */
+export interface Refusal {
+  readonly code: string;
+  readonly text: string;
+}
+
+/** A decoded record that still knows its bytes, for the dead-letter topic; with `refusal` its value was not read. */
+export interface SourceRecord extends StreamRecord {
+  readonly raw: LogRecord;
+  readonly refusal: Refusal | undefined;
+}
+
+/** What reading a topic takes. */
+export interface SourceReader {
+  readonly deserializer: Deserializer<unknown>;
+  readonly timestamp: ((value: unknown) => number) | undefined;
+  readonly keyOf: ((value: unknown) => string) | undefined;
+  readonly allowsTombstones: boolean;
+  /** How far event time may lie after the log's append time, ms; `undefined` for topics that the engine writes itself. */
+  readonly futureLimitMs: number | undefined;
+}
+
+/** Longest text of a refusal: enough to see the cause, too short to carry a payload away. */
+const TEXT_LIMIT = 500;
+
+/** The refusal that an error stands for. */
+export function refusalOf(error: unknown, code: string): Refusal {
+  const text = error instanceof Error ? error.message : String(error);
+  return { code: error instanceof RefusedRecordError ? error.code : code, text: text.slice(0, TEXT_LIMIT) };
+}
+
+/** The stream's record of `raw`. Event time is judged against the append time, so that a rebuild decides the same. */
+export function readSourceRecord(raw: LogRecord, reader: SourceReader): SourceRecord {
+  let value: unknown = null;
+  let timestampMs = raw.timestampMs;
+  let refusal: Refusal | undefined;
+  if (raw.value === null) {
+    if (!reader.allowsTombstones)
+      refusal = { code: 'unexpected-tombstone', text: 'this topic takes no record without a value' };
+  } else
+    try {
+      value = reader.deserializer.deserialize(raw.value);
+      if (reader.timestamp !== undefined) timestampMs = reader.timestamp(value);
+      const key = reader.keyOf?.(value);
+      if (key !== undefined && key !== raw.key)
+        refusal = { code: 'key-mismatch', text: "the record's key is not the one that its value names" };
+    } catch (error) {
+      refusal = refusalOf(error, 'unreadable-bytes');
+    }
+  if (
+    refusal === undefined &&
+    reader.futureLimitMs !== undefined &&
+    timestampMs > raw.appendTimeMs + reader.futureLimitMs
+  ) {
+    const seconds = Math.round((timestampMs - raw.appendTimeMs) / 1000);
+    refusal = {
+      code: 'timestamp-in-future',
+      text: `its time lies ${seconds} s after the log took it, more than ${reader.futureLimitMs / 1000} s`,
+    };
+    timestampMs = raw.appendTimeMs;
+  }
+  return {
+    topic: raw.topic,
+    partition: raw.partition,
+    offset: raw.offset,
+    key: raw.key,
+    value,
+    timestampMs,
+    appendTimeMs: raw.appendTimeMs,
+    headers: raw.headers,
+    raw,
+    refusal,
+  };
+}

@@ -1,0 +1,362 @@
+// The engine: rounds over all tasks of an instance. A round applies what is new for the global stores, takes one batch of
+// every task in the order of their numbers, and commits all of it together.
+//
+// The commit, and what a crash right after each step costs:
+//
+//   1 processed         The batches are in the overlays. A crash: nothing has happened; the same batches run again.
+//   2 log committed     Outputs are durable, or (a log that shares the database) wait in the same batch as the state. A crash:
+//                       the shared case as 1; otherwise the log is ahead of the database and the state is restored from it.
+//   3 database written  State, position and outputs are there. A crash: the lists of this commit have not been published; their
+//                       keys are in the position, and they are published when the task starts.
+//   4 published         Readers see the lists. A crash: they are published once more, with the same bytes and version.
+//   5 released          The log may drop what nobody needs. A crash: it is told again after the next commit.
+//
+// What a round takes depends on the log and the stored positions alone, never on time, so a run that was killed and started
+// again commits the same rounds as an undisturbed one.
+
+import {
+  type Clock,
+  type Counter,
+  type Database,
+  type EventLog,
+  type Histogram,
+  type Logger,
+  type Metrics,
+  type SinkEntry,
+  silentLogger,
+  silentMetrics,
+  type VersionedSink,
+} from '../api/index.ts';
+import { type Topology, topicsOf } from '../graph/topology.ts';
+import { GlobalState } from './global-state.ts';
+import { POSITION_COLUMN_FAMILY } from './position.ts';
+import type { SourceReader } from './source-record.ts';
+import { type EngineStatus, nextStatus } from './status.ts';
+import { Task } from './task.ts';
+
+/** The steps of a commit, in order. */
+export const COMMIT_STEPS = ['processed', 'log committed', 'database written', 'published', 'released'] as const;
+export type CommitStep = (typeof COMMIT_STEPS)[number];
+
+export interface StreamEngineOptions {
+  readonly topology: Topology;
+  readonly log: EventLog;
+  /** Needs the column families of `columnFamiliesOf(topology)`. */
+  readonly database: Database;
+  /** The sinks that versioned-sink nodes name. */
+  readonly sinks: { readonly [name: string]: VersionedSink };
+  /** Number of partitions of every partitioned topic. */
+  readonly partitions: number;
+  readonly clock: Clock;
+  /**
+   * `live`: punctuators follow the clock, which also moves the stream time of idle tasks on. `replay`: every clock that a
+   * processor sees is event time, so that the outcome depends on the input alone.
+   */
+  readonly mode: 'live' | 'replay';
+  /** Most records that a task takes in a round. @defaultValue 1000 */
+  readonly recordsPerBatch?: number;
+  /** How far event time may lie after the append time, ms. @defaultValue 5 minutes */
+  readonly futureLimitMs?: number;
+  readonly metrics?: Metrics;
+  readonly logger?: Logger;
+  /** Called after each step of each commit; a fault test ends the process here. */
+  readonly onCommitStep?: (step: CommitStep) => void;
+}
+
+/** Column families that a database needs for this topology: one for each store, and the positions. */
+export function columnFamiliesOf(topology: Topology): string[] {
+  const suppliers = [...topology.stores, ...topology.globalStores].map(({ supplier }) => supplier.name);
+  return [...suppliers, POSITION_COLUMN_FAMILY];
+}
+
+/** Longest sleep of an idle engine: bounds how late a punctuator can be. */
+const IDLE_MS = 50;
+
+export class StreamEngine {
+  readonly #options: StreamEngineOptions;
+  readonly #metrics: Metrics;
+  readonly #logger: Logger;
+  readonly #readers = new Map<string, SourceReader>();
+  readonly #sinkOf = new Map<string, string>();
+  readonly #commitDuration: Histogram;
+  readonly #eventToList: Histogram;
+  #status: EngineStatus = 'CREATED';
+  #tasks: readonly Task[] = [];
+  #globals: GlobalState | undefined;
+  readonly #records = new Map<string, Counter>();
+  #commitStartedMs = 0;
+
+  constructor(options: StreamEngineOptions) {
+    this.#options = options;
+    this.#metrics = options.metrics ?? silentMetrics;
+    this.#logger = options.logger ?? silentLogger;
+    this.#commitDuration = this.#metrics.histogram('freshet.commit.duration');
+    this.#eventToList = this.#metrics.histogram('freshet.event_to_list');
+    const futureLimitMs = options.futureLimitMs ?? 300_000;
+    for (const node of options.topology.nodes) {
+      if (node.kind === 'versioned-sink') {
+        if (options.sinks[node.sink] === undefined)
+          throw new RangeError(`the topology publishes to "${node.sink}", which is no sink of this engine`);
+        this.#sinkOf.set(node.name, node.sink);
+      }
+      if (node.kind === 'source')
+        this.#readers.set(node.topic, {
+          deserializer: node.deserializer,
+          timestamp: node.timestamp,
+          keyOf: node.keyOf,
+          allowsTombstones: node.allowsTombstones,
+          futureLimitMs: node.internal ? undefined : futureLimitMs,
+        });
+    }
+  }
+
+  get status(): EngineStatus {
+    return this.#status;
+  }
+
+  get tasks(): readonly Task[] {
+    return this.#tasks;
+  }
+
+  get globals(): GlobalState | undefined {
+    return this.#globals;
+  }
+
+  #become(status: EngineStatus): void {
+    this.#status = nextStatus(this.#status, status);
+    this.#logger.info('engine status', { status });
+  }
+
+  /** Opens the log, takes up every task where its state stands, and publishes what its last commit may have left. */
+  async open(): Promise<void> {
+    const { topology, log, database, partitions, clock, mode } = this.#options;
+    this.#become('OPENING');
+    await this.#failing(async () => {
+      await log.open(topicsOf(topology, partitions));
+      const recordsPerBatch = this.#options.recordsPerBatch ?? 1000;
+      const globals = new GlobalState({
+        topology,
+        partitions,
+        database,
+        futureLimitMs: this.#options.futureLimitMs ?? 300_000,
+        recordsPerFetch: recordsPerBatch,
+        metrics: this.#metrics,
+      });
+      this.#globals = globals;
+      this.#tasks = Array.from(
+        { length: partitions },
+        (_, taskId) =>
+          new Task({
+            taskId,
+            partitions,
+            topology,
+            readers: this.#readers,
+            database,
+            globalStores: globals.stores(),
+            clock,
+            isReplay: mode === 'replay',
+            recordsPerBatch,
+            metrics: this.#metrics,
+            logger: this.#logger,
+          }),
+      );
+      for (const task of this.#tasks) await this.#publish([await task.due()]);
+    });
+    this.#become('READY');
+  }
+
+  /** Runs rounds until nothing is left to do. Returns the number of records that they took. */
+  async runUntilIdle(signal?: AbortSignal): Promise<number> {
+    let taken = 0;
+    while (signal?.aborted !== true) {
+      const records = await this.#failing(() => this.#round());
+      if (records === undefined) break;
+      taken += records;
+    }
+    return taken;
+  }
+
+  /** Moves the stream time of every task on to at least `timeMs`, fires what is due and finishes what comes of it. */
+  async advanceStreamTime(timeMs: number): Promise<void> {
+    await this.#failing(async () => {
+      const advanced: Task[] = [];
+      for (const task of this.#tasks) if (await task.advance(timeMs)) advanced.push(task);
+      if (advanced.length > 0) await this.#commit(advanced);
+    });
+    await this.runUntilIdle();
+  }
+
+  /**
+   * Ends an input that will not go on: moves stream time past the longest punctuator, twice (what the first firing of one
+   * node changes may be what another one's waits for).
+   */
+  async finish(lastEventMs: number): Promise<void> {
+    const step = Math.max(...this.#tasks.map((task) => task.longestStreamIntervalMs)) + 1;
+    await this.advanceStreamTime(lastEventMs + step);
+    await this.advanceStreamTime(lastEventMs + 2 * step);
+  }
+
+  /** Processes until `signal` aborts; then the round under way is finished. Rejects with the error that stopped it. */
+  async run(signal: AbortSignal): Promise<void> {
+    this.#become('RUNNING');
+    while (!signal.aborted) {
+      const records = await this.#failing(() => this.#round());
+      if (records === undefined) {
+        await this.#failing(() => this.#advanceIdle());
+        await this.#options.log.appended(IDLE_MS, signal);
+      } else {
+        // Lets the endpoint in the same process have its turn between two rounds.
+        await new Promise(setImmediate);
+      }
+    }
+    this.#become('READY');
+  }
+
+  /** The wall clock drives stream time where no record does. */
+  async #advanceIdle(): Promise<void> {
+    if (this.#options.mode !== 'live') return;
+    const now = this.#options.clock.nowMs();
+    const advanced: Task[] = [];
+    for (const task of this.#tasks) if (task.isDueAt(now) && (await task.advance(now))) advanced.push(task);
+    if (advanced.length > 0) await this.#commit(advanced);
+  }
+
+  /** One round. Returns the number of records taken, `undefined` when there was nothing to do. */
+  async #round(): Promise<number | undefined> {
+    const globals = this.#globals!;
+    const wants = globals.wants();
+    const ofGlobals = wants.length;
+    for (const task of this.#tasks) for (const want of task.queues.wants()) wants.push(want);
+    const fetched = this.#options.log.fetch(wants);
+    const answers = fetched instanceof Promise ? await fetched : fetched;
+    let taken = globals.apply(answers.slice(0, ofGlobals));
+    const busy: Task[] = [];
+    const perTask = (wants.length - ofGlobals) / this.#tasks.length;
+    for (const [index, task] of this.#tasks.entries()) {
+      const from = ofGlobals + index * perTask;
+      task.queues.fill(answers.slice(from, from + perTask));
+      if (await task.process()) busy.push(task);
+      taken += task.batch.length;
+    }
+    if (taken === 0 && busy.length === 0) return undefined;
+    await this.#commit(busy);
+    return taken;
+  }
+
+  async #commit(tasks: readonly Task[]): Promise<void> {
+    const { log, database, clock } = this.#options;
+    const globals = this.#globals!;
+    const batches = tasks.map((task) => task.batch);
+    this.#commitStartedMs = performance.now();
+    this.#reached('processed');
+
+    const batch = database.createBatch();
+    globals.stage(batch);
+    for (const task of tasks) task.stage(batch);
+    // Lists of earlier commits have been published. Global state moves on now, from which they could not be made again.
+    for (const task of this.#tasks) if (!tasks.includes(task)) task.stagePublished(batch);
+    const commits = tasks.map((task) => ({ taskId: task.taskId, records: task.outputs }));
+    if (globals.deadLetters.length > 0) commits.push({ taskId: 0, records: globals.deadLetters });
+    try {
+      // A log that shares the database only stages here: no turn of the event loop may pass before the write.
+      const durable = log.commit(commits, batch);
+      if (durable !== undefined) await durable;
+      this.#reached('log committed');
+      database.write(batch);
+    } catch (error) {
+      log.settled(false);
+      throw error;
+    }
+    log.settled(true);
+    globals.committed();
+    const published = tasks.map((task) => task.committed());
+    this.#reached('database written');
+
+    const count = await this.#publish(published);
+    this.#commitDuration.record(performance.now() - this.#commitStartedMs);
+    this.#measure(batches, count > 0 ? clock.nowMs() : undefined);
+    this.#reached('published');
+
+    log.release(this.#positions());
+    this.#reached('released');
+  }
+
+  #reached(step: CommitStep): void {
+    this.#options.onCommitStep?.(step);
+  }
+
+  /**
+   * Counts the records of a commit and, where lists were published, the time from the log's append to then: of the shop's
+   * records, not of those that the engine wrote itself.
+   */
+  #measure(batches: readonly Task['batch'][], publishedMs: number | undefined): void {
+    for (const records of batches)
+      for (const { topic, appendTimeMs } of records) {
+        this.#counterOf(topic).add(1);
+        if (publishedMs !== undefined && this.#readers.get(topic)?.futureLimitMs !== undefined)
+          this.#eventToList.record(publishedMs - appendTimeMs);
+      }
+  }
+
+  #counterOf(topic: string): Counter {
+    let counter = this.#records.get(topic);
+    if (counter === undefined) {
+      counter = this.#metrics.counter('freshet.records', { topic });
+      this.#records.set(topic, counter);
+    }
+    return counter;
+  }
+
+  async #publish(published: readonly Map<string, SinkEntry[]>[]): Promise<number> {
+    let count = 0;
+    for (const entriesByNode of published)
+      for (const [node, entries] of entriesByNode) {
+        const pending = this.#options.sinks[this.#sinkOf.get(node)!]!.publish(entries);
+        if (pending !== undefined) await pending;
+        count += entries.length;
+      }
+    if (count > 0) this.#metrics.counter('freshet.lists.published').add(count);
+    return count;
+  }
+
+  /** The lowest offset that anybody still needs, of every partition. */
+  #positions(): { topic: string; partition: number; offset: number }[] {
+    const lowest = new Map<string, { topic: string; partition: number; offset: number }>();
+    const need = (topic: string, partition: number, offset: number) => {
+      const id = `${topic}-${partition}`;
+      const known = lowest.get(id);
+      if (known === undefined || offset < known.offset) lowest.set(id, { topic, partition, offset });
+    };
+    for (const { topic, partition, offset } of this.#globals!.positions()) need(topic, partition, offset);
+    for (const task of this.#tasks)
+      for (const [topic, offset] of task.queues.positions()) need(topic, task.taskId, offset);
+    return [...lowest.values()];
+  }
+
+  /** Records that have not been processed, by topic. */
+  lag(): Map<string, number> {
+    const lags = new Map<string, number>();
+    for (const { topic, partition, offset } of this.#positions()) {
+      const { start, end } = this.#options.log.offsets({ topic, partition });
+      lags.set(topic, (lags.get(topic) ?? 0) + end - Math.max(start, offset));
+    }
+    return lags;
+  }
+
+  async #failing<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (this.#status !== 'FAILED') this.#become('FAILED');
+      throw error;
+    }
+  }
+
+  /** Ends the tasks. The log and the database belong to the caller. Safe in any status, and more than once. */
+  close(): void {
+    if (this.#status === 'CLOSED') return;
+    if (this.#status !== 'CREATED') this.#become('STOPPING');
+    for (const task of this.#tasks) task.close();
+    this.#become('CLOSED');
+  }
+}

@@ -1,0 +1,254 @@
+// One task: partition p of every partitioned topic, its stores, its timers and its position. It works in batches; a batch
+// is undone whole when anything in it throws, and run again by halves until the record that causes it stands alone.
+
+import {
+  type Clock,
+  type Database,
+  EngineError,
+  type Logger,
+  type Metrics,
+  type ReadOnlyStore,
+  type SinkEntry,
+  type StateStore,
+  type WriteBatch,
+} from '../api/index.ts';
+import type { Topology } from '../graph/topology.ts';
+import { NodeGraph, type Outputs } from './node-graph.ts';
+import {
+  decodePosition,
+  EMPTY_POSITION,
+  encodePosition,
+  POSITION_COLUMN_FAMILY,
+  type TaskPosition,
+} from './position.ts';
+import { RecordQueues } from './record-queues.ts';
+import { type Refusal, refusalOf, type SourceReader, type SourceRecord } from './source-record.ts';
+import { Timers } from './timers.ts';
+
+export interface TaskOptions {
+  readonly taskId: number;
+  readonly partitions: number;
+  readonly topology: Topology;
+  readonly readers: ReadonlyMap<string, SourceReader>;
+  readonly database: Database;
+  readonly globalStores: ReadonlyMap<string, ReadOnlyStore<unknown>>;
+  /** The engine's clock; in a replay the task uses its stream time instead. */
+  readonly clock: Clock;
+  readonly isReplay: boolean;
+  readonly recordsPerBatch: number;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+export class Task {
+  readonly taskId: number;
+  readonly #options: TaskOptions;
+  readonly #stores: readonly StateStore[];
+  readonly #timers = new Timers();
+  readonly #graph: NodeGraph;
+  readonly queues: RecordQueues;
+  readonly #clock: Clock;
+  #position: TaskPosition = EMPTY_POSITION;
+  #streamTimeMs = Number.NEGATIVE_INFINITY;
+  #outputs: Outputs | undefined;
+  /** Records of the batch that waits for its commit. */
+  #batch: readonly SourceRecord[] = [];
+  readonly #positionKey: Buffer;
+
+  constructor(options: TaskOptions) {
+    const { taskId, topology, database } = options;
+    this.taskId = taskId;
+    this.#options = options;
+    this.#positionKey = Buffer.from(`task:${taskId}`);
+    this.#clock = options.isReplay ? { nowMs: () => this.#streamTimeMs } : options.clock;
+    const prefix = Buffer.from([taskId >> 8, taskId & 0xff]);
+    const stores = topology.stores.map(({ supplier }) =>
+      supplier.create({ database, columnFamily: supplier.name, prefix }),
+    );
+    this.#stores = stores;
+    this.queues = new RecordQueues(taskId, options.readers, options.recordsPerBatch);
+    const stored = database.get(POSITION_COLUMN_FAMILY, this.#positionKey);
+    if (stored !== undefined) this.#position = decodePosition(stored);
+    this.#streamTimeMs = this.#position.streamTimeMs ?? Number.NEGATIVE_INFINITY;
+    this.queues.seek(new Map(Object.entries(this.#position.offsets)));
+    this.#graph = new NodeGraph(topology, {
+      taskId,
+      partitions: options.partitions,
+      clock: this.#clock,
+      metrics: options.metrics,
+      logger: options.logger,
+      timers: this.#timers,
+      stores: new Map(stores.map((store) => [store.name, store])),
+      globalStores: options.globalStores,
+      streamTimeMs: () => this.#streamTimeMs,
+      commitNumber: () => this.#position.commitNumber + 1,
+      refused: (record, refusal) => this.#countRefusal(record.topic, refusal),
+    });
+    this.#timers.restore(this.#position.timers);
+  }
+
+  get position(): TaskPosition {
+    return this.#position;
+  }
+
+  /** Epoch ms; -Infinity before the first record. */
+  get streamTimeMs(): number {
+    return this.#streamTimeMs;
+  }
+
+  get stores(): readonly StateStore[] {
+    return this.#stores;
+  }
+
+  #countRefusal(topic: string, { code }: Refusal): void {
+    this.#options.metrics.counter('freshet.dead_letters', { topic, code }).add(1);
+  }
+
+  /** Entries that the last commit made and that may not have been published. */
+  async due(): Promise<Map<string, SinkEntry[]>> {
+    const published = await this.#graph.republish(this.#position.changed);
+    for (const store of this.#stores) store.rollback();
+    return versioned(published, this.#position.commitNumber);
+  }
+
+  /**
+   * Processes the next batch into the overlay. Returns whether there is anything to commit.
+   * @throws {EngineError} `PUNCTUATOR_FAILED`, which no record can be blamed for.
+   */
+  async process(): Promise<boolean> {
+    for (let limit = this.#options.recordsPerBatch; ; ) {
+      const records = this.queues.select(limit);
+      if (records.length === 0 && !this.#isTimerDue()) return false;
+      try {
+        for (const record of records)
+          if (record.timestampMs > this.#streamTimeMs) this.#streamTimeMs = record.timestampMs;
+        await this.#graph.run(records);
+      } catch (error) {
+        this.#undo();
+        if (records.length > 1) {
+          limit = Math.ceil(records.length / 2);
+          continue;
+        }
+        this.#graph.refuse(records[0]!, refusalOf(error, 'processor-failed'));
+        this.#options.logger.warn('record refused', {
+          taskId: this.taskId,
+          topic: records[0]!.topic,
+          offset: records[0]!.offset,
+        });
+      }
+      await this.#punctuate();
+      this.#take(records);
+      return true;
+    }
+  }
+
+  /** Moves stream time on, as the wall clock does for idle input or the end of a replay, and fires what is due. */
+  async advance(streamTimeMs: number): Promise<boolean> {
+    if (streamTimeMs <= this.#streamTimeMs) return false;
+    this.#streamTimeMs = streamTimeMs;
+    await this.#punctuate();
+    this.#take([]);
+    return true;
+  }
+
+  /** Whether `advance` to this time would fire a timer. */
+  isDueAt(streamTimeMs: number): boolean {
+    return (
+      this.#streamTimeMs !== Number.NEGATIVE_INFINITY && this.#timers.isDue(streamTimeMs, Number.NEGATIVE_INFINITY)
+    );
+  }
+
+  get longestStreamIntervalMs(): number {
+    return this.#timers.longestStreamIntervalMs;
+  }
+
+  #isTimerDue(): boolean {
+    return this.#timers.isDue(this.#streamTimeMs, this.#clock.nowMs());
+  }
+
+  async #punctuate(): Promise<void> {
+    try {
+      await this.#graph.punctuate(this.#streamTimeMs, this.#clock.nowMs());
+    } catch (error) {
+      this.#undo();
+      throw new EngineError('PUNCTUATOR_FAILED', `a punctuator of task ${this.taskId} failed: ${String(error)}`, {
+        context: { taskId: this.taskId },
+        cause: error,
+      });
+    }
+  }
+
+  #take(records: readonly SourceRecord[]): void {
+    this.#batch = records;
+    this.#outputs = this.#graph.takeOutputs();
+  }
+
+  #undo(): void {
+    this.#graph.reset();
+    for (const store of this.#stores) store.rollback();
+    this.#timers.restore(this.#position.timers);
+    this.#streamTimeMs = this.#position.streamTimeMs ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** Records that this commit appends to the log. */
+  get outputs(): Outputs['records'] {
+    return this.#outputs?.records ?? [];
+  }
+
+  /** The records that the waiting batch consumed. */
+  get batch(): readonly SourceRecord[] {
+    return this.#batch;
+  }
+
+  /** Puts the changes of the batch and the new position into `batch`. */
+  stage(batch: WriteBatch): void {
+    for (const [index, store] of this.#stores.entries()) {
+      const columnFamily = this.#options.topology.stores[index]!.supplier.name;
+      store.flush((key, value) => {
+        if (value === null) batch.delete(columnFamily, key);
+        else batch.put(columnFamily, key, value);
+      });
+    }
+    this.queues.consume();
+    const changed: { [node: string]: string[] } = {};
+    for (const [node, entries] of this.#outputs?.published ?? []) changed[node] = [...entries.keys()];
+    this.#position = {
+      commitNumber: this.#position.commitNumber + 1,
+      offsets: Object.fromEntries(this.queues.positions()),
+      streamTimeMs: this.#streamTimeMs === Number.NEGATIVE_INFINITY ? undefined : this.#streamTimeMs,
+      timers: this.#timers.save(),
+      changed,
+    };
+    batch.put(POSITION_COLUMN_FAMILY, this.#positionKey, encodePosition(this.#position));
+  }
+
+  /** Puts into `batch` that what the last commit changed has been published; a task without a batch does so in others' commits. */
+  stagePublished(batch: WriteBatch): void {
+    if (Object.keys(this.#position.changed).length === 0) return;
+    this.#position = { ...this.#position, changed: {} };
+    batch.put(POSITION_COLUMN_FAMILY, this.#positionKey, encodePosition(this.#position));
+  }
+
+  /** What was staged is in the database. Returns what is to be published now. */
+  committed(): Map<string, SinkEntry[]> {
+    for (const store of this.#stores) store.committed();
+    const entries = versioned(this.#outputs?.published ?? new Map(), this.#position.commitNumber);
+    this.#outputs = undefined;
+    this.#batch = [];
+    return entries;
+  }
+
+  close(): void {
+    this.#graph.close();
+  }
+}
+
+function versioned(published: Outputs['published'], version: number): Map<string, SinkEntry[]> {
+  const entries = new Map<string, SinkEntry[]>();
+  for (const [node, values] of published)
+    entries.set(
+      node,
+      Array.from(values, ([key, value]) => ({ key, value, version })),
+    );
+  return entries;
+}

@@ -1,0 +1,3 @@
+export { CHARGE_PER_ENCODED_BYTE, type KeyValueStoreOptions, keyValueStore } from './key-value-store.ts';
+export { createMemoryDatabase } from './memory-database.ts';
+export { openRocksDatabase, type RocksDatabaseOptions } from './rocks-database.ts';

@@ -1,0 +1,34 @@
+// How RocksDB is set, and why. One record for every column family: they differ in size, not in how they are used (point reads by
+// the batch, whole values written once per commit).
+import type { RocksColumnOptions } from './rocks-binding.ts';
+
+/** What a column family is opened with. */
+export const COLUMN_OPTIONS: RocksColumnOptions = Object.freeze({
+  // Each column family has a block cache of its own. Decoded values are cached above it, so it serves the misses of
+  // a batch. Half: more misses read from the operating system's page cache; double: 16 MB more per column family in use.
+  cacheSize: 16 * 1024 * 1024,
+  // RocksDB's default: a value is 0.1 to 2 kB, so a miss reads a few of its neighbours.
+  blockSize: 4096,
+  compaction: 'level',
+  // Memtables of 8 MB, two merged per flush. Keys that change in every commit are rewritten in memory, not on disk. Half: more and
+  // smaller files to merge; double: 16 MB more per busy column family, and as much more log to read back after a crash.
+  memtableMemoryBudget: 32 * 1024 * 1024,
+  // zstd from the third level on: the young levels are rewritten soon.
+  compression: true,
+  // A Bloom filter of 10 bits per key (1 % false positives) is the binding's default: new visitors and items are looked up once
+  // before they are written.
+});
+
+/** What the database is opened with. */
+export const DATABASE_OPTIONS = Object.freeze({
+  ...COLUMN_OPTIONS,
+  // The log is written once and deleted soon: compressing it costs every commit, and saves nothing that lasts.
+  walCompression: false,
+  // Threads for flushes and compactions. The engine itself runs on one core of the smallest machine, which has two.
+  parallelism: 1,
+});
+
+/** Entries per step of a scan: a call into the binding costs as much as reading a few entries. */
+export const SCAN_STEP_ENTRIES = 256;
+/** Bytes per step of a scan: bounds what a reader that stops early has read in vain. */
+export const SCAN_STEP_BYTES = 1024 * 1024;

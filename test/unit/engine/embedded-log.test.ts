@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { EngineError } from '../../../engine/api/index.ts';
+import { EmbeddedLog, LOG_COLUMN_FAMILY } from '../../../engine/embedded/index.ts';
+import { MovedClock } from '../../../engine/testing/index.ts';
+import { createMemoryDatabase } from '../../../state/memory-database.ts';
+import { record } from '../../support/engine.ts';
+
+const TOPICS = [
+  { name: 'readings', partitions: 2, compacted: false, internal: false },
+  { name: 'inner', partitions: 2, compacted: false, internal: true },
+  { name: 'limits', partitions: 2, compacted: true, internal: false },
+];
+
+async function openLog(options: { retentionMs?: number; maxRecordBytes?: number } = {}) {
+  const database = createMemoryDatabase({ columnFamilies: [LOG_COLUMN_FAMILY] });
+  const clock = new MovedClock(1_000_000);
+  const open = async () => {
+    const log = new EmbeddedLog({ database, clock, ...options });
+    await log.open(TOPICS);
+    return log;
+  };
+  return { database, clock, open, log: await open() };
+}
+
+const read = (log: EmbeddedLog, topic: string, partition: number, offset = 0, maxRecords = 1e9) =>
+  log.fetch([{ topic, partition, offset, maxRecords }])[0]!;
+
+test('a record comes back with its key, value, times and headers, and offsets count per partition', async () => {
+  const { log } = await openLog();
+  const places = await log.append([
+    { ...record('readings', 'boiler', { c: 20 }, 5, 1), headers: { unit: 'C', empty: '' } },
+    { topic: 'readings', partition: 1, key: undefined, value: null, timestampMs: 6 },
+    record('readings', 'boiler', {}, 7, 0),
+  ]);
+  assert.deepEqual(
+    places.map(({ partition, offset }) => [partition, offset]),
+    [
+      [1, 0],
+      [1, 1],
+      [0, 0],
+    ],
+  );
+  const [first, second] = read(log, 'readings', 1);
+  assert.equal(Buffer.from(first!.value!).toString(), '{"c":20}');
+  assert.deepEqual(
+    { ...first, value: undefined },
+    {
+      topic: 'readings',
+      partition: 1,
+      offset: 0,
+      key: 'boiler',
+      value: undefined,
+      timestampMs: 5,
+      appendTimeMs: 1_000_000,
+      headers: { unit: 'C', empty: '' },
+    },
+  );
+  assert.equal(second?.key, undefined);
+  assert.equal(second?.value, null);
+});
+
+test('keys choose their partition by murmur2, as a Java producer does', async () => {
+  const { log } = await openLog();
+  const [place] = await log.append([record('readings', 'foobar', {}, 1)]);
+  // murmur2("foobar") is -790332482 (Kafka's own test vector); without the sign bit it is odd or even as follows.
+  assert.equal(place?.partition, (-790332482 & 0x7fffffff) % 2);
+});
+
+test('offsets go on after a restart', async () => {
+  const { log, open } = await openLog();
+  await log.append([record('readings', 'a', 1, 1, 0), record('readings', 'a', 2, 2, 0)]);
+  const reopened = await open();
+  assert.deepEqual(reopened.offsets({ topic: 'readings', partition: 0 }), { start: 0, end: 2 });
+  const [place] = await reopened.append([record('readings', 'a', 3, 3, 0)]);
+  assert.equal(place?.offset, 2);
+});
+
+test('an append of which one record is too large leaves nothing behind', async () => {
+  const { log } = await openLog({ maxRecordBytes: 100 });
+  await assert.rejects(
+    log.append([record('readings', 'a', 1, 1, 0), record('readings', 'b', 'x'.repeat(200), 1, 0)]),
+    (error: unknown) => error instanceof EngineError && error.code === 'RECORD_TOO_LARGE',
+  );
+  assert.deepEqual(read(log, 'readings', 0), []);
+  const [place] = await log.append([record('readings', 'a', 1, 1, 0)]);
+  assert.equal(place?.offset, 0);
+});
+
+test('a commit counts only when it has been written', async () => {
+  const { log, database } = await openLog();
+  const commits = [{ taskId: 0, records: [record('inner', 'a', 1, 1, 0)] }];
+  log.commit(commits, database.createBatch());
+  log.settled(false);
+  assert.equal(log.offsets({ topic: 'inner', partition: 0 }).end, 0);
+  const batch = database.createBatch();
+  log.commit(commits, batch);
+  database.write(batch);
+  log.settled(true);
+  assert.equal(read(log, 'inner', 0).length, 1);
+});
+
+test('topics keep their number of partitions', async () => {
+  const { database, clock } = await openLog();
+  const other = new EmbeddedLog({ database, clock });
+  await assert.rejects(
+    other.open([{ name: 'readings', partitions: 3, compacted: false, internal: false }]),
+    /has 2 partitions, the engine needs 3/,
+  );
+});
+
+test('an unknown topic or partition is an error that names it', async () => {
+  const { log } = await openLog();
+  assert.throws(() => log.offsets({ topic: 'nope', partition: 0 }), /no partition 0 of topic "nope"/);
+  await assert.rejects(log.append([record('nope', 'a', 1, 1)]), /no topic "nope"/);
+});
+
+test('internal records go once they are read, in lumps, and the end stays', async () => {
+  const { log, open } = await openLog();
+  const place = { topic: 'inner', partition: 0 };
+  await log.append(Array.from({ length: 100 }, (_, i) => record('inner', 'a', i, i, 0)));
+  for (let commit = 1; commit <= 49; commit++) log.release([{ ...place, offset: commit }]);
+  assert.equal(log.offsets(place).start, 0);
+  log.release([{ ...place, offset: 50 }]);
+  assert.equal(log.offsets(place).start, 50);
+  for (let commit = 51; commit <= 100; commit++) log.release([{ ...place, offset: 100 }]);
+  assert.deepEqual(log.offsets(place), { start: 99, end: 100 });
+  assert.deepEqual((await open()).offsets(place), { start: 99, end: 100 });
+});
+
+test('retention drops old records that were read, and a reader below the start is told', async () => {
+  const { log, clock } = await openLog({ retentionMs: 60_000 });
+  await log.append([record('readings', 'a', 1, 1, 0), record('readings', 'a', 2, 1, 0)]);
+  clock.advance(50_000);
+  await log.append([record('readings', 'a', 3, 1, 0)]);
+  clock.advance(20_000);
+  log.release([{ topic: 'readings', partition: 0, offset: 1 }]);
+  assert.equal(log.offsets({ topic: 'readings', partition: 0 }).start, 1, 'the second record is old but not read');
+  clock.advance(20_000);
+  log.release([{ topic: 'readings', partition: 0, offset: 3 }]);
+  assert.equal(log.offsets({ topic: 'readings', partition: 0 }).start, 2);
+  assert.throws(() => read(log, 'readings', 0, 0), /starts at offset 2; offset 0 is gone/);
+});
+
+test('compaction keeps the newest record of each key, and offsets stay', async () => {
+  const { log, clock } = await openLog();
+  await log.append(Array.from({ length: 30_000 }, (_, i) => record('limits', `k${i % 10}`, i, i, 0)));
+  clock.advance(20_000);
+  log.release([{ topic: 'limits', partition: 0, offset: 29_995 }]);
+  const left = read(log, 'limits', 0);
+  assert.equal(left.length, 15, 'ten newest among those read, five unread');
+  assert.equal(left.at(-1)?.offset, 29_999);
+});
+
+test('a waiting reader wakes at an append, at the end of its time, and when it is told to stop', async () => {
+  const { log } = await openLog();
+  const never = new AbortController();
+  const woken = log.appended(60_000, never.signal);
+  await log.append([record('readings', 'a', 1, 1, 0)]);
+  await woken;
+  await log.appended(1, never.signal);
+  const stopped = log.appended(60_000, never.signal);
+  never.abort();
+  await stopped;
+});

@@ -1,0 +1,365 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  type Database,
+  EngineError,
+  type KeyValueStore,
+  type Processor,
+  type ProcessorContext,
+  RefusedRecordError,
+  type StreamRecord,
+} from '../../../engine/api/index.ts';
+import { EmbeddedLog } from '../../../engine/embedded/index.ts';
+import { type Topology, TopologyBuilder } from '../../../engine/graph/index.ts';
+import { COMMIT_STEPS, StreamEngine } from '../../../engine/runtime/index.ts';
+import { driverColumnFamilies, MovedClock, TopologyTestDriver } from '../../../engine/testing/index.ts';
+import { createMemoryDatabase } from '../../../state/memory-database.ts';
+import { json, jsonStore, record } from '../../support/engine.ts';
+
+interface Reading {
+  meter: string;
+  district: string;
+  kwh: number;
+}
+
+/** Sums by meter, sends to the district's task, and keeps a board of district sums and a global list of tariffs. */
+class ByMeter implements Processor<Reading> {
+  #context!: ProcessorContext;
+  #sums!: KeyValueStore<number>;
+
+  init(context: ProcessorContext): void {
+    this.#context = context;
+    this.#sums = context.store('meter-sums');
+  }
+
+  process(records: readonly StreamRecord<Reading>[]): void {
+    this.#sums.load(records.map((r) => r.key!));
+    for (const { key, value, timestampMs } of records) {
+      if (value === null) continue;
+      if (value.kwh === 666) throw new Error('this reading breaks the processor');
+      if (value.kwh < 0)
+        throw new RefusedRecordError('negative-reading', `a meter does not run backwards: ${value.kwh}`);
+      this.#sums.put(key!, (this.#sums.get(key!) ?? 0) + value.kwh);
+      this.#context.forward({ key: value.district, value: value.kwh, timestampMs });
+    }
+  }
+}
+
+class ByDistrict implements Processor<number> {
+  #context!: ProcessorContext;
+  #sums!: KeyValueStore<{ kwh: number; reads: number }>;
+  ticks: number[] = [];
+
+  init(context: ProcessorContext): void {
+    this.#context = context;
+    this.#sums = context.store('district-sums');
+    context.schedule('tick', 1000, 'STREAM_TIME', (now) => {
+      this.ticks.push(now);
+      context.forward({ key: `tick-${context.taskId}`, value: now, timestampMs: now }, 'ticks');
+    });
+  }
+
+  process(records: readonly StreamRecord<number>[]): void {
+    const changed = new Set<string>();
+    for (const { key, value } of records) {
+      const sum = this.#sums.getForUpdate(key!) ?? { kwh: 0, reads: 0 };
+      sum.kwh += value!;
+      sum.reads += 1;
+      this.#sums.put(key!, sum);
+      changed.add(key!);
+    }
+    for (const key of changed) this.#publish(key);
+  }
+
+  #publish(key: string): void {
+    const tariff = this.#context.globalStore<{ cents: number }>('tariffs').get(key)?.cents;
+    const value = Buffer.from(JSON.stringify({ ...this.#sums.get(key), tariff, at: this.#context.streamTimeMs }));
+    this.#context.forward({ key, value, timestampMs: this.#context.streamTimeMs }, 'board');
+  }
+
+  republish(_sink: string, keys: readonly string[]): void {
+    for (const key of keys) this.#publish(key);
+  }
+}
+
+function meterTopology(): Topology {
+  return new TopologyBuilder()
+    .addSource('readings', { topic: 'readings', deserializer: json<Reading>() })
+    .addStore(jsonStore<number>('meter-sums'))
+    .addStore(jsonStore<{ kwh: number; reads: number }>('district-sums'))
+    .addGlobalStore({
+      topic: 'tariffs',
+      deserializer: json<{ cents: number }>(),
+      supplier: jsonStore<{ cents: number }>('tariffs'),
+    })
+    .addProcessor('by-meter', () => new ByMeter(), { parents: ['readings'], stores: ['meter-sums'] })
+    .addRepartition('districts', { serializer: json(), deserializer: json(), parents: ['by-meter'] })
+    .addProcessor('by-district', () => new ByDistrict(), {
+      parents: ['districts'],
+      stores: ['district-sums'],
+      globalStores: ['tariffs'],
+    })
+    .addVersionedSink('board', { sink: 'board', parents: ['by-district'] })
+    .addSink('ticks', { topic: 'ticks', serializer: json(), parents: ['by-district'] })
+    .build();
+}
+
+function memory(topology: Topology): Database {
+  return createMemoryDatabase({ columnFamilies: [...driverColumnFamilies(topology), 'board'] });
+}
+
+async function openDriver(options: { partitions?: number; recordsPerBatch?: number; mode?: 'live' | 'replay' } = {}) {
+  const topology = meterTopology();
+  return TopologyTestDriver.open({ topology, database: memory(topology), ...options });
+}
+
+const reading = (meter: string, district: string, kwh: number, at: number) =>
+  record('readings', meter, { meter, district, kwh }, at);
+const boardOf = (driver: TopologyTestDriver, key: string) =>
+  JSON.parse(Buffer.from(driver.published('board').get(key)!.value!).toString()) as {
+    kwh: number;
+    reads: number;
+    tariff?: number;
+  };
+
+test('records go through a repartition to the task that owns the new key, and its value is published with a version', async () => {
+  const driver = await openDriver({ partitions: 4 });
+  await driver.pipe(reading('m1', 'north', 5, 1000), reading('m2', 'north', 7, 1001), reading('m3', 'south', 1, 1002));
+  assert.deepEqual([boardOf(driver, 'north').kwh, boardOf(driver, 'south').kwh], [12, 1]);
+  assert.ok((driver.published('board').get('north')?.version ?? 0) >= 1);
+});
+
+test('a global store is there in every task before the records of the same round', async () => {
+  const driver = await openDriver({ partitions: 4 });
+  await driver.pipe(record('tariffs', 'north', { cents: 31 }, 1), reading('m1', 'north', 5, 2));
+  assert.equal(boardOf(driver, 'north').tariff, 31);
+});
+
+test('sources of a task are merged by event time', async () => {
+  const order: string[] = [];
+  const topology = new TopologyBuilder()
+    .addSource('left', { topic: 'left', deserializer: json<string>() })
+    .addSource('right', { topic: 'right', deserializer: json<string>() })
+    .addProcessor(
+      'both',
+      () => ({
+        process(records) {
+          for (const r of records) order.push(`${r.topic}:${r.timestampMs}`);
+        },
+      }),
+      { parents: ['left', 'right'] },
+    )
+    .build();
+  const driver = await TopologyTestDriver.open({ topology, database: memory(topology), recordsPerBatch: 2 });
+  await driver.pipe(
+    record('right', 'k', 1, 1),
+    record('left', 'k', 1, 3),
+    record('right', 'k', 1, 3),
+    record('left', 'k', 1, 2),
+    record('right', 'k', 1, 2),
+  );
+  // Within a partition the offset rules; between topics the event time, then the name.
+  assert.deepEqual(order, ['right:1', 'left:3', 'left:2', 'right:3', 'right:2']);
+});
+
+test('a throwing record is found among many, goes to the dead letters with its bytes, and the others count once', async () => {
+  for (const recordsPerBatch of [1, 7, 1000]) {
+    const driver = await openDriver({ recordsPerBatch });
+    const readings = Array.from({ length: 40 }, (_, i) =>
+      reading(`m${i % 5}`, 'north', i === 13 ? 666 : i === 29 ? -1 : 1, 1000 + i),
+    );
+    await driver.pipe(...readings);
+    assert.equal(boardOf(driver, 'north').kwh, 38);
+    const letters = driver.deadLetters();
+    assert.deepEqual(
+      letters.map((letter) => [
+        letter.headers?.['dlq.code'],
+        letter.headers?.['dlq.offset'],
+        letter.headers?.['dlq.topic'],
+      ]),
+      [
+        ['processor-failed', '13', 'readings'],
+        ['negative-reading', '29', 'readings'],
+      ],
+    );
+    assert.equal((JSON.parse(Buffer.from(letters[0]!.value!).toString()) as Reading).kwh, 666);
+    assert.match(letters[1]!.headers!['dlq.text']!, /does not run backwards/);
+  }
+});
+
+test('bytes that cannot be read and times in the future are refused, and the stream goes on', async () => {
+  const driver = await openDriver();
+  driver.clock.advance(1_000_000);
+  await driver.pipe(
+    { topic: 'readings', key: 'm1', value: Buffer.from('{'), timestampMs: 1 },
+    reading('m1', 'north', 1, 1_000_000 + 300_001),
+    reading('m1', 'north', 2, 1_000_000 + 300_000),
+    { topic: 'tariffs', key: 'north', value: Buffer.from('!'), timestampMs: 1 },
+  );
+  assert.equal(boardOf(driver, 'north').kwh, 2);
+  assert.deepEqual(
+    driver
+      .deadLetters()
+      .map((letter) => letter.headers?.['dlq.code'])
+      .sort(),
+    ['not-json', 'not-json', 'timestamp-in-future'],
+  );
+});
+
+test('a record under a key that its value does not have, and a tombstone where none belongs, are refused', async () => {
+  const seen: unknown[] = [];
+  const supplier = () => ({
+    process: (records: readonly StreamRecord[]) => void seen.push(...records.map((r) => r.value)),
+  });
+  const topology = new TopologyBuilder()
+    .addSource('readings', { topic: 'readings', deserializer: json<Reading>(), keyOf: (value) => value.meter })
+    .addSource('meters', { topic: 'meters', deserializer: json(), allowsTombstones: true })
+    .addProcessor('all', supplier, { parents: ['readings', 'meters'] })
+    .build();
+  const driver = await TopologyTestDriver.open({ topology, database: memory(topology) });
+  await driver.pipe(
+    record('readings', 'm2', { meter: 'm1' }, 1),
+    record('readings', 'm1', null, 2),
+    record('readings', 'm1', { meter: 'm1' }, 3),
+    record('meters', 'm1', null, 4),
+  );
+  assert.deepEqual(seen, [{ meter: 'm1' }, null]);
+  assert.deepEqual(
+    driver.deadLetters().map((letter) => letter.headers?.['dlq.code']),
+    ['key-mismatch', 'unexpected-tombstone'],
+  );
+});
+
+test('stream-time punctuators fire once per interval that has passed, and idle input is moved on by the clock', async () => {
+  const driver = await openDriver();
+  await driver.pipe(reading('m1', 'north', 1, 100));
+  await driver.pipe(reading('m1', 'north', 1, 5500));
+  const ticks = () => driver.output('ticks').map((r) => JSON.parse(Buffer.from(r.value!).toString()) as number);
+  assert.deepEqual(ticks(), [5500], 'missed intervals are not made up for');
+  await driver.advance(6000);
+  assert.deepEqual(ticks(), [5500, 6000]);
+});
+
+test('an endless processor fault without a record to blame stops the engine with a clear error', async () => {
+  const topology = new TopologyBuilder()
+    .addSource('readings', { topic: 'readings', deserializer: json() })
+    .addProcessor(
+      'bad-timer',
+      () => ({
+        init: (context) =>
+          void context.schedule('t', 10, 'STREAM_TIME', () => {
+            throw new Error('broken timer');
+          }),
+        process() {},
+      }),
+      { parents: ['readings'] },
+    )
+    .build();
+  const driver = await TopologyTestDriver.open({ topology, database: memory(topology) });
+  await driver.pipe(record('readings', 'a', 1, 1));
+  await assert.rejects(
+    driver.pipe(record('readings', 'a', 1, 100)),
+    (error: unknown) => error instanceof EngineError && error.code === 'PUNCTUATOR_FAILED',
+  );
+  assert.equal(driver.engine.status, 'FAILED');
+});
+
+test('a processor may use only the stores that the topology gives it', async () => {
+  const topology = new TopologyBuilder()
+    .addSource('readings', { topic: 'readings', deserializer: json() })
+    .addProcessor('thief', () => ({ init: (context) => void context.store('positions'), process() {} }), {
+      parents: ['readings'],
+    })
+    .build();
+  await assert.rejects(
+    TopologyTestDriver.open({ topology, database: memory(topology) }),
+    /"thief" is not connected to a store "positions"/,
+  );
+});
+
+test('a driver on the same database goes on where the last one stopped', async () => {
+  const topology = meterTopology();
+  const database = memory(topology);
+  const first = await TopologyTestDriver.open({ topology, database });
+  await first.pipe(reading('m1', 'north', 5, 1000));
+  first.close();
+  const second = await TopologyTestDriver.open({ topology, database });
+  assert.equal(boardOf(second, 'north').kwh, 5, 'what may not have been published is published again');
+  await second.pipe(reading('m1', 'north', 6, 1001));
+  assert.equal(boardOf(second, 'north').kwh, 11);
+});
+
+/** Everything in the database but the append times of the log, as text. */
+function contents(database: Database, topology: Topology): string[] {
+  const lines: string[] = [];
+  for (const family of driverColumnFamilies(topology).filter((name) => name !== 'log'))
+    for (const [key, value] of database.scan(family, {}))
+      lines.push(`${family} ${Buffer.from(key).toString('hex')} ${Buffer.from(value).toString()}`);
+  return lines;
+}
+
+class Crash extends Error {}
+
+test('a crash after any step of any commit leaves the same state and the same board as no crash', async () => {
+  const input = Array.from({ length: 60 }, (_, i) =>
+    reading(`m${i % 7}`, `d${i % 3}`, i === 20 ? 666 : i, 1000 + i * 50),
+  );
+
+  const run = async (crashes: readonly { step: string; commit: number }[]) => {
+    const topology = meterTopology();
+    const database = memory(topology);
+    const clock = new MovedClock(10_000);
+    const board = new Map<string, string>();
+    const sink = {
+      publish(entries: readonly { key: string; value: Uint8Array | null; version: number }[]) {
+        for (const entry of entries) board.set(entry.key, `${entry.version} ${Buffer.from(entry.value!).toString()}`);
+      },
+    };
+    const left = [...crashes];
+    let isLoaded = false;
+    for (;;) {
+      let commits = 0;
+      const log = new EmbeddedLog({ database, clock });
+      const engine = new StreamEngine({
+        topology,
+        log,
+        database,
+        sinks: { board: sink },
+        partitions: 2,
+        clock,
+        mode: 'replay',
+        recordsPerBatch: 8,
+        onCommitStep(step) {
+          if (step === 'processed') commits += 1;
+          if (left[0]?.step === step && left[0].commit === commits) {
+            left.shift();
+            throw new Crash();
+          }
+        },
+      });
+      try {
+        await engine.open();
+        if (!isLoaded) await log.append(input);
+        isLoaded = true;
+        await engine.runUntilIdle();
+        await engine.finish(20_000);
+        return { state: contents(database, topology), board: [...board].sort(), crashesLeft: left.length };
+      } catch (error) {
+        if (!(error instanceof Crash)) throw error;
+      }
+    }
+  };
+
+  const undisturbed = await run([]);
+  assert.ok(undisturbed.board.length === 3);
+  for (const step of COMMIT_STEPS)
+    for (const commit of [1, 2, 4]) {
+      const disturbed = await run([
+        { step, commit },
+        { step, commit: 1 },
+      ]);
+      assert.equal(disturbed.crashesLeft, 0, `${step} ${commit}: both crashes happened`);
+      assert.deepEqual(disturbed.state, undisturbed.state, `${step} ${commit}: state`);
+      assert.deepEqual(disturbed.board, undisturbed.board, `${step} ${commit}: board`);
+    }
+});
