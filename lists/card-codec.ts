@@ -1,0 +1,65 @@
+// Bytes of item cards and blocks: one version byte, then JSON. They change seldom and serving keeps them in memory, so they are in
+// a form that an operator can read.
+import { RefusedRecordError, type Serde } from '../engine/api/index.ts';
+import type { ItemBlock, ItemCard, VisitorBlock } from './list.ts';
+import { MAX_LIST_VALUE_BYTES } from './list-store.ts';
+
+const VERSION = 1;
+
+/**
+ * Like all serdes of this file: serialising throws `RangeError` when the value takes more than {@link MAX_LIST_VALUE_BYTES}, and
+ * deserialising refuses with `card-format-unknown` what has another version, and with `card-malformed` what cannot be read.
+ */
+export const itemCardSerde: Serde<ItemCard> = versionedJson<ItemCard, ItemCard>(itself, (card) => {
+  check(typeof card.id === 'string' && typeof card.title === 'string' && Array.isArray(card.categories));
+  return card;
+});
+
+export const itemBlockSerde: Serde<ItemBlock> = versionedJson<ItemBlock, ItemBlock>(itself, (block) => {
+  check(block.reason === 'sold-out' || block.reason === 'withdrawn');
+  return block;
+});
+
+export const visitorBlockSerde: Serde<VisitorBlock> = versionedJson<VisitorBlock, readonly string[]>(
+  (block) => block.items,
+  (items) => {
+    check(Array.isArray(items));
+    return { items };
+  },
+);
+
+function versionedJson<V, Body>(toBody: (value: V) => Body, fromBody: (body: Body) => V): Serde<V> {
+  return {
+    serialize(value) {
+      const text = JSON.stringify(toBody(value));
+      const length = 1 + Buffer.byteLength(text);
+      if (length > MAX_LIST_VALUE_BYTES) {
+        throw new RangeError(`a card or block of ${length} bytes is larger than ${MAX_LIST_VALUE_BYTES}`);
+      }
+      const bytes = Buffer.allocUnsafe(length);
+      bytes[0] = VERSION;
+      bytes.write(text, 1);
+      return bytes;
+    },
+    deserialize(bytes) {
+      if (bytes[0] !== VERSION) {
+        const found = bytes.length === 0 ? 'no bytes' : `version ${bytes[0]}`;
+        throw new RefusedRecordError('card-format-unknown', `a card or block has ${found}, this reads ${VERSION}`);
+      }
+      try {
+        const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8', 1);
+        return fromBody(JSON.parse(text) as Body);
+      } catch (cause) {
+        throw new RefusedRecordError('card-malformed', 'a card or block cannot be read', { cause });
+      }
+    },
+  };
+}
+
+function itself<V>(value: V): V {
+  return value;
+}
+
+function check(isValid: boolean): void {
+  if (!isValid) throw new TypeError('a field is missing or has the wrong type');
+}

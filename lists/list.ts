@@ -1,0 +1,90 @@
+// What the engine publishes and serving reads: lists, item cards and blocks. Plain data; list-codec.ts and card-codec.ts make bytes of it.
+
+/** Why an item is in a list. */
+export type ReasonKind =
+  | 'viewed'
+  | 'carted'
+  | 'bought'
+  | 'wished'
+  | 'liked'
+  | 'similar'
+  | 'bought-together'
+  | 'popular'
+  | 'trending'
+  | 'repeat'
+  | 'campaign';
+
+/** One cause of an item's place in a list. */
+export interface Reason {
+  readonly kind: ReasonKind;
+  /** The item that the shopper viewed, bought, ... or that the list belongs to. */
+  readonly itemId?: string;
+  /** Its title when the list was made, so that serving need not look it up. */
+  readonly title?: string;
+  readonly campaignId?: string;
+  /** The segment in which the item is popular or trending. */
+  readonly segment?: string;
+  /** This cause's share of the score. An item's parts sum to its score (1e-9 relative). */
+  readonly part: number;
+}
+
+export interface ListItem {
+  readonly id: string;
+  /** Comparable within one list only. */
+  readonly score: number;
+  /** Largest part first. */
+  readonly reasons: readonly Reason[];
+}
+
+/** The newest event that a list takes into account. */
+export interface AsOf {
+  /** Its event time, epoch ms. */
+  readonly at: number;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** Ids of the last events, newest first, 5 at most. */
+  readonly eventIds: readonly string[];
+}
+
+/** A top-N list, best item first. Longer than what a page shows: serving drops what may not be shown. */
+export interface TopList {
+  /** Name of the list definition, e.g. `for-you`. */
+  readonly definition: string;
+  /** Whose list: a visitor, session, item or segment. */
+  readonly owner: string;
+  readonly variant: string;
+  /** Name and version of what computed the scores. */
+  readonly algorithm: string;
+  readonly asOf: AsOf;
+  readonly items: readonly ListItem[];
+}
+
+/** What a page shows of an item, and what serving filters by. */
+export interface ItemCard {
+  readonly id: string;
+  readonly title: string;
+  readonly categories: readonly string[];
+  readonly brand?: string;
+  readonly price?: number;
+  /** ISO 4217. */
+  readonly currency?: string;
+  /** URL or path. */
+  readonly image?: string;
+  /** Pieces; `undefined` when stock is not tracked. */
+  readonly stock?: number;
+  /** Epoch ms; shown from then on. */
+  readonly validFrom?: number;
+  /** Epoch ms, exclusive. */
+  readonly validTo?: number;
+}
+
+/** An item that may not be shown to anybody. */
+export interface ItemBlock {
+  readonly reason: 'sold-out' | 'withdrawn';
+}
+
+/** What may not be shown to one visitor: bought and disliked items. */
+export interface VisitorBlock {
+  readonly items: readonly string[];
+}

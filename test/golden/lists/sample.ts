@@ -1,0 +1,55 @@
+// One value of each kind that is published, with every field and with none that may be absent.
+import type { ItemBlock, ItemCard, TopList, VisitorBlock } from '../../../lists/index.ts';
+
+export const list: TopList = {
+  definition: 'for-you',
+  owner: 'visitor-1',
+  variant: 'default',
+  algorithm: 'f1',
+  asOf: { at: 1_700_000_000_123, topic: 'clicks', partition: 3, offset: 9_007_199_254_740_991, eventIds: ['e2', 'e1'] },
+  items: [
+    {
+      id: 'A-1',
+      score: 0.30000000000000004,
+      reasons: [
+        { kind: 'viewed', itemId: 'B-2', title: 'Tasse „Grün“ ☕', part: 0.2 },
+        { kind: 'campaign', campaignId: 'spring', part: 0.1 },
+      ],
+    },
+    {
+      id: 'C-3',
+      score: 1e-12,
+      reasons: [
+        { kind: 'popular', segment: 'category=Mugs', part: 5e-13 },
+        { kind: 'viewed', itemId: 'B-2', title: 'Tasse „Grün“ ☕', part: 5e-13 },
+      ],
+    },
+    { id: 'D-4', score: -1, reasons: [] },
+  ],
+};
+
+export const emptyList: TopList = {
+  definition: 'popular',
+  owner: 'global',
+  variant: 'default',
+  algorithm: 'decayed-count',
+  asOf: { at: 0, topic: 'purchases', partition: 0, offset: 0, eventIds: [] },
+  items: [],
+};
+
+export const card: ItemCard = {
+  id: 'A-1',
+  title: 'Mug',
+  categories: ['Kitchen', 'Mugs'],
+  brand: 'Clay & Co',
+  price: 7.95,
+  currency: 'EUR',
+  image: '/images/mug.svg',
+  stock: 0,
+  validFrom: 1_700_000_000_000,
+  validTo: 1_800_000_000_000,
+};
+
+export const block: ItemBlock = { reason: 'sold-out' };
+
+export const visitorBlock: VisitorBlock = { items: ['A-1', 'C-3'] };
