@@ -1,0 +1,79 @@
+// Which campaigns target an item. A view over the global store `campaigns`: rules are looked up by item id, category and brand,
+// and an item's matches are kept until a campaign or the item changes, so a candidate costs one array read.
+
+import type { Campaign } from '../schemas/records.ts';
+import type { CampaignTargets } from './campaigns.ts';
+import type { CatalogEntry } from './catalog-entry.ts';
+import type { ItemIndex } from './item-index.ts';
+
+interface Matches {
+  readonly generation: number;
+  readonly catalogVersion: number;
+  readonly campaigns: readonly Campaign[];
+}
+
+const NONE: readonly Campaign[] = [];
+
+/** Campaigns by target, per instance. */
+export class CampaignIndex {
+  readonly #index: ItemIndex;
+  readonly #campaigns = new Map<string, Campaign>();
+  readonly #matches: (Matches | undefined)[] = [];
+  #sorted: readonly Campaign[] = NONE;
+  #adding: readonly Campaign[] = NONE;
+  #generation = 0;
+
+  constructor(index: ItemIndex) {
+    this.#index = index;
+  }
+
+  /** Number of campaigns, whether they are active or not. */
+  get size(): number {
+    return this.#sorted.length;
+  }
+
+  /** An entry of the global store `campaigns` was found at start, changed, or (`undefined`) ended. */
+  apply(campaignId: string, campaign: Campaign | undefined): void {
+    if (campaign === undefined) this.#campaigns.delete(campaignId);
+    else this.#campaigns.set(campaignId, campaign);
+    this.#sorted = [...this.#campaigns.values()].sort((a, b) => (a.campaignId < b.campaignId ? -1 : 1));
+    this.#adding = this.#sorted.filter(({ kind, items }) => (kind === 'pin' || kind === 'sponsor') && items.length > 0);
+    this.#generation++;
+  }
+
+  /** What campaigns are applied from. `entryOf` is the global store `catalog`. */
+  targets(entryOf: (itemId: string) => CatalogEntry | undefined): CampaignTargets {
+    return { adding: this.#adding, campaignsOf: (denseId) => this.#campaignsOf(denseId, entryOf) };
+  }
+
+  #campaignsOf(denseId: number, entryOf: (itemId: string) => CatalogEntry | undefined): readonly Campaign[] {
+    if (this.#sorted.length === 0) return NONE;
+    const catalogVersion = this.#index.catalogVersion[denseId]!;
+    const known = this.#matches[denseId];
+    if (known !== undefined && known.generation === this.#generation && known.catalogVersion === catalogVersion)
+      return known.campaigns;
+    const itemId = this.#index.textOf(denseId);
+    const entry = itemId === undefined ? undefined : entryOf(itemId);
+    const campaigns = entry === undefined ? NONE : this.#sorted.filter((campaign) => isTarget(campaign, entry));
+    this.#matches[denseId] = { generation: this.#generation, catalogVersion, campaigns };
+    return campaigns;
+  }
+}
+
+/**
+ * Whether an item is a campaign's target: it matches any of the items, categories and brands that are given, and all of the
+ * attributes. A campaign without any target has none.
+ */
+export function isTarget(campaign: Campaign, entry: CatalogEntry): boolean {
+  const names = Object.keys(campaign.attributes);
+  const isNamed = campaign.items.length > 0 || campaign.categories.length > 0 || campaign.brands.length > 0;
+  if (!isNamed && names.length === 0) return false;
+  if (isNamed) {
+    const matches =
+      campaign.items.includes(entry.itemId) ||
+      (entry.brand !== undefined && campaign.brands.includes(entry.brand)) ||
+      campaign.categories.some((category) => entry.categories.includes(category));
+    if (!matches) return false;
+  }
+  return names.every((name) => entry.attributes[name] === campaign.attributes[name]);
+}

@@ -1,0 +1,44 @@
+// The value of the store `rows` (key: item id): the bounded co-occurrence row of one item and its totals. All masses are
+// forward-decayed sums against `landmarkMs`.
+//
+// Invariants: entries are sorted by hash, so equal sums give equal bytes whatever the order of arrival; no entry is negative or
+// all zero; `forward`, `backward` and `together` hold the mass of partners that were evicted, too.
+
+import type { AsOf } from '../profile/as-of.ts';
+
+/** Co-occurrence of one item with its heaviest partners. */
+export interface ItemRow {
+  /** Landmark of all masses, epoch ms, a multiple of the half-life. */
+  landmarkMs: number;
+  /** Interactions with the item, by pair weight. */
+  n: number;
+  /** Orders that hold the item. */
+  p: number;
+  /** Interactions that repeat the item within the session's last ones. */
+  repeats: number;
+  /** F: sum of all f. */
+  forward: number;
+  /** B: sum of all b. */
+  backward: number;
+  /** O: sum of all o. */
+  together: number;
+  /** Event time of the newest interaction, epoch ms. */
+  lastSeenMs: number;
+  asOf: AsOf;
+  /** What `asOf` was at the last publication: lists of that moment can be made again with it. `undefined` before the first. */
+  publishedAsOf: AsOf | undefined;
+  /** Stream time of the last publication, epoch ms; `undefined` before the first. */
+  publishedAtMs: number | undefined;
+  /** Changed since the last publication, and listed in the store of waiting items. */
+  isWaiting: boolean;
+  /** Entries in use of the arrays below. */
+  size: number;
+  /** 53-bit hashes of the partners, ascending. */
+  hashes: Float64Array;
+  /** Mass of "partner came after this item". */
+  f: Float64Array;
+  /** Mass of "partner came before this item". */
+  b: Float64Array;
+  /** Mass of "bought in one order". */
+  o: Float64Array;
+}

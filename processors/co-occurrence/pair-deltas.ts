@@ -1,0 +1,144 @@
+// What a micro-batch of USERS adds to co-occurrence rows: one record holds the deltas of a batch for one target partition (that
+// of the row's item id), each ordered pair once. Masses are sums against one landmark, so a row takes them over with an exact
+// power of two.
+//
+// Bytes: u8 version, signed landmarkMs, varint items, for each: hash, text; varint events, each as event-codec.ts has it; varint
+// rows, then for each: varint item, varint event, f64 n, p, repeats, signed lastSeenMs, varint entries, then for each: varint
+// partner, u8 flags (1 f, 2 b, 4 o), f64 for each flag that is set.
+
+import type { Serde } from '../../engine/api/index.ts';
+import { RefusedRecordError } from '../../engine/api/index.ts';
+import type { EventRef } from '../profile/as-of.ts';
+import { ByteReader, ByteWriter } from '../profile/bytes.ts';
+import { readEvent, writeEvent } from '../profile/event-codec.ts';
+
+/** What one item's row gets. Masses are negative where something was taken back. */
+export interface RowDelta {
+  /** Number of the item in `items`. */
+  readonly item: number;
+  /** Newest event among those that the delta is made of. */
+  readonly newest: EventRef;
+  readonly n: number;
+  readonly p: number;
+  readonly repeats: number;
+  /** Event time of the newest interaction, epoch ms; 0 where the delta only takes back. */
+  readonly lastSeenMs: number;
+  /** Numbers of the partners in `items`, each once. The arrays below have the same order and length. */
+  readonly partners: Int32Array;
+  readonly f: Float64Array;
+  readonly b: Float64Array;
+  readonly o: Float64Array;
+}
+
+/** Value of the topic `pair-deltas`; the record has no key, its partition is that of every row's item in it. */
+export interface PairDeltas {
+  /** Epoch ms, a multiple of the rows' half-life. */
+  readonly landmarkMs: number;
+  /** Ids of the items that the rows speak of, each once. */
+  readonly items: readonly string[];
+  /** 53-bit hashes of `items`. */
+  readonly hashes: Float64Array;
+  readonly rows: readonly RowDelta[];
+}
+
+const VERSION = 1;
+const HAS_F = 1;
+const HAS_B = 2;
+const HAS_O = 4;
+
+/** Serde of {@link PairDeltas}. */
+export const pairDeltasSerde: Serde<PairDeltas> = {
+  serialize(deltas) {
+    const writer = new ByteWriter(16_384);
+    writer.u8(VERSION);
+    writer.signed(deltas.landmarkMs);
+    writer.varint(deltas.items.length);
+    for (let i = 0; i < deltas.items.length; i++) {
+      writer.uint53(deltas.hashes[i]!);
+      writer.text(deltas.items[i]!);
+    }
+    const eventNumbers = new Map<EventRef, number>();
+    for (const { newest } of deltas.rows) {
+      if (!eventNumbers.has(newest)) eventNumbers.set(newest, eventNumbers.size);
+    }
+    writer.varint(eventNumbers.size);
+    for (const event of eventNumbers.keys()) writeEvent(writer, event);
+    writer.varint(deltas.rows.length);
+    for (const row of deltas.rows) writeRow(writer, row, eventNumbers.get(row.newest)!);
+    return writer.finish();
+  },
+
+  deserialize(bytes) {
+    if (bytes[0] !== VERSION) {
+      throw new RefusedRecordError('pair-deltas-version', `pair deltas of unknown version ${bytes[0]}`);
+    }
+    try {
+      return read(new ByteReader(bytes));
+    } catch (cause) {
+      throw new RefusedRecordError('pair-deltas-malformed', 'pair deltas cannot be read', { cause });
+    }
+  },
+};
+
+function writeRow(writer: ByteWriter, row: RowDelta, eventNumber: number): void {
+  writer.varint(row.item);
+  writer.varint(eventNumber);
+  writer.f64(row.n);
+  writer.f64(row.p);
+  writer.f64(row.repeats);
+  writer.signed(row.lastSeenMs);
+  writer.varint(row.partners.length);
+  for (let i = 0; i < row.partners.length; i++) {
+    const f = row.f[i]!;
+    const b = row.b[i]!;
+    const o = row.o[i]!;
+    writer.varint(row.partners[i]!);
+    writer.u8((f === 0 ? 0 : HAS_F) | (b === 0 ? 0 : HAS_B) | (o === 0 ? 0 : HAS_O));
+    if (f !== 0) writer.f64(f);
+    if (b !== 0) writer.f64(b);
+    if (o !== 0) writer.f64(o);
+  }
+}
+
+function read(reader: ByteReader): PairDeltas {
+  reader.u8();
+  const landmarkMs = reader.signed();
+  const itemCount = reader.count(8);
+  const items: string[] = [];
+  const hashes = new Float64Array(itemCount);
+  for (let i = 0; i < itemCount; i++) {
+    hashes[i] = reader.uint53();
+    items.push(reader.text());
+  }
+  const events: EventRef[] = [];
+  for (let left = reader.count(); left > 0; left--) events.push(readEvent(reader));
+  const rows: RowDelta[] = [];
+  for (let left = reader.count(); left > 0; left--) rows.push(readRow(reader, itemCount, events));
+  reader.end();
+  return { landmarkMs, items, hashes, rows };
+}
+
+function readRow(reader: ByteReader, itemCount: number, events: readonly EventRef[]): RowDelta {
+  const item = reader.varint();
+  const newest = events[reader.varint()];
+  if (item >= itemCount || newest === undefined) throw new RangeError('item or event number');
+  const n = reader.f64();
+  const p = reader.f64();
+  const repeats = reader.f64();
+  const lastSeenMs = reader.signed();
+  const size = reader.count(2);
+  const partners = new Int32Array(size);
+  const f = new Float64Array(size);
+  const b = new Float64Array(size);
+  const o = new Float64Array(size);
+  for (let i = 0; i < size; i++) {
+    const partner = reader.varint();
+    if (partner >= itemCount) throw new RangeError('partner number');
+    const flags = reader.u8();
+    partners[i] = partner;
+    if (flags & HAS_F) f[i] = reader.f64();
+    if (flags & HAS_B) b[i] = reader.f64();
+    if (flags & HAS_O) o[i] = reader.f64();
+  }
+  return { item, newest, n, p, repeats, lastSeenMs, partners, f, b, o };
+}

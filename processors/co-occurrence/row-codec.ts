@@ -1,0 +1,98 @@
+// Bytes of a row: u8 version, u8 flags (1 waiting, 2 published, 4 published with another asOf), signed landmarkMs, f64 n, p,
+// repeats, forward, backward, together, signed lastSeenMs, asOf; if published: signed publishedAtMs, and the other asOf; varint
+// entries, then for each in order of its hash: hash, u8 flags (1 f, 2 b, 4 o), f64 for each flag that is set.
+
+import type { Serde } from '../../engine/api/index.ts';
+import { EngineError } from '../../engine/api/index.ts';
+import { ByteReader, ByteWriter } from '../profile/bytes.ts';
+import { readAsOf, writeAsOf } from '../profile/event-codec.ts';
+import type { ItemRow } from './item-row.ts';
+
+const VERSION = 1;
+const IS_WAITING = 1;
+const IS_PUBLISHED = 2;
+const HAS_OTHER_AS_OF = 4;
+const HAS_F = 1;
+const HAS_B = 2;
+const HAS_O = 4;
+
+/** Rows are encoded one at a time, so they share a buffer. */
+const writer = new ByteWriter(8192);
+
+/** Serde of {@link ItemRow}. */
+export const rowSerde: Serde<ItemRow> = {
+  serialize(row) {
+    const otherAsOf = row.publishedAsOf === row.asOf ? undefined : row.publishedAsOf;
+    writer.reset();
+    writer.u8(VERSION);
+    writer.u8(
+      (row.isWaiting ? IS_WAITING : 0) |
+        (row.publishedAtMs === undefined ? 0 : IS_PUBLISHED) |
+        (otherAsOf === undefined ? 0 : HAS_OTHER_AS_OF),
+    );
+    writer.signed(row.landmarkMs);
+    writer.f64(row.n);
+    writer.f64(row.p);
+    writer.f64(row.repeats);
+    writer.f64(row.forward);
+    writer.f64(row.backward);
+    writer.f64(row.together);
+    writer.signed(row.lastSeenMs);
+    writeAsOf(writer, row.asOf);
+    if (row.publishedAtMs !== undefined) writer.signed(row.publishedAtMs);
+    if (otherAsOf !== undefined) writeAsOf(writer, otherAsOf);
+    writer.varint(row.size);
+    for (let i = 0; i < row.size; i++) {
+      const f = row.f[i]!;
+      const b = row.b[i]!;
+      const o = row.o[i]!;
+      writer.uint53(row.hashes[i]!);
+      writer.u8((f === 0 ? 0 : HAS_F) | (b === 0 ? 0 : HAS_B) | (o === 0 ? 0 : HAS_O));
+      if (f !== 0) writer.f64(f);
+      if (b !== 0) writer.f64(b);
+      if (o !== 0) writer.f64(o);
+    }
+    return writer.finish();
+  },
+
+  deserialize(bytes) {
+    if (bytes[0] !== VERSION) throw new EngineError('STATE_FORMAT_UNKNOWN', `row of unknown version ${bytes[0]}`);
+    const reader = new ByteReader(bytes);
+    reader.u8();
+    const flags = reader.u8();
+    const landmarkMs = reader.signed();
+    const n = reader.f64();
+    const p = reader.f64();
+    const repeats = reader.f64();
+    const forward = reader.f64();
+    const backward = reader.f64();
+    const together = reader.f64();
+    const lastSeenMs = reader.signed();
+    const asOf = readAsOf(reader);
+    const publishedAtMs = flags & IS_PUBLISHED ? reader.signed() : undefined;
+    const otherAsOf = flags & HAS_OTHER_AS_OF ? readAsOf(reader) : undefined;
+    const publishedAsOf = publishedAtMs === undefined ? undefined : (otherAsOf ?? asOf);
+    const size = reader.count(8);
+    const hashes = new Float64Array(size);
+    const f = new Float64Array(size);
+    const b = new Float64Array(size);
+    const o = new Float64Array(size);
+    for (let i = 0; i < size; i++) {
+      hashes[i] = reader.uint53();
+      const masses = reader.u8();
+      if (masses & HAS_F) f[i] = reader.f64();
+      if (masses & HAS_B) b[i] = reader.f64();
+      if (masses & HAS_O) o[i] = reader.f64();
+    }
+    reader.end();
+    const isWaiting = (flags & IS_WAITING) !== 0;
+    const totals = { landmarkMs, n, p, repeats, forward, backward, together, lastSeenMs };
+    return { ...totals, asOf, publishedAsOf, publishedAtMs, isWaiting, size, hashes, f, b, o };
+  },
+};
+
+/** Serde of the store of waiting items, whose keys say it all. */
+export const waitingSerde: Serde<true> = {
+  serialize: () => Uint8Array.of(VERSION),
+  deserialize: () => true,
+};

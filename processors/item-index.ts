@@ -1,0 +1,220 @@
+// Dense numbers for items, per instance and never persisted: scoring adds into arrays instead of maps. Per-item scalars that
+// candidates need lie in typed arrays beside them. Fed by the global stores `neighbours` and `catalog`, at start and with
+// every update.
+//
+// Invariants: a hash keeps its dense id for the life of the process; results never depend on dense ids (ties are broken by
+// text). Masses of different items are stored against one common landmark, so one factor brings all of them to a list's time;
+// landmarks are whole half-lives, so moving a mass is exact.
+
+import { itemHash } from '../schemas/item-hash.ts';
+import { type CatalogEntry, isSoldOut } from './catalog-entry.ts';
+import type { NeighbourRecord, ResolvedItems } from './neighbours.ts';
+import type { PublishedSegment } from './popularity-published.ts';
+
+const IN_CATALOG = 1;
+const SOLD_OUT = 2;
+const NO_CATEGORIES: readonly string[] = [];
+const INITIAL_CAPACITY = 1024;
+/** Half-lives between the common landmark and the newest record before all masses are moved; binary64 allows 1,023. */
+const REBASE_HALF_LIVES = 500;
+
+/** Dense ids of items and their scalars. */
+export class ItemIndex {
+  readonly halfLifeMs: number;
+  /** Decayed interactions by dense id, against the common landmark. Replaced when the index grows: do not keep. */
+  n = new Float64Array(INITIAL_CAPACITY);
+  /** Decayed purchase mass, against the common landmark. */
+  p = new Float64Array(INITIAL_CAPACITY);
+  /** Event time of the newest interaction, epoch ms; 0 where none was seen. */
+  lastSeenMs = new Float64Array(INITIAL_CAPACITY);
+  /** Code of the first category, see {@link nameOf}; 0 where there is none. */
+  categoryCode = new Int32Array(INITIAL_CAPACITY);
+  /** Code of the brand; 0 where there is none. */
+  brandCode = new Int32Array(INITIAL_CAPACITY);
+  /** Grows with every change of an item's catalog entry: lets others cache what they derive from it. */
+  catalogVersion = new Int32Array(INITIAL_CAPACITY);
+  /** Entries that were refused because their hash belongs to another id. */
+  collisions = 0;
+  #flags = new Uint8Array(INITIAL_CAPACITY);
+  #validFromMs = new Float64Array(INITIAL_CAPACITY);
+  #validToMs = new Float64Array(INITIAL_CAPACITY);
+  readonly #texts: (string | undefined)[] = [];
+  readonly #categories: (readonly string[] | undefined)[] = [];
+  readonly #denseByHash = new Map<number, number>();
+  readonly #names: string[] = [''];
+  readonly #codeByName = new Map<string, number>();
+  #landmarkMs: number | undefined;
+
+  /** @param halfLifeMs that of the store `rows`, which made the masses. */
+  constructor(halfLifeMs: number) {
+    this.halfLifeMs = halfLifeMs;
+  }
+
+  /** Number of dense ids: they run from 0 to `size - 1`. */
+  get size(): number {
+    return this.#texts.length;
+  }
+
+  /** Dense id of a hash; `undefined` where it was never seen. */
+  denseOf(hash: number): number | undefined {
+    return this.#denseByHash.get(hash);
+  }
+
+  /** Dense id of a hash, allotted at first sight. Its text may not be known yet. */
+  intern(hash: number): number {
+    const known = this.#denseByHash.get(hash);
+    if (known !== undefined) return known;
+    const dense = this.#texts.length;
+    if (dense === this.n.length) this.#grow();
+    this.#texts.push(undefined);
+    this.#denseByHash.set(hash, dense);
+    return dense;
+  }
+
+  /** Gives a hash its id's text. `undefined` where the hash belongs to another id: a collision, counted. */
+  register(hash: number, itemId: string): number | undefined {
+    const dense = this.intern(hash);
+    const text = this.#texts[dense];
+    if (text === itemId) return dense;
+    if (text !== undefined) {
+      this.collisions++;
+      return undefined;
+    }
+    this.#texts[dense] = itemId;
+    return dense;
+  }
+
+  /** Dense id of an item's id, allotted at first sight. `undefined` where its hash is that of another id. */
+  internText(itemId: string): number | undefined {
+    const dense = this.intern(itemHash(itemId));
+    const text = this.#texts[dense];
+    return text === undefined || text === itemId ? dense : undefined;
+  }
+
+  /** Whether `hash`, the hash of `itemId`, is known as that of another id. */
+  collides(hash: number, itemId: string): boolean {
+    const dense = this.#denseByHash.get(hash);
+    const text = dense === undefined ? undefined : this.#texts[dense];
+    return text !== undefined && text !== itemId;
+  }
+
+  /** Id of an item; `undefined` where only its hash is known. */
+  textOf(dense: number): string | undefined {
+    return this.#texts[dense];
+  }
+
+  /** Categories of an item as the catalog has them; empty where it is unknown. */
+  categoriesOf(itemId: string): readonly string[] {
+    const dense = this.#denseByHash.get(itemHash(itemId));
+    return dense === undefined || this.#texts[dense] !== itemId
+      ? NO_CATEGORIES
+      : (this.#categories[dense] ?? NO_CATEGORIES);
+  }
+
+  /** Name of a category or brand code. */
+  nameOf(code: number): string | undefined {
+    return this.#names[code];
+  }
+
+  /** Whether an item may be recommended at a time: in the catalog, in stock, inside its validity `[from, to)`. */
+  isAvailable(dense: number, atMs: number): boolean {
+    return this.#flags[dense] === IN_CATALOG && atMs >= this.#validFromMs[dense]! && atMs < this.#validToMs[dense]!;
+  }
+
+  /** What brings a mass of {@link n} or {@link p} to a time. */
+  factorAt(atMs: number): number {
+    return this.#landmarkMs === undefined ? 1 : 2 ** ((this.#landmarkMs - atMs) / this.halfLifeMs);
+  }
+
+  /** Dense ids of a record's partners, in its order. Allotted once per record, so scoring looks nothing up. */
+  partnersOf(record: NeighbourRecord): Int32Array {
+    return record.resolved?.index === this ? record.resolved.denseIds : this.#resolve(record, record.partners);
+  }
+
+  /** Dense ids of a segment's items, in its order. Allotted once per value. */
+  itemsOf(published: PublishedSegment): Int32Array {
+    return published.resolved?.index === this
+      ? published.resolved.denseIds
+      : this.#resolve(published, published.items.map(itemHash));
+  }
+
+  #resolve(value: { resolved: ResolvedItems | undefined }, hashes: ArrayLike<number>): Int32Array {
+    const denseIds = new Int32Array(hashes.length);
+    for (let i = 0; i < denseIds.length; i++) denseIds[i] = this.intern(hashes[i]!);
+    value.resolved = { index: this, denseIds };
+    return denseIds;
+  }
+
+  /** An entry of the global store `neighbours` was found at start, changed, or (`undefined`) went away. */
+  applyNeighbours(itemId: string, record: NeighbourRecord | undefined): void {
+    if (record === undefined) return;
+    const dense = this.register(record.hash, itemId);
+    if (dense === undefined) return;
+    this.#landmarkMs ??= record.landmarkMs;
+    let halfLives = (record.landmarkMs - this.#landmarkMs) / this.halfLifeMs;
+    if (halfLives > REBASE_HALF_LIVES) {
+      this.#rebase(halfLives);
+      halfLives = 0;
+    }
+    const factor = 2 ** halfLives;
+    this.n[dense] = record.n * factor;
+    this.p[dense] = record.p * factor;
+    this.lastSeenMs[dense] = record.lastSeenMs;
+  }
+
+  /** An entry of the global store `catalog` was found at start, changed, or (`undefined`) withdrawn. */
+  applyCatalog(itemId: string, entry: CatalogEntry | undefined): void {
+    const dense = this.register(itemHash(itemId), itemId);
+    if (dense === undefined) return;
+    this.catalogVersion[dense] = this.catalogVersion[dense]! + 1;
+    if (entry === undefined) {
+      this.#flags[dense] = 0;
+      this.#categories[dense] = undefined;
+      return;
+    }
+    this.#flags[dense] = IN_CATALOG | (isSoldOut(entry) ? SOLD_OUT : 0);
+    this.#validFromMs[dense] = entry.validFromMs ?? Number.NEGATIVE_INFINITY;
+    this.#validToMs[dense] = entry.validToMs ?? Number.POSITIVE_INFINITY;
+    this.#categories[dense] = entry.categories;
+    this.categoryCode[dense] = this.#codeOf(entry.categories[0]);
+    this.brandCode[dense] = this.#codeOf(entry.brand);
+  }
+
+  #codeOf(name: string | undefined): number {
+    if (name === undefined) return 0;
+    let code = this.#codeByName.get(name);
+    if (code === undefined) {
+      code = this.#names.length;
+      this.#names.push(name);
+      this.#codeByName.set(name, code);
+    }
+    return code;
+  }
+
+  #rebase(halfLives: number): void {
+    const factor = 2 ** -halfLives;
+    for (let dense = 0; dense < this.size; dense++) {
+      this.n[dense] = this.n[dense]! * factor;
+      this.p[dense] = this.p[dense]! * factor;
+    }
+    this.#landmarkMs = this.#landmarkMs! + halfLives * this.halfLifeMs;
+  }
+
+  #grow(): void {
+    const capacity = this.n.length * 2;
+    this.n = grown(this.n, new Float64Array(capacity));
+    this.p = grown(this.p, new Float64Array(capacity));
+    this.lastSeenMs = grown(this.lastSeenMs, new Float64Array(capacity));
+    this.categoryCode = grown(this.categoryCode, new Int32Array(capacity));
+    this.brandCode = grown(this.brandCode, new Int32Array(capacity));
+    this.catalogVersion = grown(this.catalogVersion, new Int32Array(capacity));
+    this.#flags = grown(this.#flags, new Uint8Array(capacity));
+    this.#validFromMs = grown(this.#validFromMs, new Float64Array(capacity));
+    this.#validToMs = grown(this.#validToMs, new Float64Array(capacity));
+  }
+}
+
+function grown<A extends Float64Array | Int32Array | Uint8Array>(from: A, to: A): A {
+  to.set(from);
+  return to;
+}

@@ -1,0 +1,114 @@
+// The best items of a segment as they were published: the value of the topic and global store `popular` and of the task store
+// `published-segments` (key: segment). The lists `popular` and `trending` are functions of it, so that they can be made again later
+// byte for byte, whatever the segment has become since.
+//
+// Bytes: u8 version, text segment, asOf, varint items, then for each: text, f64 popular, f64 trending.
+
+import type { Serde } from '../engine/api/index.ts';
+import { EngineError } from '../engine/api/index.ts';
+import { type HalfLives, valueFactor } from './decay.ts';
+import type { ResolvedItems } from './neighbours.ts';
+import type { SegmentState } from './popularity-segment.ts';
+import type { AsOf } from './profile/as-of.ts';
+import { ByteReader, ByteWriter } from './profile/bytes.ts';
+import { readAsOf, writeAsOf } from './profile/event-codec.ts';
+
+/** Items of each of the two orders that are published: twice a list, so that unavailable ones can be left out. */
+const PUBLISHED_ITEMS = 120;
+/** Recent events that a trend is shrunk by: one view of an item that was never seen is no trend. */
+const TREND_SHRINKAGE = 4;
+
+/** The most popular and the most trending items of a segment. */
+export interface PublishedSegment {
+  readonly segment: string;
+  readonly asOf: AsOf;
+  /** Most popular first, equal ones by id. The arrays below have the same order and length. */
+  readonly items: readonly string[];
+  /** Decayed weight at `asOf.at`, more than 0. */
+  readonly popular: Float64Array;
+  /** How far the recent weight lies above what the long run makes expect, in standard deviations; may be negative. */
+  readonly trending: Float64Array;
+  /** Dense ids of `items` in one process's index; filled at first use, never written to the store. */
+  resolved: ResolvedItems | undefined;
+}
+
+/**
+ * How much an item trends: z = (T − E) / √(E + 4) with E = P · short / long, what a steady demand of long-run weight P leaves in
+ * the short sum T. Notes/algorithms.md 2.4; the shrinkage is ours.
+ */
+export function trendOf(
+  popular: number,
+  trending: number,
+  halfLives: Pick<HalfLives, 'popularMs' | 'trendingMs'>,
+): number {
+  const expected = (popular * halfLives.trendingMs) / halfLives.popularMs;
+  return (trending - expected) / Math.sqrt(expected + TREND_SHRINKAGE);
+}
+
+/** What is published of a state: the best by popularity and the best by trend. */
+export function publishedSegment(
+  segment: string,
+  state: SegmentState,
+  halfLives: Pick<HalfLives, 'popularMs' | 'trendingMs'>,
+): PublishedSegment {
+  const atMs = state.asOf.at;
+  const popularFactor = valueFactor(atMs, state.popularLandmarkMs, halfLives.popularMs);
+  const trendingFactor = valueFactor(atMs, state.trendingLandmarkMs, halfLives.trendingMs);
+  const all = Array.from(state.entries, ([item, entry]) => {
+    const popular = entry.popular * popularFactor;
+    return { item, popular, trend: trendOf(popular, entry.trending * trendingFactor, halfLives) };
+  });
+  const byPopularity = all.sort((a, b) => b.popular - a.popular || (a.item < b.item ? -1 : 1));
+  const byTrend = [...all].sort((a, b) => b.trend - a.trend || (a.item < b.item ? -1 : 1));
+  const trending = new Set(byTrend.slice(0, PUBLISHED_ITEMS).filter(({ trend }) => trend > 0));
+  const chosen = byPopularity.filter((entry, rank) => rank < PUBLISHED_ITEMS || trending.has(entry));
+  return {
+    segment,
+    asOf: state.asOf,
+    items: chosen.map(({ item }) => item),
+    popular: Float64Array.from(chosen, ({ popular }) => popular),
+    trending: Float64Array.from(chosen, ({ trend }) => trend),
+    resolved: undefined,
+  };
+}
+
+const VERSION = 1;
+const writer = new ByteWriter(8192);
+
+/** Serde of {@link PublishedSegment}. */
+export const publishedSegmentSerde: Serde<PublishedSegment> = {
+  serialize(published) {
+    writer.reset();
+    writer.u8(VERSION);
+    writer.text(published.segment);
+    writeAsOf(writer, published.asOf);
+    writer.varint(published.items.length);
+    for (let i = 0; i < published.items.length; i++) {
+      writer.text(published.items[i]!);
+      writer.f64(published.popular[i]!);
+      writer.f64(published.trending[i]!);
+    }
+    return writer.finish();
+  },
+
+  deserialize(bytes) {
+    if (bytes[0] !== VERSION) {
+      throw new EngineError('STATE_FORMAT_UNKNOWN', `published segment of unknown version ${bytes[0]}`);
+    }
+    const reader = new ByteReader(bytes);
+    reader.u8();
+    const segment = reader.text();
+    const asOf = readAsOf(reader);
+    const size = reader.count(17);
+    const items: string[] = [];
+    const popular = new Float64Array(size);
+    const trending = new Float64Array(size);
+    for (let i = 0; i < size; i++) {
+      items.push(reader.text());
+      popular[i] = reader.f64();
+      trending[i] = reader.f64();
+    }
+    reader.end();
+    return { segment, asOf, items, popular, trending, resolved: undefined };
+  },
+};

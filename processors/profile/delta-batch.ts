@@ -1,0 +1,288 @@
+// Collects what the events of one micro-batch contribute, and hands it over as few, large records: the pair deltas for each
+// partition of items, the popularity deltas for each partition of segments.
+//
+// Invariant: the landmarks lie in the half-life of the batch's newest event, so the sums of a batch are of ordinary size, and
+// rows take them over with an exact power of two. What is handed over depends on the events and their order alone.
+
+import { partitionOf } from '../../engine/api/index.ts';
+import { itemHash } from '../../schemas/item-hash.ts';
+import type { PairDeltas, RowDelta } from '../co-occurrence/pair-deltas.ts';
+import { addSigned, type HalfLives, landmarkAt, weightAt } from '../decay.ts';
+import type { EventRef } from './as-of.ts';
+import type { ContributionSink } from './contributions.ts';
+import { PairTable } from './pair-table.ts';
+import type { SegmentDelta, SegmentDeltas } from './segment-deltas.ts';
+
+/** Size at which a record is closed and the next one begun, bytes by estimate: half of Kafka's default limit. */
+export const RECORD_MAX_BYTES = 512 * 1024;
+const ROW_BYTES = 64;
+const ENTRY_BYTES = 32;
+const ITEM_BYTES = 48;
+
+const F = 0;
+const B = 1;
+const O = 2;
+const POPULAR = 0;
+const TRENDING = 1;
+
+/** What goes to one partition. */
+export interface Outgoing<V> {
+  readonly partition: number;
+  readonly value: V;
+}
+
+interface ItemTotals {
+  n: number;
+  p: number;
+  repeats: number;
+  lastSeenMs: number;
+  newest: EventRef;
+}
+
+/** Contributions of a micro-batch. Use: `begin`, then for each event `setEvent` and contributions, then `take…`. */
+export class DeltaBatch implements ContributionSink {
+  readonly #halfLives: HalfLives;
+  readonly #numbers = new Map<string, number>();
+  readonly #items: string[] = [];
+  readonly #totals: (ItemTotals | undefined)[] = [];
+  readonly #pairs = new PairTable();
+  readonly #segmentNumbers = new Map<string, number>();
+  readonly #segments: { readonly name: string; newest: EventRef }[] = [];
+  readonly #popularity = new PairTable();
+  #rowsLandmarkMs = 0;
+  #popularLandmarkMs = 0;
+  #trendingLandmarkMs = 0;
+  #event!: EventRef;
+  #weightMs = 0;
+  #sign = 1;
+  #rowsWeight = 0;
+  #popularWeight = 0;
+  #trendingWeight = 0;
+
+  constructor(halfLives: HalfLives) {
+    this.#halfLives = halfLives;
+  }
+
+  /** Starts a batch whose newest event is of this time. */
+  begin(newestMs: number): void {
+    this.#rowsLandmarkMs = landmarkAt(newestMs, this.#halfLives.rowsMs);
+    this.#popularLandmarkMs = landmarkAt(newestMs, this.#halfLives.popularMs);
+    this.#trendingLandmarkMs = landmarkAt(newestMs, this.#halfLives.trendingMs);
+    this.#numbers.clear();
+    this.#items.length = 0;
+    this.#totals.length = 0;
+    this.#pairs.clear();
+    this.#segmentNumbers.clear();
+    this.#segments.length = 0;
+    this.#popularity.clear();
+  }
+
+  /** What follows is of `event` and weighs as of `atMs`; `sign` is -1 for what is taken back. */
+  setEvent(event: EventRef, atMs: number, sign: 1 | -1): void {
+    this.#event = event;
+    this.#weightMs = atMs;
+    this.#sign = sign;
+    this.#rowsWeight = sign * weightAt(atMs, this.#rowsLandmarkMs, this.#halfLives.rowsMs);
+    this.#popularWeight = sign * weightAt(atMs, this.#popularLandmarkMs, this.#halfLives.popularMs);
+    this.#trendingWeight = sign * weightAt(atMs, this.#trendingLandmarkMs, this.#halfLives.trendingMs);
+  }
+
+  follows(before: string, after: string, mass: number): void {
+    const earlier = this.#item(before);
+    const later = this.#item(after);
+    const amount = mass * this.#rowsWeight;
+    this.#pairs.add(earlier, later, F, amount);
+    if (earlier !== later) this.#pairs.add(later, earlier, B, amount);
+  }
+
+  together(one: string, other: string, mass: number): void {
+    const first = this.#item(one);
+    const second = this.#item(other);
+    const amount = mass * this.#rowsWeight;
+    this.#pairs.add(first, second, O, amount);
+    this.#pairs.add(second, first, O, amount);
+  }
+
+  counts(item: string, n: number, p: number, repeats: number): void {
+    const totals = this.#totals[this.#item(item)]!;
+    totals.n = addSigned(totals.n, n * this.#rowsWeight);
+    totals.p = addSigned(totals.p, p * this.#rowsWeight);
+    totals.repeats = addSigned(totals.repeats, repeats * this.#rowsWeight);
+    if (this.#sign > 0 && this.#weightMs > totals.lastSeenMs) totals.lastSeenMs = this.#weightMs;
+  }
+
+  /** Adds to an item's popularity in a segment. */
+  popular(segment: string, item: string, weight: number): void {
+    let number = this.#segmentNumbers.get(segment);
+    if (number === undefined) {
+      number = this.#segments.length;
+      this.#segmentNumbers.set(segment, number);
+      this.#segments.push({ name: segment, newest: this.#event });
+    }
+    const delta = this.#segments[number]!;
+    if (this.#event.at >= delta.newest.at) delta.newest = this.#event;
+    const itemNumber = this.#number(item);
+    this.#popularity.add(number, itemNumber, POPULAR, weight * this.#popularWeight);
+    this.#popularity.add(number, itemNumber, TRENDING, weight * this.#trendingWeight);
+  }
+
+  /** The pair deltas of the batch, by partition. */
+  takePairs(partitions: number): Outgoing<PairDeltas>[] {
+    const { starts, entries } = this.#pairs.byFirst(this.#items.length);
+    const groups = grouped(this.#items, partitions);
+    const outgoing: Outgoing<PairDeltas>[] = [];
+    for (let partition = 0; partition < partitions; partition++) {
+      let record = new PairRecord(this.#items);
+      for (const item of groups[partition]!) {
+        const totals = this.#totals[item];
+        if (totals === undefined) continue;
+        const own = entries.subarray(starts[item], starts[item + 1]);
+        if (record.bytes + ROW_BYTES + own.length * ENTRY_BYTES > RECORD_MAX_BYTES && record.rows.length > 0) {
+          outgoing.push({ partition, value: record.finished(this.#rowsLandmarkMs) });
+          record = new PairRecord(this.#items);
+        }
+        record.add(item, totals, this.#pairs, own);
+      }
+      if (record.rows.length > 0) outgoing.push({ partition, value: record.finished(this.#rowsLandmarkMs) });
+    }
+    return outgoing;
+  }
+
+  /** The popularity deltas of the batch, by partition. */
+  takeSegments(partitions: number): Outgoing<SegmentDeltas>[] {
+    const { starts, entries } = this.#popularity.byFirst(this.#segments.length);
+    const groups = grouped(
+      this.#segments.map(({ name }) => name),
+      partitions,
+    );
+    const outgoing: Outgoing<SegmentDeltas>[] = [];
+    for (let partition = 0; partition < partitions; partition++) {
+      let segments: SegmentDelta[] = [];
+      let bytes = 0;
+      const close = () => {
+        if (segments.length > 0) outgoing.push({ partition, value: this.#segmentRecord(segments) });
+        segments = [];
+        bytes = 0;
+      };
+      for (const segment of groups[partition]!) {
+        const own = entries.subarray(starts[segment], starts[segment + 1]);
+        // A segment with very many items goes in slices.
+        const most = Math.floor(RECORD_MAX_BYTES / (ITEM_BYTES + ENTRY_BYTES));
+        for (let from = 0; from < own.length; from += most) {
+          const slice = own.subarray(from, from + most);
+          const size = ROW_BYTES + slice.length * (ITEM_BYTES + ENTRY_BYTES);
+          if (bytes + size > RECORD_MAX_BYTES) close();
+          bytes += size;
+          segments.push(this.#segmentDelta(segment, slice));
+        }
+      }
+      close();
+    }
+    return outgoing;
+  }
+
+  #segmentRecord(segments: readonly SegmentDelta[]): SegmentDeltas {
+    return { popularLandmarkMs: this.#popularLandmarkMs, trendingLandmarkMs: this.#trendingLandmarkMs, segments };
+  }
+
+  #segmentDelta(segment: number, entries: Int32Array): SegmentDelta {
+    const table = this.#popularity;
+    const { name, newest } = this.#segments[segment]!;
+    const items: string[] = [];
+    const popular = new Float64Array(entries.length);
+    const trending = new Float64Array(entries.length);
+    for (let i = 0; i < entries.length; i++) {
+      const entry = entries[i]!;
+      items.push(this.#items[table.second[entry]!]!);
+      popular[i] = table.sums[POPULAR][entry]!;
+      trending[i] = table.sums[TRENDING][entry]!;
+    }
+    return { segment: name, newest, items, popular, trending };
+  }
+
+  /** Number of an item whose row changes. */
+  #item(item: string): number {
+    const number = this.#number(item);
+    const totals = this.#totals[number];
+    if (totals === undefined) {
+      this.#totals[number] = { n: 0, p: 0, repeats: 0, lastSeenMs: 0, newest: this.#event };
+    } else if (this.#event.at >= totals.newest.at) {
+      totals.newest = this.#event;
+    }
+    return number;
+  }
+
+  #number(item: string): number {
+    let number = this.#numbers.get(item);
+    if (number === undefined) {
+      number = this.#items.length;
+      this.#numbers.set(item, number);
+      this.#items.push(item);
+      this.#totals.push(undefined);
+    }
+    return number;
+  }
+}
+
+/** Indexes of texts by the partition of each. */
+function grouped(texts: readonly string[], partitions: number): number[][] {
+  const groups: number[][] = Array.from({ length: partitions }, () => []);
+  for (let i = 0; i < texts.length; i++) groups[partitionOf(texts[i]!, partitions)]!.push(i);
+  return groups;
+}
+
+/** One record of pair deltas while it is being made: it numbers its own items. */
+class PairRecord {
+  readonly rows: RowDelta[] = [];
+  /** Estimated size. */
+  bytes = 0;
+  readonly #texts: readonly string[];
+  readonly #items: string[] = [];
+  readonly #numbers = new Map<number, number>();
+
+  constructor(texts: readonly string[]) {
+    this.#texts = texts;
+  }
+
+  /** Adds a row. Writes over `entries`. */
+  add(item: number, totals: ItemTotals, pairs: PairTable, entries: Int32Array): void {
+    const number = this.#number(item);
+    const [ofF, ofB, ofO] = pairs.sums;
+    let size = 0;
+    for (let i = 0; i < entries.length; i++) {
+      const entry = entries[i]!;
+      // Placed and taken back in the same batch.
+      if (ofF[entry] === 0 && ofB[entry] === 0 && ofO[entry] === 0) continue;
+      entries[size++] = entry;
+    }
+    const partners = new Int32Array(size);
+    const f = new Float64Array(size);
+    const b = new Float64Array(size);
+    const o = new Float64Array(size);
+    for (let i = 0; i < size; i++) {
+      const entry = entries[i]!;
+      partners[i] = this.#number(pairs.second[entry]!);
+      f[i] = ofF[entry]!;
+      b[i] = ofB[entry]!;
+      o[i] = ofO[entry]!;
+    }
+    this.bytes += ROW_BYTES + size * ENTRY_BYTES;
+    const { n, p, repeats, lastSeenMs, newest } = totals;
+    this.rows.push({ item: number, newest, n, p, repeats, lastSeenMs, partners, f, b, o });
+  }
+
+  finished(landmarkMs: number): PairDeltas {
+    return { landmarkMs, items: this.#items, hashes: Float64Array.from(this.#items, itemHash), rows: this.rows };
+  }
+
+  #number(item: number): number {
+    let number = this.#numbers.get(item);
+    if (number === undefined) {
+      number = this.#items.length;
+      this.#numbers.set(item, number);
+      this.#items.push(this.#texts[item]!);
+      this.bytes += ITEM_BYTES;
+    }
+    return number;
+  }
+}

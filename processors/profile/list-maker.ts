@@ -1,0 +1,37 @@
+// The port through which USERS has its lists made. Lists are made once per batch for all visitors that changed, so that the
+// maker can bring the rows of all of them into memory with one multi-get.
+
+import type { ProcessorContext } from '../../engine/api/index.ts';
+import type { Profile } from './profile.ts';
+
+/** A visitor whose lists are due. */
+export interface ChangedVisitor {
+  readonly visitorId: string;
+  /** Not to be changed; `undefined` when the visitor was erased: every key of the visitor is to be removed. */
+  readonly profile: Profile | undefined;
+  /** Sessions that are no longer the visitor's: their lists are to be removed. */
+  readonly endedSessionIds: readonly string[];
+}
+
+/**
+ * Makes and forwards what is published of a visitor: the visitor's list, the list of the current session, the block entry.
+ *
+ * What it forwards must be a function of the profile and of committed stores; a time, where one is needed, is
+ * `profile.asOf.at` or older than the commit, never a clock's: `republish` has to give the same bytes.
+ */
+export interface VisitorListMaker {
+  /** Forwards everything that is published of these visitors. */
+  visitorsChanged(changed: readonly ChangedVisitor[], context: ProcessorContext): void;
+  /** The visitors that own keys of this sink; keys of sessions and of others are skipped. */
+  visitorsOf(keys: readonly string[]): readonly string[];
+  /**
+   * Forwards these keys and no others. `visitors` are those of {@link visitorsOf}; a session key that is the current session of
+   * none of them belongs to a session that has ended, and is removed.
+   */
+  republish(
+    sink: string,
+    keys: readonly string[],
+    visitors: readonly ChangedVisitor[],
+    context: ProcessorContext,
+  ): void;
+}

@@ -1,0 +1,257 @@
+// What an event does to a visitor's profile and what it contributes to the deltas of its batch. All decisions are functions of
+// the event and the profile; nothing reads a clock.
+//
+// Lateness: an event older than the visitor's session counts by its own time. Where it lands is said in session.ts. `recent` and
+// `bought` are sorted by time, so a late event enters them where it belongs.
+
+import { itemHash } from '../../schemas/item-hash.ts';
+import type { Click, Privacy, Purchase, Visitor } from '../../schemas/records.ts';
+import type { HalfLives } from '../decay.ts';
+import { addToVector } from '../user-vector.ts';
+import { advanceAsOf, type EventRef } from './as-of.ts';
+import { contributeOrder, contributeSignal } from './contributions.ts';
+import { putDated, removeDated } from './dated-list.ts';
+import type { DeltaBatch } from './delta-batch.ts';
+import { subtractLines, takeBack } from './orders.ts';
+import {
+  BOUGHT_ITEMS,
+  DISLIKED_ITEMS,
+  EVENT_IDS,
+  emptyProfile,
+  type Interaction,
+  type Profile,
+  RECEIPT_LINES,
+  RECEIPTS,
+  RECENT_ITEMS,
+  type ReceiptLine,
+  SESSION_INTERACTIONS,
+  VISITOR_SEGMENTS,
+} from './profile.ts';
+import { CATEGORIES, eachSegment } from './segments.ts';
+import { enterSession } from './session.ts';
+import { kindBit, SIGNALS, type Signal, signalOf } from './signals.ts';
+
+/** Things worth counting. */
+export type Noted =
+  | 'duplicate'
+  | 'late'
+  | 'late-own-session'
+  | 'without-consent'
+  | 'return-without-receipt'
+  | 'return-over-quantity'
+  | 'link-ignored';
+
+export interface ProfileUpdaterOptions {
+  readonly halfLives: HalfLives;
+  readonly deltas: DeltaBatch;
+  /** Categories of an item, empty where it is unknown. */
+  readonly categoriesOf: (item: string) => readonly string[];
+  readonly note: (what: Noted, count: number) => void;
+}
+
+/** What an event did. */
+export interface Update {
+  /** The profile to keep; `undefined`: none. May be the one that was given, changed. */
+  readonly profile: Profile | undefined;
+  /** Session that is no longer the visitor's. */
+  readonly endedSessionId: string | undefined;
+}
+
+/** Applies events to profiles in place. */
+export class ProfileUpdater {
+  readonly #options: ProfileUpdaterOptions;
+
+  constructor(options: ProfileUpdaterOptions) {
+    this.#options = options;
+  }
+
+  /** Whether an event has no effect: it is a repetition, or the visitor allows nothing. Counted. */
+  isIgnored(profile: Profile | undefined, eventId: string): boolean {
+    if (profile === undefined) return false;
+    const what =
+      profile.consent === 'none'
+        ? 'without-consent'
+        : profile.eventIds.includes(itemHash(eventId))
+          ? 'duplicate'
+          : undefined;
+    if (what !== undefined) this.#options.note(what, 1);
+    return what !== undefined;
+  }
+
+  click(profile: Profile, click: Click, event: EventRef): Update {
+    remember(profile, event);
+    const entered = this.#enter(profile, click.at, click.sessionId ?? undefined);
+    if (!entered.isLate) takeContext(profile, click);
+    const signal = signalOf(click);
+    if (signal === undefined || click.itemId === null) return { profile, endedSessionId: entered.endedSessionId };
+    const { deltas } = this.#options;
+    deltas.setEvent(event, click.at, 1);
+    if (SIGNALS[signal].pair > 0) {
+      contributeSignal(entered.interactions, click.itemId, signal, deltas);
+      trim(entered.interactions);
+    }
+    this.#count(click.itemId, signal, click, this.#options.categoriesOf(click.itemId));
+    this.#taste(profile, click.itemId, signal, click.at, 1);
+    return { profile, endedSessionId: entered.endedSessionId };
+  }
+
+  purchase(profile: Profile, purchase: Purchase, event: EventRef): Update {
+    remember(profile, event);
+    if (purchase.status !== 'placed') {
+      this.#takeBack(profile, purchase, event);
+      return { profile, endedSessionId: undefined };
+    }
+    const entered = this.#enter(profile, purchase.at, purchase.sessionId ?? undefined);
+    if (!entered.isLate) takeContext(profile, purchase);
+    const context = entered.interactions.map(({ item, kinds }) => ({ item, kinds }));
+    const lines: ReceiptLine[] = [];
+    const quantities = new Map<string, number>();
+    for (const { itemId, quantity } of purchase.lines) {
+      quantities.set(itemId, (quantities.get(itemId) ?? 0) + quantity);
+    }
+    for (const [item, quantityLeft] of quantities) {
+      lines.push({ item, quantityLeft, categories: this.#options.categoriesOf(item).slice(0, CATEGORIES) });
+    }
+    this.#options.deltas.setEvent(event, purchase.at, 1);
+    contributeOrder(entered.interactions, [...quantities.keys()], () => true, this.#options.deltas);
+    trim(entered.interactions);
+    for (const { item, categories } of lines) {
+      this.#count(item, 'purchase', purchase, categories);
+      this.#taste(profile, item, 'purchase', purchase.at, 1);
+    }
+    if (profile.consent === 'full') {
+      const { orderId, at } = purchase;
+      const [device, region] = [purchase.device ?? undefined, purchase.region ?? undefined];
+      profile.receipts.push({ orderId, at, device, region, context, lines });
+      trimReceipts(profile);
+    }
+    return { profile, endedSessionId: entered.endedSessionId };
+  }
+
+  /** What the shop says of the visitor; `null` forgets it. */
+  visitor(profile: Profile, visitor: Visitor | null, event: EventRef | undefined): Update {
+    if (event !== undefined) remember(profile, event);
+    profile.segments = profile.consent === 'full' ? (visitor?.segments.slice(0, VISITOR_SEGMENTS) ?? []) : [];
+    return { profile, endedSessionId: undefined };
+  }
+
+  /**
+   * Consent and erasure. Erasing subtracts what the receipts hold at the original times and drops the profile; what has left the
+   * receipts, and what clicks contributed, stays in the (anonymous) sums.
+   */
+  privacy(profile: Profile | undefined, privacy: Privacy, event: EventRef): Update {
+    const endedSessionId = profile?.session?.id;
+    if (privacy.action === 'link' || privacy.action === 'unlink') {
+      this.#options.note('link-ignored', 1);
+      return { profile, endedSessionId: undefined };
+    }
+    if (privacy.action === 'erase' || privacy.consent === 'none') {
+      for (const receipt of profile?.receipts ?? []) {
+        subtractLines(receipt, () => true, event, this.#options.deltas);
+      }
+      const isRefused = privacy.action === 'consent' || profile?.consent === 'none';
+      return { profile: isRefused ? { ...emptyProfile(), consent: 'none' } : undefined, endedSessionId };
+    }
+    const kept = profile ?? emptyProfile();
+    remember(kept, event);
+    kept.consent = privacy.consent ?? kept.consent;
+    if (kept.consent === 'limited') {
+      kept.recent = [];
+      kept.bought = [];
+      kept.disliked = [];
+      kept.receipts = [];
+      kept.segments = [];
+      kept.vector = undefined;
+    }
+    return { profile: kept, endedSessionId: undefined };
+  }
+
+  #enter(profile: Profile, at: number, sessionId: string | undefined) {
+    const entered = enterSession(profile, at, sessionId);
+    if (entered.isLate) this.#options.note('late', 1);
+    if (entered.isOwn) this.#options.note('late-own-session', 1);
+    return entered;
+  }
+
+  /** Popularity. */
+  #count(
+    item: string,
+    signal: Signal,
+    event: { readonly at: number; readonly device: string | null; readonly region: string | null },
+    categories: readonly string[],
+  ): void {
+    const weight = SIGNALS[signal].popularity;
+    if (weight === 0) return;
+    const { deltas } = this.#options;
+    eachSegment(
+      event.at,
+      event.device ?? undefined,
+      event.region ?? undefined,
+      categories.slice(0, CATEGORIES),
+      (name) => deltas.popular(name, item, weight),
+    );
+  }
+
+  /** What the profile keeps of a signal about an item, beyond the session. */
+  #taste(profile: Profile, item: string, signal: Signal, at: number, sign: 1 | -1): void {
+    if (profile.consent !== 'full') return;
+    const { pair, profile: weight } = SIGNALS[signal];
+    if (weight !== 0) {
+      profile.vector = addToVector(profile.vector, item, sign * weight, at, this.#options.halfLives.userVectorMs);
+    }
+    if (sign < 0) return;
+    if (pair > 0) putDated(profile.recent, RECENT_ITEMS, at, { item, kinds: 0, at }).kinds |= kindBit[signal];
+    if (signal === 'purchase') putDated(profile.bought, BOUGHT_ITEMS, at, { item, at });
+    if (signal === 'dislike') {
+      removeDated(profile.recent, item);
+      putDated(profile.disliked, DISLIKED_ITEMS, at, { item, at });
+    } else if (signal === 'like' || signal === 'addToCart' || signal === 'purchase') {
+      removeDated(profile.disliked, item);
+    } else if (signal === 'removeFromCart') {
+      for (const entry of profile.recent) if (entry.item === item) entry.kinds &= ~kindBit.addToCart;
+    }
+  }
+
+  #takeBack(profile: Profile, purchase: Purchase, event: EventRef): void {
+    for (const { itemId, quantity } of purchase.lines) {
+      const { found, missing, emptied } = takeBack(profile.receipts, purchase.orderId, itemId, quantity);
+      if (!found) this.#options.note('return-without-receipt', 1);
+      else if (missing > 0) this.#options.note('return-over-quantity', 1);
+      for (const receipt of emptied) {
+        subtractLines(receipt, (line) => line.item === itemId, event, this.#options.deltas);
+        this.#taste(profile, itemId, 'purchase', receipt.at, -1);
+      }
+      if (emptied.length > 0 && !isStillBought(profile, itemId)) removeDated(profile.bought, itemId);
+    }
+  }
+}
+
+function remember(profile: Profile, event: EventRef): void {
+  profile.asOf = advanceAsOf(profile.asOf, event);
+  profile.eventIds.push(itemHash(event.eventId));
+  if (profile.eventIds.length > EVENT_IDS) profile.eventIds.shift();
+}
+
+function takeContext(
+  profile: Profile,
+  event: { readonly device: string | null; readonly region: string | null },
+): void {
+  profile.device = event.device ?? profile.device;
+  profile.region = event.region ?? profile.region;
+}
+
+function trim(interactions: Interaction[]): void {
+  if (interactions.length > SESSION_INTERACTIONS) interactions.splice(0, interactions.length - SESSION_INTERACTIONS);
+}
+
+function trimReceipts(profile: Profile): void {
+  let lines = 0;
+  for (const receipt of profile.receipts) lines += receipt.lines.length;
+  while (profile.receipts.length > RECEIPTS || (lines > RECEIPT_LINES && profile.receipts.length > 1)) {
+    lines -= profile.receipts.shift()!.lines.length;
+  }
+}
+
+function isStillBought(profile: Profile, item: string): boolean {
+  return profile.receipts.some(({ lines }) => lines.some((line) => line.item === item && line.quantityLeft > 0));
+}

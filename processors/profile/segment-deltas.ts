@@ -1,0 +1,103 @@
+// What a micro-batch of USERS adds to the popularity of segments: one record holds the deltas of a batch for one target
+// partition (that of the segment's name). Two decayed weights per item, because popularity and trending forget at different
+// speeds; both are sums against the landmark of their half-life.
+//
+// Bytes: u8 version, signed popularLandmarkMs, signed trendingLandmarkMs, varint items, texts, varint segments, then for each:
+// text name, event (see event-codec.ts), varint entries, then for each: varint item, f64 popular, f64 trending.
+
+import type { Serde } from '../../engine/api/index.ts';
+import { RefusedRecordError } from '../../engine/api/index.ts';
+import type { EventRef } from './as-of.ts';
+import { ByteReader, ByteWriter } from './bytes.ts';
+import { readEvent, writeEvent } from './event-codec.ts';
+
+/** Deltas of one segment. */
+export interface SegmentDelta {
+  /** `global`, `category=…`, `device=…`, `region=…` or `hour=0` to `hour=5` (bands of four hours, UTC). */
+  readonly segment: string;
+  /** Newest event among those that the delta is made of. */
+  readonly newest: EventRef;
+  /** Item ids, each once. The arrays below have the same order and length. */
+  readonly items: readonly string[];
+  /** Weights against `popularLandmarkMs`; negative where something was taken back. */
+  readonly popular: Float64Array;
+  /** The same weights against `trendingLandmarkMs`. */
+  readonly trending: Float64Array;
+}
+
+/** Value of the topic `segment-deltas`; the record has no key, its partition is that of every segment in it. */
+export interface SegmentDeltas {
+  /** Epoch ms, a multiple of the half-life of popularity. */
+  readonly popularLandmarkMs: number;
+  /** Epoch ms, a multiple of the half-life of trending. */
+  readonly trendingLandmarkMs: number;
+  readonly segments: readonly SegmentDelta[];
+}
+
+const VERSION = 1;
+
+/** Serde of {@link SegmentDeltas}. */
+export const segmentDeltasSerde: Serde<SegmentDeltas> = {
+  serialize(deltas) {
+    const writer = new ByteWriter(4096);
+    writer.u8(VERSION);
+    writer.signed(deltas.popularLandmarkMs);
+    writer.signed(deltas.trendingLandmarkMs);
+    const numbers = new Map<string, number>();
+    for (const { items } of deltas.segments) {
+      for (const item of items) if (!numbers.has(item)) numbers.set(item, numbers.size);
+    }
+    writer.varint(numbers.size);
+    for (const item of numbers.keys()) writer.text(item);
+    writer.varint(deltas.segments.length);
+    for (const delta of deltas.segments) {
+      writer.text(delta.segment);
+      writeEvent(writer, delta.newest);
+      writer.varint(delta.items.length);
+      for (let i = 0; i < delta.items.length; i++) {
+        writer.varint(numbers.get(delta.items[i]!)!);
+        writer.f64(delta.popular[i]!);
+        writer.f64(delta.trending[i]!);
+      }
+    }
+    return writer.finish();
+  },
+
+  deserialize(bytes) {
+    if (bytes[0] !== VERSION) {
+      throw new RefusedRecordError('segment-deltas-version', `segment deltas of unknown version ${bytes[0]}`);
+    }
+    try {
+      return read(new ByteReader(bytes));
+    } catch (cause) {
+      throw new RefusedRecordError('segment-deltas-malformed', 'segment deltas cannot be read', { cause });
+    }
+  },
+};
+
+function read(reader: ByteReader): SegmentDeltas {
+  reader.u8();
+  const popularLandmarkMs = reader.signed();
+  const trendingLandmarkMs = reader.signed();
+  const texts: string[] = [];
+  for (let left = reader.count(); left > 0; left--) texts.push(reader.text());
+  const segments: SegmentDelta[] = [];
+  for (let left = reader.count(); left > 0; left--) {
+    const segment = reader.text();
+    const newest = readEvent(reader);
+    const size = reader.count(17);
+    const items: string[] = [];
+    const popular = new Float64Array(size);
+    const trending = new Float64Array(size);
+    for (let i = 0; i < size; i++) {
+      const item = texts[reader.varint()];
+      if (item === undefined) throw new RangeError('item number');
+      items.push(item);
+      popular[i] = reader.f64();
+      trending[i] = reader.f64();
+    }
+    segments.push({ segment, newest, items, popular, trending });
+  }
+  reader.end();
+  return { popularLandmarkMs, trendingLandmarkMs, segments };
+}

@@ -1,0 +1,80 @@
+// What each kind of signal weighs. The weights are relative to a view, which weighs 1 everywhere: a shop that sends views alone
+// gets the plain F1 of docs/architecture.md. They are choices, not measurements, except that orders and views together do
+// better than either; the order of the strengths matters more than their size.
+
+import type { Click } from '../../schemas/records.ts';
+
+/** A signal about an item. */
+export type Signal =
+  | 'view'
+  | 'listClick'
+  | 'wishlist'
+  | 'addToCart'
+  | 'like'
+  | 'purchase'
+  | 'rate'
+  | 'dwell'
+  | 'removeFromCart'
+  | 'dislike';
+
+/** Weights of a signal. */
+export interface SignalWeights {
+  /** What an interaction with this signal adds to n and, by distance, to f and b. 0: the signal makes no interaction. */
+  readonly pair: number;
+  /** What the event adds to the item's popularity. */
+  readonly popularity: number;
+  /** What the event adds to the user vector, in the direction of the item's signature. */
+  readonly profile: number;
+  /** A look may be repeated: seen again, the item counts again, also as following itself. Other signals only add strength. */
+  readonly isLook: boolean;
+}
+
+/** Weights by signal. The order of the entries is the order of the bits in an interaction, and so part of the stored format. */
+export const SIGNALS: { readonly [S in Signal]: SignalWeights } = {
+  // The unit of everything.
+  view: { pair: 1, popularity: 1, profile: 1, isLook: true },
+  // Chosen by the visitor like a view, and joined with the view that follows it. Half a view for popularity, which the
+  // engine's own lists would otherwise feed.
+  listClick: { pair: 1, popularity: 0.5, profile: 1, isLook: true },
+  // Wanted, but not enough to buy now.
+  wishlist: { pair: 2, popularity: 2, profile: 2, isLook: false },
+  // As strong a wish for pairs; nearer to a sale, hence more popular.
+  addToCart: { pair: 2, popularity: 3, profile: 2, isLook: false },
+  like: { pair: 2, popularity: 2, profile: 2, isLook: false },
+  // The surest signal. Three views and not more, so that a shop with many orders is not ruled by the order of their lines.
+  purchase: { pair: 3, popularity: 5, profile: 3, isLook: false },
+  // A middling rating (3 of 5) says that the visitor knows the item, nothing about liking it; others count as like or dislike.
+  rate: { pair: 0, popularity: 0, profile: 0, isLook: false },
+  // The view itself has been counted.
+  dwell: { pair: 0, popularity: 0, profile: 0, isLook: false },
+  // Takes part of the taste back; what the visitor looked at together stays true.
+  removeFromCart: { pair: 0, popularity: 0, profile: -1, isLook: false },
+  // Must outweigh the view that led to it.
+  dislike: { pair: 0, popularity: 0, profile: -2, isLook: false },
+};
+
+const NAMES = Object.keys(SIGNALS) as Signal[];
+
+/** Bit of a signal in the kinds of an interaction. */
+export const kindBit: { readonly [S in Signal]: number } = Object.fromEntries(
+  NAMES.map((name, index) => [name, 1 << index]),
+) as { [S in Signal]: number };
+
+const PAIR_WEIGHTS = NAMES.map((name) => SIGNALS[name].pair);
+
+/** Pair weight of an interaction: the greatest of its signals'. */
+export function pairWeightOf(kinds: number): number {
+  let greatest = 0;
+  for (let index = 0; index < PAIR_WEIGHTS.length; index++) {
+    if (kinds & (1 << index) && PAIR_WEIGHTS[index]! > greatest) greatest = PAIR_WEIGHTS[index]!;
+  }
+  return greatest;
+}
+
+/** Signal of a click: a rating of 4 or 5 is a like, of 1 or 2 a dislike. `undefined` for a search, which is about no item. */
+export function signalOf(click: Click): Signal | undefined {
+  if (click.kind === 'search') return undefined;
+  if (click.kind !== 'rate') return click.kind;
+  const rating = click.rating ?? 3;
+  return rating > 3 ? 'like' : rating < 3 ? 'dislike' : 'rate';
+}

@@ -1,0 +1,143 @@
+// F1: next items from the co-occurrence rows of a visitor's newest items, with a bonus for what is in the session already.
+//
+//   R(j) = Σ_i w_i · (f_ij + 0.6 b_ij) / ((F_i + 0.6 B_i + 20)^0.75 · (n_j + 20)^0.5),   w_i = 0.6^back of i
+//   score(j) = R(j) / max R + 0.7^back of j, if j is in the session
+//
+// over distinct items i, newest first, back < 20. Ours: when the session is short, items of earlier sessions follow at half
+// the weight and without bonus. All masses are brought to the list's time before the constants are added, because scores with
+// shrinkage do not keep their order under decay. Measured in notes/algorithms.md on Diginetica: HR@20 53.3 %, MRR@20 18.8 %.
+
+import type { ItemIndex } from '../item-index.ts';
+import type { NeighbourRecord } from '../neighbours.ts';
+
+/** Weight of the pair "partner came before" against "partner came after". */
+export const BACKWARD_WEIGHT = 0.6;
+/** How much less each older item of the query counts. */
+export const RECENCY_BASE = 0.6;
+/** How much less each older item of the session is expected to be seen again. */
+export const REPEAT_BASE = 0.7;
+/** Items of a query. 0.6^20 is 4e-5: older ones change nothing. */
+export const QUERY_ITEMS = 20;
+/** What items of earlier sessions count against those of the session. */
+export const EARLIER_SESSION_WEIGHT = 0.5;
+/** Interactions that a pair's evidence is shrunk by: rare items do not win by chance. */
+export const SHRINKAGE = 20;
+
+/** Below this a share of mass is nothing, also after a division: a score of 0 says that an item is no candidate. */
+const SMALLEST_MASS = 1e-200;
+
+/** An item of the query. A query holds distinct items, newest first. */
+export interface QueryItem {
+  readonly denseId: number;
+  /** `undefined` where the item has no published row: it can only be repeated. */
+  readonly record: NeighbourRecord | undefined;
+  /** w_i, more than 0. */
+  readonly weight: number;
+  /** What the item itself gets for being in the session; 0 for one of an earlier session. */
+  readonly repeatBonus: number;
+}
+
+/** Weight and bonus of the query item at `back` (0 is the newest). */
+export function queryWeights(back: number, inSession: boolean): { weight: number; repeatBonus: number } {
+  const weight = RECENCY_BASE ** back;
+  return inSession
+    ? { weight, repeatBonus: REPEAT_BASE ** back }
+    : { weight: weight * EARLIER_SESSION_WEIGHT, repeatBonus: 0 };
+}
+
+/** Scores all candidates of a query into arrays by dense id. One per task; not to be used by two queries at a time. */
+export class F1Scorer {
+  readonly #index: ItemIndex;
+  /** Scores by dense id after {@link score}: more than 0 for {@link touched}, 0 for all others. */
+  scores = new Float64Array(0);
+  /** Dense ids of the candidates; the first {@link touchedCount} count. */
+  touched = new Int32Array(0);
+  touchedCount = 0;
+  #slots = new Int32Array(0);
+  /** max R. */
+  #highest = 1;
+
+  constructor(index: ItemIndex) {
+    this.#index = index;
+  }
+
+  /** Fills {@link scores} and {@link touched} for a query at a time (epoch ms). */
+  score(query: readonly QueryItem[], atMs: number): void {
+    for (const item of query) if (item.record !== undefined) this.#index.partnersOf(item.record);
+    this.#begin();
+    const { n, halfLifeMs } = this.#index;
+    const itemFactor = this.#index.factorAt(atMs);
+    const scores = this.scores;
+    let highest = 0;
+    for (const { record, weight } of query) {
+      if (record === undefined) continue;
+      const rowFactor = 2 ** ((record.landmarkMs - atMs) / halfLifeMs);
+      const scale = weight * rowFactor * sourceNorm(record, rowFactor);
+      const partners = this.#index.partnersOf(record);
+      for (let k = 0; k < partners.length; k++) {
+        const mass = scale * (record.f[k]! + BACKWARD_WEIGHT * record.b[k]!);
+        if (!(mass > SMALLEST_MASS)) continue;
+        const candidate = partners[k]!;
+        const before = scores[candidate]!;
+        if (before === 0) this.touched[this.touchedCount++] = candidate;
+        const related = before + mass / Math.sqrt(n[candidate]! * itemFactor + SHRINKAGE);
+        scores[candidate] = related;
+        if (related > highest) highest = related;
+      }
+    }
+    this.#highest = highest > 0 ? highest : 1;
+    for (let i = 0; i < this.touchedCount; i++) scores[this.touched[i]!]! /= this.#highest;
+    for (const { denseId, repeatBonus } of query) {
+      if (repeatBonus <= 0) continue;
+      if (scores[denseId] === 0) this.touched[this.touchedCount++] = denseId;
+      scores[denseId]! += repeatBonus;
+    }
+  }
+
+  /**
+   * What the scores of some candidates are made of, for the query that was scored last: row k of the result holds, for
+   * candidate k, one part for each query item in its order, and then the repeat bonus. A row's sum is the score.
+   */
+  parts(candidates: Int32Array, query: readonly QueryItem[], atMs: number): Float64Array {
+    const width = query.length + 1;
+    const parts = new Float64Array(candidates.length * width);
+    const slots = this.#slots;
+    for (let k = 0; k < candidates.length; k++) slots[candidates[k]!] = k + 1;
+    const { n, halfLifeMs } = this.#index;
+    const itemFactor = this.#index.factorAt(atMs);
+    for (let source = 0; source < query.length; source++) {
+      const { record, weight, denseId, repeatBonus } = query[source]!;
+      const own = slots[denseId]!;
+      if (own > 0) parts[(own - 1) * width + query.length]! += repeatBonus;
+      if (record === undefined) continue;
+      const rowFactor = 2 ** ((record.landmarkMs - atMs) / halfLifeMs);
+      const scale = weight * rowFactor * sourceNorm(record, rowFactor);
+      const partners = this.#index.partnersOf(record);
+      for (let k = 0; k < partners.length; k++) {
+        const candidate = partners[k]!;
+        const slot = slots[candidate]!;
+        if (slot === 0) continue;
+        const mass = scale * (record.f[k]! + BACKWARD_WEIGHT * record.b[k]!);
+        if (!(mass > SMALLEST_MASS)) continue;
+        parts[(slot - 1) * width + source]! += mass / Math.sqrt(n[candidate]! * itemFactor + SHRINKAGE) / this.#highest;
+      }
+    }
+    for (let k = 0; k < candidates.length; k++) slots[candidates[k]!] = 0;
+    return parts;
+  }
+
+  #begin(): void {
+    for (let i = 0; i < this.touchedCount; i++) this.scores[this.touched[i]!] = 0;
+    this.touchedCount = 0;
+    const size = this.#index.size;
+    if (this.scores.length >= size) return;
+    const capacity = Math.max(1024, size * 2);
+    this.scores = new Float64Array(capacity);
+    this.touched = new Int32Array(capacity);
+    this.#slots = new Int32Array(capacity);
+  }
+}
+
+function sourceNorm(record: NeighbourRecord, rowFactor: number): number {
+  return (rowFactor * (record.forward + BACKWARD_WEIGHT * record.backward) + SHRINKAGE) ** -0.75;
+}

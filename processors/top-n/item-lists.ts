@@ -1,0 +1,113 @@
+// Publishes the lists of an item, made from the record that goes to `neighbours` at the same moment: `similar` (dealt with in one
+// session, in either order) and `bought-together` (in one order). Items that are not in the catalog or not available are left
+// out. The lists' time is the newest event in the row.
+
+import type { ProcessorContext } from '../../engine/api/index.ts';
+import { applyCampaigns, byRank, type Candidate, EVERYBODY } from '../campaigns.ts';
+import type { CatalogEntry } from '../catalog-entry.ts';
+import type { ItemListMaker, PublishedItem } from '../co-occurrence/list-maker.ts';
+import { boughtTogetherScores } from '../scoring/bought-together.ts';
+import { similarScores } from '../scoring/similar.ts';
+import { listItems } from './reasons.ts';
+import type { ListItem, Reason } from './values.ts';
+import { DEFAULT_VARIANT, type ListMakerOptions } from './visitor-lists.ts';
+
+/** Name and version of what computes the lists. */
+const ALGORITHM = 'rows-1';
+
+/** The {@link ItemListMaker} of a task. */
+export class ItemLists implements ItemListMaker {
+  readonly #options: ListMakerOptions;
+
+  constructor(options: ListMakerOptions) {
+    this.#options = options;
+  }
+
+  itemsPublished(items: readonly PublishedItem[], context: ProcessorContext): void {
+    const { similar, boughtTogether } = this.#options.definitions;
+    this.#load(items, context);
+    for (const item of items) {
+      this.#publish(item, similar, context);
+      this.#publish(item, boughtTogether, context);
+    }
+  }
+
+  itemsOf(keys: readonly string[]): readonly string[] {
+    const items = new Set<string>();
+    for (const key of keys) {
+      const parsed = this.#options.format.parseKey(key);
+      if (parsed?.kind === 'list' && parsed.ownerKind === 'item') items.add(parsed.owner);
+    }
+    return [...items];
+  }
+
+  republish(_sink: string, keys: readonly string[], items: readonly PublishedItem[], context: ProcessorContext): void {
+    this.#load(items, context);
+    const byId = new Map(items.map((item) => [item.record.itemId, item]));
+    for (const key of keys) {
+      const parsed = this.#options.format.parseKey(key);
+      if (parsed?.kind !== 'list' || parsed.ownerKind !== 'item') continue;
+      const item = byId.get(parsed.owner);
+      if (item !== undefined) this.#publish(item, parsed.definition, context);
+      else context.forward({ key, value: null, timestampMs: context.streamTimeMs }, this.#options.listsSink);
+    }
+  }
+
+  #load(items: readonly PublishedItem[], context: ProcessorContext): void {
+    const keys = items.map(({ record }) => record.itemId);
+    context.globalStore<CatalogEntry>(this.#options.stores.catalog).load(keys);
+  }
+
+  #publish(item: PublishedItem, definition: string, context: ProcessorContext): void {
+    const { format, listsSink } = this.#options;
+    const { record, asOf } = item;
+    const items = this.#items(item, definition, context);
+    const value =
+      items.length === 0
+        ? null
+        : format.encodeList({
+            definition,
+            owner: record.itemId,
+            variant: DEFAULT_VARIANT,
+            algorithm: ALGORITHM,
+            asOf,
+            items,
+          });
+    const key = format.listKey('item', definition, DEFAULT_VARIANT, record.itemId);
+    context.forward({ key, value, timestampMs: asOf.at }, listsSink);
+  }
+
+  #items({ record, asOf }: PublishedItem, definition: string, context: ProcessorContext): readonly ListItem[] {
+    const { index, campaigns, definitions, listLength, stores } = this.#options;
+    const catalog = context.globalStore<CatalogEntry>(stores.catalog);
+    const isSimilar = definition === definitions.similar;
+    const scores = isSimilar ? similarScores(record, index, asOf.at) : boughtTogetherScores(record, index, asOf.at);
+    const denseIds = index.partnersOf(record);
+    const kind: Reason['kind'] = isSimilar ? 'similar' : 'bought-together';
+    const title = catalog.get(record.itemId)?.title;
+    const cause = title === undefined ? { kind, itemId: record.itemId } : { kind, itemId: record.itemId, title };
+    let candidates: Candidate[] = [];
+    for (let i = 0; i < denseIds.length; i++) {
+      const denseId = denseIds[i]!;
+      const id = index.textOf(denseId);
+      const score = scores[i]!;
+      // An item may follow itself in a session; it is no neighbour of itself.
+      if (score <= 0 || id === undefined || id === record.itemId || !index.isAvailable(denseId, asOf.at)) continue;
+      candidates.push({ denseId, id, score, extra: [{ ...cause, part: score }] });
+    }
+    if (campaigns.size === 0) candidates.sort(byRank);
+    else
+      candidates = applyCampaigns(
+        candidates,
+        campaigns.targets((itemId) => catalog.get(itemId)),
+        {
+          audience: EVERYBODY,
+          placement: definition,
+          atMs: asOf.at,
+          // What a list about one item names must have to do with the item.
+          candidateOf: () => undefined,
+        },
+      );
+    return listItems(candidates, listLength);
+  }
+}

@@ -1,0 +1,95 @@
+// Publishes the lists of a segment, `popular` and `trending`, from what the segment published last. Items that are not in the catalog
+// or not available are left out.
+
+import type { ProcessorContext } from '../../engine/api/index.ts';
+import { applyCampaigns, byRank, type CampaignAudience, type Candidate, EVERYBODY } from '../campaigns.ts';
+import type { CatalogEntry } from '../catalog-entry.ts';
+import type { SegmentListMaker } from '../popularity.ts';
+import type { PublishedSegment } from '../popularity-published.ts';
+import { listItems } from './reasons.ts';
+import type { ListItem, Reason } from './values.ts';
+import { DEFAULT_VARIANT, type ListMakerOptions } from './visitor-lists.ts';
+
+const POPULAR_ALGORITHM = 'popular-1';
+const TRENDING_ALGORITHM = 'trending-1';
+
+/** The {@link SegmentListMaker} of a task. */
+export class SegmentLists implements SegmentListMaker {
+  readonly #options: ListMakerOptions;
+
+  constructor(options: ListMakerOptions) {
+    this.#options = options;
+  }
+
+  segmentPublished(published: PublishedSegment, context: ProcessorContext): void {
+    this.#publish(published, this.#options.definitions.popular, context);
+    this.#publish(published, this.#options.definitions.trending, context);
+  }
+
+  republish(
+    keys: readonly string[],
+    publishedOf: (segment: string) => PublishedSegment | undefined,
+    context: ProcessorContext,
+  ): void {
+    for (const key of keys) {
+      const parsed = this.#options.format.parseKey(key);
+      if (parsed?.kind !== 'list' || parsed.ownerKind !== 'segment') continue;
+      const published = publishedOf(parsed.owner);
+      if (published !== undefined) this.#publish(published, parsed.definition, context);
+      else context.forward({ key, value: null, timestampMs: context.streamTimeMs }, this.#options.listsSink);
+    }
+  }
+
+  #publish(published: PublishedSegment, definition: string, context: ProcessorContext): void {
+    const { format, definitions, listsSink } = this.#options;
+    const { segment, asOf } = published;
+    const items = this.#items(published, definition, context);
+    const algorithm = definition === definitions.trending ? TRENDING_ALGORITHM : POPULAR_ALGORITHM;
+    const value =
+      items.length === 0
+        ? null
+        : format.encodeList({ definition, owner: segment, variant: DEFAULT_VARIANT, algorithm, asOf, items });
+    const key = format.listKey('segment', definition, DEFAULT_VARIANT, segment);
+    context.forward({ key, value, timestampMs: asOf.at }, listsSink);
+  }
+
+  #items(published: PublishedSegment, definition: string, context: ProcessorContext): readonly ListItem[] {
+    const { campaigns, definitions, index, listLength, stores } = this.#options;
+    const catalog = context.globalStore<CatalogEntry>(stores.catalog);
+    const isTrending = definition === definitions.trending;
+    const { segment, asOf } = published;
+    const scores = isTrending ? published.trending : published.popular;
+    const denseIds = index.itemsOf(published);
+    let highest = 0;
+    for (const score of scores) if (score > highest) highest = score;
+    const kind: Reason['kind'] = isTrending ? 'trending' : 'popular';
+    let candidates: Candidate[] = [];
+    for (let i = 0; i < denseIds.length; i++) {
+      const denseId = denseIds[i]!;
+      const id = published.items[i]!;
+      if (scores[i]! <= 0 || index.textOf(denseId) !== id || !index.isAvailable(denseId, asOf.at)) continue;
+      const part = scores[i]! / highest;
+      candidates.push({ denseId, id, score: part, extra: [{ kind, segment, part }] });
+    }
+    if (campaigns.size === 0) candidates.sort(byRank);
+    else
+      candidates = applyCampaigns(
+        candidates,
+        campaigns.targets((itemId) => catalog.get(itemId)),
+        {
+          audience: audienceOf(segment),
+          placement: definition,
+          atMs: asOf.at,
+          candidateOf: () => undefined,
+        },
+      );
+    return listItems(candidates, listLength);
+  }
+}
+
+/** A segment of a region or a device is its own audience. */
+function audienceOf(segment: string): CampaignAudience {
+  if (segment.startsWith('region=')) return { ...EVERYBODY, region: segment.slice('region='.length) };
+  if (segment.startsWith('device=')) return { ...EVERYBODY, device: segment.slice('device='.length) };
+  return EVERYBODY;
+}

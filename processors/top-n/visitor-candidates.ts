@@ -1,0 +1,165 @@
+// The candidates of a visitor's list, best first, with their reasons: F1 over the visitor's items, what is popular in the visitor's
+// segments when F1 has too few, then campaigns. Items that the visitor bought or dislikes, that are not in the catalog or not
+// available do not come in. A function of the profile and of the stores alone.
+
+import type { CampaignIndex } from '../campaign-index.ts';
+import { applyCampaigns, byRank, type Candidate } from '../campaigns.ts';
+import type { CatalogEntry } from '../catalog-entry.ts';
+import type { ItemIndex } from '../item-index.ts';
+import type { PublishedSegment } from '../popularity-published.ts';
+import type { Profile } from '../profile/profile.ts';
+import { F1Scorer } from '../scoring/f1.ts';
+import { TopK } from '../scoring/top-k.ts';
+import type { Evidence } from './evidence.ts';
+import { inOrder, listItem, partReasons } from './reasons.ts';
+import type { ListItem, Reason } from './values.ts';
+
+/** Score of the most popular item of a segment where popularity fills up a list; F1's best item has 1 or more. */
+const POPULAR_WEIGHT = 0.02;
+/** With campaigns so many times the list's length are looked at: a boost lifts from below the end of the list. */
+const CAMPAIGN_REACH = 4;
+
+/** What the stores tell about items and segments. */
+export interface ListSources {
+  entryOf(itemId: string): CatalogEntry | undefined;
+  segmentOf(segment: string): PublishedSegment | undefined;
+}
+
+/** Makes visitors' items. One per task. */
+export class VisitorCandidates {
+  readonly #index: ItemIndex;
+  readonly #campaigns: CampaignIndex;
+  readonly #length: number;
+  readonly #scorer: F1Scorer;
+  readonly #top: TopK;
+  #order = new Int32Array(0);
+
+  /** @param length items of a list. */
+  constructor(index: ItemIndex, campaigns: CampaignIndex, length: number) {
+    this.#index = index;
+    this.#campaigns = campaigns;
+    this.#length = length;
+    this.#scorer = new F1Scorer(index);
+    this.#top = new TopK((denseId) => index.textOf(denseId));
+  }
+
+  /** The items of a list of this definition at `atMs`, at most the list's length; empty where nothing speaks for any. */
+  items(
+    definition: string,
+    profile: Profile,
+    evidence: readonly Evidence[],
+    atMs: number,
+    sources: ListSources,
+  ): readonly ListItem[] {
+    const blocked = new Set<string>();
+    for (const { item } of profile.bought) blocked.add(item);
+    for (const { item } of profile.disliked) blocked.add(item);
+    let candidates = this.#related(evidence, blocked, atMs);
+    const relatedCount = candidates.length;
+    if (relatedCount < this.#length) this.#fill(candidates, profile, evidence, blocked, atMs, sources);
+    if (this.#campaigns.size > 0) {
+      candidates = applyCampaigns(candidates, this.#campaigns.targets(sources.entryOf), {
+        audience: profile,
+        placement: definition,
+        atMs,
+        candidateOf: (itemId) => this.#added(itemId, blocked, atMs),
+      });
+    } else if (relatedCount < this.#length) candidates.sort(byRank);
+    if (candidates.length > this.#length) candidates.length = this.#length;
+    return this.#explained(candidates, evidence, atMs, sources);
+  }
+
+  #related(evidence: readonly Evidence[], blocked: ReadonlySet<string>, atMs: number): Candidate[] {
+    const scorer = this.#scorer;
+    scorer.score(evidence, atMs);
+    const reach = this.#campaigns.size > 0 ? CAMPAIGN_REACH * this.#length : this.#length;
+    const k = reach + blocked.size;
+    if (this.#order.length < k) this.#order = new Int32Array(2 * k);
+    this.#top.clear(k);
+    for (let i = 0; i < scorer.touchedCount; i++) {
+      const denseId = scorer.touched[i]!;
+      const score = scorer.scores[denseId]!;
+      if (score >= this.#top.threshold && this.#index.isAvailable(denseId, atMs)) this.#top.offer(denseId, score);
+    }
+    const count = this.#top.drain(this.#order);
+    const candidates: Candidate[] = [];
+    for (let i = 0; i < count && candidates.length < reach; i++) {
+      const denseId = this.#order[i]!;
+      const id = this.#index.textOf(denseId)!;
+      if (!blocked.has(id)) candidates.push({ denseId, id, score: scorer.scores[denseId]!, extra: [] });
+    }
+    return candidates;
+  }
+
+  /** Items popular where the visitor is: in the newest item's category, the region, on the device, everywhere. */
+  #fill(
+    candidates: Candidate[],
+    profile: Profile,
+    evidence: readonly Evidence[],
+    blocked: ReadonlySet<string>,
+    atMs: number,
+    sources: ListSources,
+  ): void {
+    const present = new Set<number>();
+    for (const { denseId } of candidates) present.add(denseId);
+    for (const segment of this.#segmentsOf(profile, evidence)) {
+      const published = sources.segmentOf(segment);
+      if (published === undefined) continue;
+      const denseIds = this.#index.itemsOf(published);
+      const highest = published.popular[0] ?? 1;
+      for (let i = 0; i < denseIds.length && candidates.length < this.#length; i++) {
+        const denseId = denseIds[i]!;
+        const id = published.items[i]!;
+        if (present.has(denseId) || blocked.has(id) || !this.#isShown(denseId, id, atMs)) continue;
+        present.add(denseId);
+        const part = (POPULAR_WEIGHT * published.popular[i]!) / highest;
+        candidates.push({ denseId, id, score: part, extra: [{ kind: 'popular', segment, part }] });
+      }
+    }
+  }
+
+  #segmentsOf(profile: Profile, evidence: readonly Evidence[]): string[] {
+    const segments: string[] = [];
+    const newest = evidence[0];
+    const code = newest === undefined ? 0 : this.#index.categoryCode[newest.denseId]!;
+    if (code > 0) segments.push(`category=${this.#index.nameOf(code)}`);
+    if (profile.region !== undefined) segments.push(`region=${profile.region}`);
+    if (profile.device !== undefined) segments.push(`device=${profile.device}`);
+    segments.push('global');
+    return segments;
+  }
+
+  /** Available, and not another item with the same hash. */
+  #isShown(denseId: number, itemId: string, atMs: number): boolean {
+    return this.#index.isAvailable(denseId, atMs) && this.#index.textOf(denseId) === itemId;
+  }
+
+  #added(itemId: string, blocked: ReadonlySet<string>, atMs: number): Candidate | undefined {
+    const denseId = this.#index.internText(itemId);
+    if (denseId === undefined || blocked.has(itemId) || !this.#isShown(denseId, itemId, atMs)) return undefined;
+    // A related item beyond the reach comes with the score that it has.
+    return { denseId, id: itemId, score: this.#scorer.scores[denseId] ?? 0, extra: [] };
+  }
+
+  #explained(
+    candidates: readonly Candidate[],
+    evidence: readonly Evidence[],
+    atMs: number,
+    sources: ListSources,
+  ): ListItem[] {
+    const denseIds = new Int32Array(candidates.length);
+    for (let k = 0; k < denseIds.length; k++) denseIds[k] = candidates[k]!.denseId;
+    const parts = this.#scorer.parts(denseIds, evidence, atMs);
+    const titles = evidence.map(({ itemId }) => sources.entryOf(itemId)?.title);
+    const width = evidence.length + 1;
+    const items: ListItem[] = [];
+    for (let k = 0; k < candidates.length; k++) {
+      const { id, extra } = candidates[k]!;
+      const reasons: Reason[] = partReasons(parts, k * width, evidence, titles);
+      for (const reason of extra) reasons.push(reason);
+      const item = listItem(id, reasons);
+      if (item !== undefined) items.push(item);
+    }
+    return inOrder(items);
+  }
+}

@@ -1,0 +1,176 @@
+// Publishes what belongs to a visitor: the list `for-you` of the visitor and of the current session, and the block entry (bought and
+// disliked items, which serving drops from every answer to the visitor). The lists' time is the profile's newest event.
+
+import type { ProcessorContext } from '../../engine/api/index.ts';
+import type { CampaignIndex } from '../campaign-index.ts';
+import type { CatalogEntry } from '../catalog-entry.ts';
+import type { ItemIndex } from '../item-index.ts';
+import type { NeighbourRecord } from '../neighbours.ts';
+import type { PublishedSegment } from '../popularity-published.ts';
+import type { ChangedVisitor, VisitorListMaker } from '../profile/list-maker.ts';
+import type { Profile } from '../profile/profile.ts';
+import { evidenceIds, evidenceOf } from './evidence.ts';
+import type { ListFormat, ListItem, TopList } from './values.ts';
+import { type ListSources, VisitorCandidates } from './visitor-candidates.ts';
+
+/** The only variant so far. */
+export const DEFAULT_VARIANT = 'default';
+/** Name and version of what computes `for-you`. */
+const ALGORITHM = 'f1-1';
+
+/** Where lists come from and go to. */
+export interface ListMakerOptions {
+  readonly index: ItemIndex;
+  readonly campaigns: CampaignIndex;
+  readonly format: ListFormat;
+  /** Items of a list. */
+  readonly listLength: number;
+  /** Node that publishes. */
+  readonly listsSink: string;
+  /** Names of the global stores. */
+  readonly stores: { readonly neighbours: string; readonly catalog: string; readonly popular: string };
+  /** Names of the list definitions. */
+  readonly definitions: {
+    readonly forYou: string;
+    readonly similar: string;
+    readonly boughtTogether: string;
+    readonly popular: string;
+    readonly trending: string;
+  };
+}
+
+/** The {@link VisitorListMaker} of a task. */
+export class VisitorLists implements VisitorListMaker {
+  readonly #options: ListMakerOptions;
+  readonly #candidates: VisitorCandidates;
+
+  constructor(options: ListMakerOptions) {
+    this.#options = options;
+    this.#candidates = new VisitorCandidates(options.index, options.campaigns, options.listLength);
+  }
+
+  visitorsChanged(changed: readonly ChangedVisitor[], context: ProcessorContext): void {
+    const sources = this.#load(changed, context);
+    for (const { visitorId, profile, endedSessionIds } of changed) {
+      for (const sessionId of endedSessionIds) this.#forward(this.#sessionKey(sessionId), null, profile, context);
+      const items = this.#items(profile, sources);
+      this.#forwardList(this.#visitorKey(visitorId), visitorId, profile, items, context);
+      const sessionId = profile?.session?.id;
+      if (sessionId !== undefined) this.#forwardList(this.#sessionKey(sessionId), sessionId, profile, items, context);
+      this.#forwardBlock(visitorId, profile, context);
+    }
+  }
+
+  visitorsOf(keys: readonly string[]): readonly string[] {
+    const visitors = new Set<string>();
+    for (const key of keys) {
+      const parsed = this.#options.format.parseKey(key);
+      const isVisitor = parsed?.kind === 'visitor-block' || (parsed?.kind === 'list' && parsed.ownerKind === 'visitor');
+      if (isVisitor) visitors.add(parsed.owner);
+    }
+    return [...visitors];
+  }
+
+  republish(
+    _sink: string,
+    keys: readonly string[],
+    visitors: readonly ChangedVisitor[],
+    context: ProcessorContext,
+  ): void {
+    const sources = this.#load(visitors, context);
+    const wanted = new Set(keys);
+    for (const { visitorId, profile } of visitors) {
+      const visitorKey = this.#visitorKey(visitorId);
+      const sessionId = profile?.session?.id;
+      const sessionKey = sessionId === undefined ? undefined : this.#sessionKey(sessionId);
+      const isSessionWanted = sessionKey !== undefined && wanted.delete(sessionKey);
+      const isVisitorWanted = wanted.delete(visitorKey);
+      if (isVisitorWanted || isSessionWanted) {
+        const items = this.#items(profile, sources);
+        if (isVisitorWanted) this.#forwardList(visitorKey, visitorId, profile, items, context);
+        if (isSessionWanted) this.#forwardList(sessionKey, sessionId!, profile, items, context);
+      }
+      if (wanted.delete(this.#options.format.visitorBlockKey(visitorId)))
+        this.#forwardBlock(visitorId, profile, context);
+    }
+    for (const key of wanted) {
+      const parsed = this.#options.format.parseKey(key);
+      if (parsed?.kind === 'list' && parsed.ownerKind === 'session') this.#forward(key, null, undefined, context);
+    }
+  }
+
+  /** Brings the rows and titles of all visitors into memory with one multi-get each. */
+  #load(changed: readonly ChangedVisitor[], context: ProcessorContext): Sources {
+    const { stores } = this.#options;
+    const neighbours = context.globalStore<NeighbourRecord>(stores.neighbours);
+    const catalog = context.globalStore<CatalogEntry>(stores.catalog);
+    const popular = context.globalStore<PublishedSegment>(stores.popular);
+    const items = new Set<string>();
+    for (const { profile } of changed) {
+      if (profile !== undefined) for (const item of evidenceIds(profile)) items.add(item);
+    }
+    const keys = [...items];
+    neighbours.load(keys);
+    catalog.load(keys);
+    return {
+      recordOf: (itemId) => neighbours.get(itemId),
+      entryOf: (itemId) => catalog.get(itemId),
+      segmentOf: (segment) => popular.get(segment),
+    };
+  }
+
+  #items(profile: Profile | undefined, sources: Sources): readonly ListItem[] {
+    if (profile?.asOf === undefined) return [];
+    const evidence = evidenceOf(profile, this.#options.index, sources.recordOf);
+    if (evidence.length === 0) return [];
+    return this.#candidates.items(this.#options.definitions.forYou, profile, evidence, profile.asOf.at, sources);
+  }
+
+  #forwardList(
+    key: string,
+    owner: string,
+    profile: Profile | undefined,
+    items: readonly ListItem[],
+    context: ProcessorContext,
+  ): void {
+    if (profile?.asOf === undefined || items.length === 0) {
+      this.#forward(key, null, profile, context);
+      return;
+    }
+    const list: TopList = {
+      definition: this.#options.definitions.forYou,
+      owner,
+      variant: DEFAULT_VARIANT,
+      algorithm: ALGORITHM,
+      asOf: profile.asOf,
+      items,
+    };
+    this.#forward(key, this.#options.format.encodeList(list), profile, context);
+  }
+
+  #forwardBlock(visitorId: string, profile: Profile | undefined, context: ProcessorContext): void {
+    const { format } = this.#options;
+    const items = new Set<string>();
+    for (const { item } of profile?.bought ?? []) items.add(item);
+    for (const { item } of profile?.disliked ?? []) items.add(item);
+    const value = items.size === 0 ? null : format.encodeVisitorBlock([...items]);
+    this.#forward(format.visitorBlockKey(visitorId), value, profile, context);
+  }
+
+  #forward(key: string, value: Uint8Array | null, profile: Profile | undefined, context: ProcessorContext): void {
+    const timestampMs = profile?.asOf?.at ?? context.streamTimeMs;
+    context.forward({ key, value, timestampMs }, this.#options.listsSink);
+  }
+
+  #visitorKey(visitorId: string): string {
+    return this.#options.format.listKey('visitor', this.#options.definitions.forYou, DEFAULT_VARIANT, visitorId);
+  }
+
+  #sessionKey(sessionId: string): string {
+    return this.#options.format.listKey('session', this.#options.definitions.forYou, DEFAULT_VARIANT, sessionId);
+  }
+}
+
+interface Sources extends ListSources {
+  recordOf(itemId: string): NeighbourRecord | undefined;
+}

@@ -1,0 +1,177 @@
+// USERS: keeps the profile of every visitor and turns what visitors do into deltas. Reads `clicks`, `purchases`, `impressions`,
+// `visitors` and `privacy`; sends the pair deltas and the popularity deltas of a batch as one record for each partition, and has
+// the lists of the visitors that changed made once at the end.
+//
+// An impression changes nothing yet: it is counted. A visitor's events that are of the same partition arrive in order of time, so
+// far as they are buffered; what happens to a late one is said in profile/session.ts.
+
+import type { Counter, KeyValueStore, Processor, ProcessorContext, StreamRecord } from '../engine/api/index.ts';
+import type { Click, Impression, Privacy, Purchase, Visitor } from '../schemas/records.ts';
+import type { HalfLives } from './decay.ts';
+import type { EventRef } from './profile/as-of.ts';
+import { DeltaBatch } from './profile/delta-batch.ts';
+import type { ChangedVisitor, VisitorListMaker } from './profile/list-maker.ts';
+import { emptyProfile, type Profile } from './profile/profile.ts';
+import { type Noted, ProfileUpdater, type Update } from './profile/profile-updater.ts';
+
+/** What USERS reads. */
+export type VisitorEvent = Click | Purchase | Impression | Visitor | Privacy;
+
+export interface VisitorProfileOptions {
+  readonly halfLives: HalfLives;
+  readonly lists: VisitorListMaker;
+  /** Categories of an item, empty where it is unknown. */
+  readonly categoriesOf: (item: string) => readonly string[];
+  /** Store of {@link Profile} by visitor. */
+  readonly profilesStore: string;
+  /** Node that writes `pair-deltas`. */
+  readonly pairDeltasSink: string;
+  /** Node that writes `segment-deltas`. */
+  readonly segmentDeltasSink: string;
+}
+
+/** Processor of everything that visitors do. */
+export class VisitorProfileProcessor implements Processor<VisitorEvent> {
+  readonly #options: VisitorProfileOptions;
+  readonly #deltas: DeltaBatch;
+  readonly #updater: ProfileUpdater;
+  readonly #noted = new Map<Noted, Counter>();
+  /** Ended sessions by changed visitor, of the batch that is being processed. */
+  readonly #changed = new Map<string, string[]>();
+  #context!: ProcessorContext;
+  #profiles!: KeyValueStore<Profile>;
+  #impressions!: Counter;
+
+  constructor(options: VisitorProfileOptions) {
+    this.#options = options;
+    this.#deltas = new DeltaBatch(options.halfLives);
+    this.#updater = new ProfileUpdater({
+      halfLives: options.halfLives,
+      deltas: this.#deltas,
+      categoriesOf: options.categoriesOf,
+      note: (what, count) => this.#note(what, count),
+    });
+  }
+
+  init(context: ProcessorContext): void {
+    this.#context = context;
+    this.#profiles = context.store(this.#options.profilesStore);
+    this.#impressions = context.metrics.counter('users.impressions');
+  }
+
+  process(records: readonly StreamRecord<VisitorEvent>[]): void {
+    const visitors: (string | undefined)[] = [];
+    let newestMs = 0;
+    for (const record of records) {
+      visitors.push(record.topic === 'impressions' ? undefined : visitorOf(record));
+      if (record.timestampMs > newestMs) newestMs = record.timestampMs;
+    }
+    this.#profiles.load([...new Set(visitors.filter((visitor) => visitor !== undefined))]);
+    this.#changed.clear();
+    this.#deltas.begin(newestMs);
+    for (let i = 0; i < records.length; i++) {
+      const visitor = visitors[i];
+      if (visitor === undefined) this.#impressions.add(1);
+      else this.#apply(visitor, records[i]!);
+    }
+    this.#send(newestMs);
+    if (this.#changed.size > 0) this.#options.lists.visitorsChanged(this.#changedVisitors(), this.#context);
+  }
+
+  republish(sink: string, keys: readonly string[]): void {
+    const { lists } = this.#options;
+    const visitors = lists.visitorsOf(keys);
+    this.#profiles.load(visitors);
+    lists.republish(
+      sink,
+      keys,
+      visitors.map((visitorId) => this.#listOwner(visitorId, [])),
+      this.#context,
+    );
+  }
+
+  #apply(visitorId: string, record: StreamRecord<VisitorEvent>): void {
+    const { value } = record;
+    const known = this.#profiles.get(visitorId);
+    const updater = this.#updater;
+    if (value === null) {
+      if (record.topic !== 'visitors' || known === undefined) return;
+      this.#keep(visitorId, known, updater.visitor(this.#profiles.getForUpdate(visitorId)!, null, undefined));
+      return;
+    }
+    const event: EventRef = {
+      at: value.at,
+      topic: record.topic,
+      partition: record.partition,
+      offset: record.offset,
+      eventId: value.eventId,
+    };
+    if (record.topic === 'privacy') {
+      const privacy = value as Privacy;
+      this.#keep(visitorId, known, updater.privacy(this.#profiles.getForUpdate(visitorId), privacy, event));
+      return;
+    }
+    if (updater.isIgnored(known, value.eventId)) return;
+    const profile = known === undefined ? emptyProfile() : this.#profiles.getForUpdate(visitorId)!;
+    if (record.topic === 'clicks') this.#keep(visitorId, known, updater.click(profile, value as Click, event));
+    else if (record.topic === 'purchases') {
+      this.#keep(visitorId, known, updater.purchase(profile, value as Purchase, event));
+    } else this.#keep(visitorId, known, updater.visitor(profile, value as Visitor, event));
+  }
+
+  #keep(visitorId: string, known: Profile | undefined, { profile, endedSessionId }: Update): void {
+    if (profile === undefined) {
+      if (known !== undefined) this.#profiles.delete(visitorId);
+    } else if (profile !== known) this.#profiles.put(visitorId, profile);
+    let ended = this.#changed.get(visitorId);
+    if (ended === undefined) {
+      ended = [];
+      this.#changed.set(visitorId, ended);
+    }
+    if (endedSessionId !== undefined) ended.push(endedSessionId);
+  }
+
+  #changedVisitors(): ChangedVisitor[] {
+    const changed: ChangedVisitor[] = [];
+    for (const [visitorId, ended] of this.#changed) changed.push(this.#listOwner(visitorId, ended));
+    return changed;
+  }
+
+  #listOwner(visitorId: string, ended: readonly string[]): ChangedVisitor {
+    const profile = this.#profiles.get(visitorId);
+    const current = profile?.session?.id;
+    return {
+      visitorId,
+      profile: profile?.consent === 'none' ? undefined : profile,
+      // The visitor may have come back to a session within the batch.
+      endedSessionIds: ended.filter((id) => id !== current),
+    };
+  }
+
+  #send(newestMs: number): void {
+    const { pairDeltasSink, segmentDeltasSink } = this.#options;
+    const { partitions } = this.#context;
+    for (const { partition, value } of this.#deltas.takePairs(partitions)) {
+      this.#context.forward({ key: undefined, value, timestampMs: newestMs, partition }, pairDeltasSink);
+    }
+    for (const { partition, value } of this.#deltas.takeSegments(partitions)) {
+      this.#context.forward({ key: undefined, value, timestampMs: newestMs, partition }, segmentDeltasSink);
+    }
+  }
+
+  #note(what: Noted, count: number): void {
+    let counter = this.#noted.get(what);
+    if (counter === undefined) {
+      counter = this.#context.metrics.counter('users.noted', { what });
+      this.#noted.set(what, counter);
+    }
+    counter.add(count);
+  }
+}
+
+/** The visitor that a record is about; `undefined` where it names none. */
+function visitorOf(record: StreamRecord<VisitorEvent>): string | undefined {
+  if (record.topic !== 'purchases' || record.value === null) return record.value?.visitorId ?? record.key;
+  const { visitorId, userId } = record.value as Purchase;
+  return visitorId ?? (userId === null ? record.key : `user:${userId}`);
+}

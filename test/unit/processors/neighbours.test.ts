@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type NeighbourRecord, neighbourSerde } from '../../../processors/neighbours.ts';
+import { neighbour } from './records.ts';
+
+const golden: NeighbourRecord = {
+  ...neighbour('é1', { a: { f: 1.5 }, b: { b: 2, o: 0.25 } }),
+  hash: 2 ** 53 - 2,
+  landmarkMs: 86_400_000,
+  n: 3,
+  p: 0.5,
+  forward: 1.5,
+  backward: 2,
+  together: 0.25,
+  lastSeenMs: 86_400_123,
+  repeatRate: 0.5,
+  vector: Int8Array.of(-128, 0, 127),
+  vectorScale: 0.25,
+  partners: Float64Array.of(2 ** 52 + 7, 5),
+};
+
+const GOLDEN_HEX =
+  '0103c3a931feffffffffff1f00000000709994410000000000000840000000000000e03f000000000000f83f0000000000000040000000000000d03f' +
+  '000000ec719994410000003f030000803e80007f02' +
+  '01070000000000100000c03f' +
+  '0605000000000000000000400000803e';
+
+test('a neighbour record has the bytes that earlier releases wrote', () => {
+  assert.equal(Buffer.from(neighbourSerde.serialize(golden)).toString('hex'), GOLDEN_HEX);
+  assert.deepEqual(neighbourSerde.deserialize(Buffer.from(GOLDEN_HEX, 'hex')), golden);
+});
+
+test('a neighbour record comes back from its bytes as it was', () => {
+  const mass = fc.float({ min: Math.fround(0.001), max: 1e6, noNaN: true });
+  const partner = fc.record({ hash: fc.maxSafeNat(), f: mass, b: mass, o: mass });
+  fc.assert(
+    fc.property(
+      fc.string(),
+      fc.array(partner, { maxLength: 80 }),
+      fc.double({ noNaN: true }),
+      (itemId, partners, n) => {
+        fc.pre(itemId.isWellFormed());
+        const record: NeighbourRecord = {
+          ...golden,
+          itemId,
+          n,
+          partners: Float64Array.from(partners, ({ hash }) => hash),
+          f: Float32Array.from(partners, ({ f }) => f),
+          b: Float32Array.from(partners, ({ b }) => b),
+          o: Float32Array.from(partners, ({ o }) => o),
+        };
+        assert.deepEqual(neighbourSerde.deserialize(neighbourSerde.serialize(record)), record);
+      },
+    ),
+  );
+});
+
+test('a record of 64 partners with two masses each takes about one kilobyte', () => {
+  const partners = Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`partner-${i}`, { f: i + 1, b: 1 }]));
+  assert.ok(neighbourSerde.serialize(neighbour('item-1', partners)).length < 1150);
+});
+
+test('bytes that are cut short, empty or of another version are refused with a code', () => {
+  const bytes = neighbourSerde.serialize(golden);
+  for (let length = 1; length < bytes.length; length++) {
+    assert.throws(() => neighbourSerde.deserialize(bytes.subarray(0, length)), { code: 'STATE_FORMAT_UNKNOWN' });
+  }
+  assert.throws(() => neighbourSerde.deserialize(new Uint8Array(0)), { code: 'STATE_FORMAT_UNKNOWN' });
+  assert.throws(() => neighbourSerde.deserialize(Uint8Array.of(9)), { code: 'STATE_FORMAT_UNKNOWN' });
+});

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { emptyProfile, type Profile } from '../../../../processors/profile/profile.ts';
+import { kindBit } from '../../../../processors/profile/signals.ts';
+import { evidenceOf } from '../../../../processors/top-n/evidence.ts';
+import { indexOf } from '../records.ts';
+
+function profileOf(session: readonly [string, number][], recent: readonly [string, number][] = []): Profile {
+  return {
+    ...emptyProfile(),
+    session: {
+      id: undefined,
+      startedAt: 0,
+      lastAt: 0,
+      interactions: session.map(([item, kinds]) => ({ item, kinds })),
+    },
+    recent: recent.map(([item, kinds]) => ({ item, kinds, at: 0 })),
+  };
+}
+
+const evidence = (profile: Profile) => evidenceOf(profile, indexOf([], []), () => undefined);
+
+test('the session comes first, newest first and each item once; then earlier items at half the weight without bonus', () => {
+  const { view } = kindBit;
+  const found = evidence(
+    profileOf(
+      [
+        ['a', view],
+        ['b', view],
+        ['a', view],
+      ],
+      [
+        ['y', view],
+        ['z', view],
+        ['a', view],
+      ],
+    ),
+  );
+  assert.deepEqual(
+    found.map(({ itemId, weight, repeatBonus }) => [itemId, weight, repeatBonus]),
+    [
+      ['a', 1, 1],
+      ['b', 0.6, 0.7],
+      ['z', 0.5 * 0.6 ** 2, 0],
+      ['y', 0.5 * 0.6 ** 3, 0],
+    ],
+  );
+});
+
+test('an item is a reason for the strongest thing that was done with it in the session', () => {
+  const { view, addToCart, wishlist, purchase, like } = kindBit;
+  const found = evidence(
+    profileOf([
+      ['viewed', view],
+      ['liked', view | like],
+      ['wished', wishlist | like],
+      ['carted', view],
+      ['carted', addToCart],
+      ['bought', purchase | addToCart],
+    ]),
+  );
+  for (const { itemId, kind } of found) assert.equal(kind, itemId);
+  assert.equal(found.length, 5);
+});
+
+test('a disliked item speaks for nothing', () => {
+  const profile = { ...profileOf([['a', kindBit.view]]), disliked: [{ item: 'a', at: 0 }] };
+  assert.deepEqual(evidence(profile), []);
+});
+
+test('a query has twenty items at most', () => {
+  const many = Array.from({ length: 30 }, (_, i): [string, number] => [`i${i}`, kindBit.view]);
+  const found = evidence(profileOf(many.slice(0, 18), many));
+  assert.equal(found.length, 20);
+  assert.equal(found[0]!.itemId, 'i17');
+  assert.equal(found[19]!.itemId, 'i28');
+});

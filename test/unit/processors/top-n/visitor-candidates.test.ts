@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CampaignIndex } from '../../../../processors/campaign-index.ts';
+import type { NeighbourRecord } from '../../../../processors/neighbours.ts';
+import type { PublishedSegment } from '../../../../processors/popularity-published.ts';
+import { emptyProfile, type Profile } from '../../../../processors/profile/profile.ts';
+import { evidenceOf } from '../../../../processors/top-n/evidence.ts';
+import { VisitorCandidates } from '../../../../processors/top-n/visitor-candidates.ts';
+import type { Campaign } from '../../../../schemas/records.ts';
+import { AS_OF, campaign, entry, indexOf, neighbour } from '../records.ts';
+
+interface Setup {
+  readonly records?: readonly NeighbourRecord[];
+  readonly available?: readonly string[];
+  readonly length?: number;
+  readonly campaigns?: readonly Campaign[];
+  readonly segments?: { readonly [segment: string]: { readonly [item: string]: number } };
+}
+
+function published(segment: string, weights: { readonly [item: string]: number }): PublishedSegment {
+  const popular = Float64Array.from(Object.values(weights));
+  return { segment, asOf: AS_OF, items: Object.keys(weights), popular, trending: popular, resolved: undefined };
+}
+
+/** Items of the list for a visitor who viewed these, newest last. */
+function itemsFor(viewed: readonly string[], setup: Setup, overrides: Partial<Profile> = {}) {
+  const records = setup.records ?? [];
+  const index = indexOf(records, setup.available ?? []);
+  const campaigns = new CampaignIndex(index);
+  for (const one of setup.campaigns ?? []) campaigns.apply(one.campaignId, one);
+  const profile: Profile = {
+    ...emptyProfile(),
+    asOf: AS_OF,
+    recent: viewed.map((item) => ({ item, kinds: 1, at: 0 })),
+    ...overrides,
+  };
+  const evidence = evidenceOf(profile, index, (id) => records.find(({ itemId }) => itemId === id));
+  const segments = new Map(Object.entries(setup.segments ?? {}).map(([name, of]) => [name, published(name, of)]));
+  return new VisitorCandidates(index, campaigns, setup.length ?? 10).items('for-you', profile, evidence, 0, {
+    entryOf: (id) => entry(id),
+    segmentOf: (segment) => segments.get(segment),
+  });
+}
+
+const ids = (items: readonly { readonly id: string }[]) => items.map(({ id }) => id).join('');
+
+const ROW = neighbour('x', { a: { f: 5 }, b: { f: 4 }, c: { f: 3 }, d: { f: 2 } });
+
+test('bought, disliked, unavailable and unknown items make room for the next best', () => {
+  const items = itemsFor(
+    ['x'],
+    { records: [ROW], available: ['a', 'b', 'd'], length: 1 },
+    { bought: [{ item: 'a', at: 0 }], disliked: [{ item: 'b', at: 0 }] },
+  );
+  assert.equal(ids(items), 'd');
+});
+
+test('items of one score are in order of their ids', () => {
+  const row = neighbour('x', { c: { f: 1 }, a: { f: 1 }, b: { f: 1 } });
+  assert.equal(ids(itemsFor(['x'], { records: [row], available: ['a', 'b', 'c'], length: 2 })), 'ab');
+});
+
+test('a list with room takes popular items: of the region before those of all, each once', () => {
+  const items = itemsFor(
+    ['x'],
+    {
+      records: [neighbour('x', { a: { f: 5 } })],
+      available: ['a', 'b', 'c'],
+      segments: { global: { a: 9, c: 8, b: 4 }, 'region=north': { b: 2, gone: 1 } },
+    },
+    { region: 'north' },
+  );
+  assert.deepEqual(
+    items.map(({ id, reasons }) => [id, reasons[0]!.kind, reasons[0]!.segment]),
+    [
+      ['a', 'viewed', undefined],
+      ['b', 'popular', 'region=north'],
+      ['c', 'popular', 'global'],
+    ],
+  );
+});
+
+test('a boost lifts an item from below the end of the list', () => {
+  const boost = campaign({ kind: 'boost', items: ['d'], weight: 3 });
+  const items = itemsFor(['x'], { records: [ROW], available: ['a', 'b', 'c', 'd'], length: 2, campaigns: [boost] });
+  assert.equal(ids(items), 'da');
+  assert.deepEqual(
+    items[0]!.reasons.map(({ kind }) => kind),
+    ['campaign', 'viewed'],
+  );
+});
+
+test('a pin brings in an item that nothing else speaks for, unless the visitor has bought it', () => {
+  const setup = { records: [ROW], available: ['a', 'z'], campaigns: [campaign({ kind: 'pin', items: ['z'] })] };
+  assert.equal(ids(itemsFor(['x'], setup)), 'za');
+  assert.equal(ids(itemsFor(['x'], setup, { bought: [{ item: 'z', at: 0 }] })), 'a');
+});

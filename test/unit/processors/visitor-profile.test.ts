@@ -1,0 +1,290 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { partitionOf } from '../../../engine/api/index.ts';
+import { addSigned, DAY_MS, DEFAULT_HALF_LIVES, rebaseFactor } from '../../../processors/decay.ts';
+import { RECORD_MAX_BYTES } from '../../../processors/profile/delta-batch.ts';
+import { emptyProfile, RECEIPTS } from '../../../processors/profile/profile.ts';
+import { profileSerde } from '../../../processors/profile/profile-codec.ts';
+import { kindBit } from '../../../processors/profile/signals.ts';
+import type { VisitorEvent } from '../../../processors/visitor-profile.ts';
+import type { Privacy } from '../../../schemas/records.ts';
+import { streamRecord } from '../../support/fake-context.ts';
+import { click, purchase, recordsOf, VisitorPipeline } from '../../support/visitor-pipeline.ts';
+
+const T = 1_700_000_000_000;
+
+function privacyRecord(overrides: Partial<Privacy>) {
+  const value: Privacy = {
+    eventId: 'p',
+    visitorId: 'ann',
+    at: T,
+    action: 'erase',
+    consent: null,
+    otherVisitorId: null,
+    ...overrides,
+  };
+  return streamRecord<VisitorEvent>({ topic: 'privacy', key: value.visitorId, timestampMs: value.at, value });
+}
+
+/** Everything that rows hold, as numbers. */
+function massOf(pipeline: VisitorPipeline): number {
+  let mass = 0;
+  for (const row of pipeline.rows().values())
+    mass += row.n + row.p + row.forward + row.backward + row.together + row.size;
+  return mass;
+}
+
+describe('USERS', () => {
+  test('A repeated event id is dropped and counted, the visitor is not told of as changed', async () => {
+    const pipeline = new VisitorPipeline();
+    const event = click({ itemId: 'a' });
+    await pipeline.process(recordsOf(event));
+    await pipeline.process(recordsOf(event));
+    assert.equal(pipeline.users.metrics.count('users.noted duplicate'), 1);
+    assert.equal(pipeline.visitorCalls.length, 1);
+    assert.equal(pipeline.row('a')!.size, 0);
+  });
+
+  test('Lists are asked for once per batch, for each visitor that changed', async () => {
+    const pipeline = new VisitorPipeline();
+    await pipeline.process(recordsOf(click(), click({ visitorId: 'bob' }), click({ itemId: 'b' })));
+    assert.deepEqual(
+      pipeline.visitorCalls.map((call) => call.map(({ visitorId }) => visitorId)),
+      [['ann', 'bob']],
+    );
+  });
+
+  test('A new session ends the old one, unless the visitor came back to it within the batch', async () => {
+    const pipeline = new VisitorPipeline();
+    await pipeline.process(
+      recordsOf(
+        click({ sessionId: 's1' }),
+        click({ sessionId: 's2', at: T + 1 }),
+        click({ sessionId: 's1', at: T + 2 }),
+      ),
+    );
+    assert.deepEqual(pipeline.visitorCalls[0]![0]!.endedSessionIds, ['s2']);
+  });
+
+  test('The profile remembers items, device, purchases and dislikes, and what is newest', async () => {
+    const pipeline = new VisitorPipeline();
+    await pipeline.process(
+      recordsOf(
+        click({ itemId: 'a', device: 'phone' }),
+        click({ itemId: 'a', kind: 'addToCart', at: T + 1 }),
+        click({ itemId: 'b', kind: 'rate', rating: 1, at: T + 2 }),
+        purchase([['c', 1]], { at: T + 3, eventId: 'newest' }),
+        click({ itemId: 'd', at: T - 5, device: 'desktop' }),
+      ),
+    );
+    const profile = pipeline.profile('ann')!;
+    assert.deepEqual(profile.recent, [
+      { item: 'd', kinds: kindBit.view, at: T - 5 },
+      { item: 'a', kinds: kindBit.view | kindBit.addToCart, at: T + 1 },
+      { item: 'c', kinds: kindBit.purchase, at: T + 3 },
+    ]);
+    assert.deepEqual(profile.bought, [{ item: 'c', at: T + 3 }]);
+    assert.deepEqual(profile.disliked, [{ item: 'b', at: T + 2 }]);
+    assert.equal(profile.device, 'phone');
+    assert.equal(profile.asOf!.at, T + 3);
+    assert.equal(profile.asOf!.eventIds[1], 'newest');
+    assert.equal(pipeline.users.metrics.count('users.noted late'), 1);
+  });
+
+  test('An order without visitor belongs to the user', async () => {
+    const pipeline = new VisitorPipeline();
+    await pipeline.process(recordsOf(purchase([['a', 1]], { visitorId: null, userId: '7' })));
+    assert.deepEqual(pipeline.profile('user:7')!.bought, [{ item: 'a', at: T }]);
+  });
+
+  test('Deltas go to the partition of their row and split below the size limit', async () => {
+    const pipeline = new VisitorPipeline({ partitions: 2 });
+    const orders = Array.from({ length: 12 }, (_, order) =>
+      purchase(
+        Array.from({ length: 500 }, (_, line) => [`item-${order}-${line}`, 1] as const),
+        { orderId: `o${order}`, visitorId: `v${order}` },
+      ),
+    );
+    await pipeline.process(recordsOf(...orders));
+    assert.ok(pipeline.lastPairs.length > 2);
+    for (const { partition, value, bytes } of pipeline.lastPairs) {
+      assert.ok(bytes <= RECORD_MAX_BYTES, `${bytes} bytes`);
+      for (const { item } of value.rows) assert.equal(partitionOf(value.items[item]!, 2), partition);
+    }
+    assert.equal(pipeline.rows().size, 6000);
+  });
+});
+
+describe('Returns', () => {
+  test('A return of every line takes back all that an order contributed, at its own time', async () => {
+    const pipeline = new VisitorPipeline();
+    await pipeline.process(
+      recordsOf(
+        purchase([
+          ['a', 2],
+          ['b', 1],
+          ['c', 1],
+        ]),
+      ),
+    );
+    assert.ok(massOf(pipeline) > 0);
+    const later = { at: T + 90 * DAY_MS, status: 'returned' as const };
+    await pipeline.process(
+      recordsOf(
+        purchase(
+          [
+            ['a', 2],
+            ['b', 1],
+          ],
+          later,
+        ),
+      ),
+    );
+    await pipeline.process(recordsOf(purchase([['c', 1]], later)));
+    assert.equal(massOf(pipeline), 0);
+    assert.deepEqual(pipeline.profile('ann')!.bought, []);
+    assert.deepEqual([...pipeline.profile('ann')!.vector!.sums], new Array(64).fill(0));
+    const popularity = new Map<string, number>();
+    for (const { popularLandmarkMs, segments } of pipeline.segmentDeltas) {
+      const factor = rebaseFactor(popularLandmarkMs, 0, DEFAULT_HALF_LIVES.popularMs);
+      for (const { segment, items, popular } of segments) {
+        for (let i = 0; i < items.length; i++) {
+          const name = `${segment} ${items[i]}`;
+          popularity.set(name, addSigned(popularity.get(name) ?? 0, popular[i]! * factor));
+        }
+      }
+    }
+    assert.deepEqual([...popularity.values()], new Array(6).fill(0));
+  });
+
+  test('A part of the quantity takes nothing back until the rest follows', async () => {
+    const pipeline = new VisitorPipeline();
+    await pipeline.process(
+      recordsOf(
+        purchase([
+          ['a', 3],
+          ['b', 1],
+        ]),
+      ),
+    );
+    const before = massOf(pipeline);
+    await pipeline.process(recordsOf(purchase([['a', 2]], { status: 'returned' })));
+    assert.equal(massOf(pipeline), before);
+    await pipeline.process(recordsOf(purchase([['a', 5]], { status: 'returned' })));
+    assert.equal(pipeline.row('a')!.p, 0);
+    assert.equal(pipeline.row('b')!.p > 0, true);
+    assert.equal(pipeline.row('b')!.together, 0);
+    assert.equal(pipeline.users.metrics.count('users.noted return-over-quantity'), 1);
+  });
+
+  test('A return without a receipt changes nothing and is counted', async () => {
+    const pipeline = new VisitorPipeline();
+    for (let order = 0; order <= RECEIPTS; order++)
+      await pipeline.process(recordsOf(purchase([['a', 1]], { orderId: `o${order}` })));
+    const before = pipeline.row('a')!.p;
+    await pipeline.process(recordsOf(purchase([['a', 1]], { orderId: 'o0', status: 'cancelled' })));
+    await pipeline.process(recordsOf(purchase([['z', 1]], { orderId: 'o1', status: 'cancelled' })));
+    assert.equal(pipeline.users.metrics.count('users.noted return-without-receipt'), 2);
+    assert.equal(pipeline.row('a')!.p, before);
+    assert.equal(pipeline.row('z'), undefined);
+  });
+
+  test('An order placed again after its cancellation in the same session counts once', async () => {
+    const pipeline = new VisitorPipeline();
+    const lines = [
+      ['a', 1],
+      ['b', 1],
+    ] as const;
+    await pipeline.process(
+      recordsOf(
+        purchase(lines, { orderId: 'first' }),
+        purchase(lines, { orderId: 'first', status: 'cancelled' }),
+        purchase(lines, { orderId: 'second' }),
+      ),
+    );
+    assert.equal(pipeline.row('a')!.together, pipeline.row('b')!.together);
+    const alone = new VisitorPipeline();
+    await alone.process(recordsOf(purchase(lines)));
+    assert.equal(pipeline.row('a')!.together, alone.row('a')!.together);
+    assert.equal(pipeline.row('a')!.p, alone.row('a')!.p);
+  });
+});
+
+describe('Privacy', () => {
+  test('Erasure subtracts the receipts and drops the profile; its lists are to be removed', async () => {
+    const pipeline = new VisitorPipeline();
+    await pipeline.process(
+      recordsOf(
+        purchase(
+          [
+            ['a', 1],
+            ['b', 1],
+          ],
+          { sessionId: 's' },
+        ),
+      ),
+    );
+    await pipeline.process([privacyRecord({ action: 'erase' })]);
+    assert.equal(massOf(pipeline), 0);
+    assert.equal(pipeline.profile('ann'), undefined);
+    assert.deepEqual(pipeline.visitorCalls.at(-1), [{ visitorId: 'ann', profile: undefined, endedSessionIds: ['s'] }]);
+  });
+
+  test('Without consent nothing is kept and nothing is counted', async () => {
+    const pipeline = new VisitorPipeline();
+    await pipeline.process([privacyRecord({ action: 'consent', consent: 'none' })]);
+    await pipeline.process(recordsOf(click(), purchase([['a', 1]])));
+    assert.deepEqual(pipeline.profile('ann'), { ...emptyProfile(), consent: 'none' });
+    assert.equal(pipeline.rows().size, 0);
+    assert.equal(pipeline.users.metrics.count('users.noted without-consent'), 2);
+    assert.equal(pipeline.visitorCalls.at(-1)![0]!.profile, undefined);
+    await pipeline.process([privacyRecord({ action: 'consent', consent: 'full' })]);
+    await pipeline.process(recordsOf(click()));
+    assert.equal(pipeline.profile('ann')!.recent.length, 1);
+  });
+
+  test('Limited consent keeps the session only', async () => {
+    const pipeline = new VisitorPipeline();
+    await pipeline.process([
+      ...recordsOf(purchase([['a', 1]])),
+      privacyRecord({ action: 'consent', consent: 'limited' }),
+      ...recordsOf(click({ itemId: 'b', kind: 'like' })),
+    ]);
+    const { session, recent, bought, receipts, vector } = pipeline.profile('ann')!;
+    assert.deepEqual(
+      session!.interactions.map(({ item }) => item),
+      ['a', 'b'],
+    );
+    assert.deepEqual({ recent, bought, receipts, vector }, { recent: [], bought: [], receipts: [], vector: undefined });
+  });
+});
+
+describe('Profile bytes', () => {
+  test('A profile reads back as it was, and its bytes are those of version 1', async () => {
+    const pipeline = new VisitorPipeline({ categoriesOf: () => ['tea'] });
+    await pipeline.process(
+      recordsOf(
+        click({ eventId: 'e1', itemId: 'é', sessionId: 's', device: 'phone', region: 'north' }),
+        purchase(
+          [
+            ['é', 2],
+            ['cup', 1],
+          ],
+          { eventId: 'e2', at: T + 5, orderId: 'o' },
+        ),
+        click({ eventId: 'e3', itemId: 'pot', kind: 'dislike', at: T + 6 }),
+      ),
+    );
+    const profile = pipeline.profile('ann')!;
+    const bytes = profileSerde.serialize(profile);
+    assert.deepEqual(profileSerde.deserialize(bytes), profile);
+    assert.equal(Buffer.from(bytes).toString('hex'), GOLDEN_PROFILE);
+    assert.throws(() => profileSerde.deserialize(bytes.subarray(0, bytes.length - 1)), {
+      code: 'STATE_FORMAT_UNKNOWN',
+    });
+    assert.throws(() => profileSerde.deserialize(Uint8Array.of(9)), { code: 'STATE_FORMAT_UNKNOWN' });
+  });
+});
+
+const GOLDEN_PROFILE =
+  '011c8ca0abfef96206636c69636b730002030265330265320265310101730c00020002c3a921000363757020020121020220020201020202010003706f7400038db63d56ea1a0a33c737977fa805b475f677051c1401016f02000001010102010201000374656102010104010570686f6e6501056e6f7274680080a08796f662003040086a001120fe1fde55a0741540fe1fde55a0741540fe1fde55a07415c0721998407817104047f05456a0740540721998407817104072199840781710c0fe1fde55a074154047f05456a07405403a85b655a074f53f47f05456a07405c0';

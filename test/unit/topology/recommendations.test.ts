@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { TopList } from '../../../lists/index.ts';
+import { click, item, openShop, order, rule, type Shop, type ShopOptions, START_MS } from './shop.ts';
+
+const FOR_YOU = 'list:visitor:for-you:default:';
+
+const ids = (list: TopList | undefined) => list?.items.map(({ id }) => id);
+
+function assertSums(list: TopList | undefined): void {
+  assert.ok(list !== undefined && list.items.length > 0, 'there is a list with items');
+  for (const { id, score, reasons } of list.items) {
+    const sum = reasons.reduce((total, { part }) => total + part, 0);
+    assert.ok(Math.abs(sum - score) <= 1e-9 * Math.abs(score), `parts of ${id} sum to ${sum}, its score is ${score}`);
+  }
+}
+
+/** A shop where two visitors went from lamp to bulb, and one from lamp to mug. */
+async function lampShop(t: TestContext, options: ShopOptions = {}): Promise<Shop> {
+  const shop = await openShop(t, options);
+  await shop.send(
+    'catalog',
+    ['lamp', 'bulb', 'mug', 'plate'].map((id) =>
+      item(id, { categories: [id === 'lamp' || id === 'bulb' ? 'light' : 'table'] }),
+    ),
+  );
+  await shop.views('ann', ['lamp', 'bulb']);
+  await shop.views('bob', ['lamp', 'bulb']);
+  await shop.views('cat', ['lamp', 'mug']);
+  await shop.driver.advance(5000);
+  return shop;
+}
+
+test('a view brings the items that others viewed after it, each with its reason', async (t) => {
+  const shop = await lampShop(t);
+  await shop.views('eve', ['lamp'], { sessionId: 's1' });
+  const list = shop.list(`${FOR_YOU}eve`);
+  assertSums(list);
+  assert.deepEqual(ids(list)!.slice(0, 3).sort(), ['bulb', 'lamp', 'mug']);
+  const bulb = list!.items.find(({ id }) => id === 'bulb')!;
+  const mug = list!.items.find(({ id }) => id === 'mug')!;
+  assert.ok(bulb.score > mug.score);
+  assert.deepEqual(
+    bulb.reasons.map(({ kind, itemId, title }) => [kind, itemId, title]),
+    [['viewed', 'lamp', 'Title of lamp']],
+  );
+  assert.equal(list!.asOf.topic, 'clicks');
+  assert.equal(list!.asOf.at, shop.clock.nowMs());
+  assert.deepEqual(ids(shop.list('list:session:for-you:default:s1')), ids(list));
+  assert.equal(shop.driver.deadLetters().length, 0);
+});
+
+test('a short list is filled up with what is popular, for that reason', async (t) => {
+  const shop = await lampShop(t);
+  await shop.views('zoe', ['plate']);
+  await shop.driver.advance(5000);
+  await shop.views('eve', ['plate']);
+  const list = shop.list(`${FOR_YOU}eve`);
+  assertSums(list);
+  assert.deepEqual(
+    ids(list),
+    ['plate', 'lamp', 'bulb', 'mug'].sort((a, b) => rank(list, a) - rank(list, b)),
+  );
+  assert.equal(list!.items[0]!.id, 'plate');
+  const lamp = list!.items.find(({ id }) => id === 'lamp')!;
+  assert.deepEqual(
+    lamp.reasons.map(({ kind, segment }) => [kind, segment]),
+    [['popular', 'global']],
+  );
+});
+
+function rank(list: TopList | undefined, id: string): number {
+  return list!.items.findIndex((one) => one.id === id);
+}
+
+test('what a visitor bought or dislikes leaves the list and is blocked, and a cancelled order brings it back', async (t) => {
+  const shop = await lampShop(t);
+  await shop.views('eve', ['lamp']);
+  await shop.send('purchases', [order('eve', ['bulb'], { orderId: 'o1', at: shop.clock.nowMs() })]);
+  await shop.send('clicks', [click({ visitorId: 'eve', itemId: 'mug', kind: 'dislike', at: shop.clock.nowMs() })]);
+  assert.deepEqual(ids(shop.list(`${FOR_YOU}eve`)), ['lamp']);
+  assert.deepEqual(shop.visitorBlock('eve'), ['bulb', 'mug']);
+  const cancelled = order('eve', ['bulb'], { orderId: 'o1', status: 'cancelled', at: shop.clock.nowMs() });
+  await shop.send('purchases', [cancelled]);
+  assert.deepEqual(ids(shop.list(`${FOR_YOU}eve`)), ['lamp', 'bulb']);
+  assert.deepEqual(shop.visitorBlock('eve'), ['mug']);
+});
+
+test('an item has similar items from sessions and bought-together items from orders', async (t) => {
+  const shop = await lampShop(t);
+  const similar = shop.list('list:item:similar:default:lamp');
+  assertSums(similar);
+  assert.equal(similar!.items[0]!.id, 'bulb');
+  assert.deepEqual(
+    similar!.items[0]!.reasons.map(({ kind, title }) => [kind, title]),
+    [['similar', 'Title of lamp']],
+  );
+  await shop.send('purchases', [order('dan', ['lamp', 'plate'], { at: shop.clock.nowMs() })]);
+  await shop.driver.advance(5000);
+  const together = shop.list('list:item:bought-together:default:lamp');
+  assertSums(together);
+  assert.deepEqual(ids(together), ['plate']);
+  assert.equal(together!.items[0]!.reasons[0]!.kind, 'bought-together');
+});
+
+test('segments have popular and trending lists', async (t) => {
+  const shop = await lampShop(t);
+  for (const definition of ['popular', 'trending']) {
+    const list = shop.list(`list:segment:${definition}:default:global`);
+    assertSums(list);
+    assert.equal(list!.items[0]!.id, 'lamp');
+    assert.deepEqual(
+      list!.items[0]!.reasons.map(({ kind, segment }) => [kind, segment]),
+      [[definition, 'global']],
+    );
+    assert.deepEqual(ids(shop.list(`list:segment:${definition}:default:category=light`)), ['lamp', 'bulb']);
+  }
+});
+
+test('an item that is sold out is blocked at once, left out of new lists, and back when there is stock', async (t) => {
+  const shop = await lampShop(t);
+  await shop.send('catalog', [item('bulb', { stock: 0, at: START_MS + 1 })]);
+  assert.equal(shop.itemBlock('bulb'), 'sold-out');
+  await shop.views('eve', ['lamp']);
+  assert.equal(ids(shop.list(`${FOR_YOU}eve`))!.includes('bulb'), false);
+  await shop.send('catalog', [item('bulb', { stock: 5, at: START_MS + 2 })]);
+  assert.equal(shop.itemBlock('bulb'), undefined);
+  assert.equal(shop.card('bulb')?.stock, 5);
+  await shop.views('eve', ['lamp']);
+  assert.equal(ids(shop.list(`${FOR_YOU}eve`))!.includes('bulb'), true);
+});
+
+test('a withdrawn item is blocked and has no card; listed again it is back', async (t) => {
+  const shop = await lampShop(t);
+  await shop.withdraw('bulb');
+  assert.equal(shop.itemBlock('bulb'), 'withdrawn');
+  assert.equal(shop.card('bulb'), undefined);
+  await shop.views('eve', ['lamp']);
+  assert.equal(ids(shop.list(`${FOR_YOU}eve`))!.includes('bulb'), false);
+  await shop.send('catalog', [item('bulb')]);
+  assert.equal(shop.itemBlock('bulb'), undefined);
+  assert.equal(shop.card('bulb')?.title, 'Title of bulb');
+});
+
+test('a catalog event older than the stored one changes nothing', async (t) => {
+  const shop = await lampShop(t);
+  await shop.send('catalog', [item('bulb', { title: 'New', at: START_MS + 10 })]);
+  await shop.send('catalog', [item('bulb', { title: 'Old', at: START_MS + 5, stock: 0 })]);
+  assert.equal(shop.card('bulb')?.title, 'New');
+  assert.equal(shop.itemBlock('bulb'), undefined);
+  await shop.views('eve', ['lamp']);
+  assert.equal(ids(shop.list(`${FOR_YOU}eve`))!.includes('bulb'), true);
+});
+
+test('a pin for mobile visitors is in front for them and for nobody else, until it ends', async (t) => {
+  const shop = await lampShop(t);
+  const audience = { segments: [], regions: [], devices: ['mobile'] };
+  await shop.send('campaigns', [rule({ campaignId: 'sale', kind: 'pin', items: ['plate'], audience })]);
+  await shop.views('eve', ['lamp'], { device: 'mobile' });
+  await shop.views('fay', ['lamp'], { device: 'desktop' });
+  const eve = shop.list(`${FOR_YOU}eve`);
+  assertSums(eve);
+  assert.equal(eve!.items[0]!.id, 'plate');
+  assert.equal(eve!.items[0]!.reasons[0]!.campaignId, 'sale');
+  assert.notEqual(shop.list(`${FOR_YOU}fay`)!.items[0]!.id, 'plate');
+  await shop.driver.pipe({ topic: 'campaigns', key: 'sale', value: null, timestampMs: shop.clock.nowMs() });
+  await shop.views('eve', ['lamp'], { device: 'mobile' });
+  assert.notEqual(shop.list(`${FOR_YOU}eve`)!.items[0]!.id, 'plate');
+});
+
+test('the same events give the same lists over one task and over several', async (t) => {
+  const lists = await Promise.all(
+    [1, 3].map(async (partitions) => {
+      const shop = await lampShop(t, { partitions });
+      await shop.views('eve', ['lamp', 'mug']);
+      return shop.list(`${FOR_YOU}eve`)!.items;
+    }),
+  );
+  assert.deepEqual(lists[0], lists[1]);
+});

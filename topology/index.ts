@@ -1,0 +1,7 @@
+export { DEFINITIONS, GLOBAL_STORES, LISTS_SINK, NODES, STORES, TOPICS } from './names.ts';
+export { buildRecommendationTopology } from './recommendations.ts';
+export {
+  DEFAULT_LIST_SETTINGS,
+  type ListSettings,
+  type RecommendationOptions,
+} from './settings.ts';

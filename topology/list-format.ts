@@ -1,0 +1,46 @@
+// Hands the keys and bytes of `lists` to the processors, which do not know them.
+
+import {
+  CARD_PREFIX,
+  cardKey,
+  ITEM_BLOCK_PREFIX,
+  idBehind,
+  itemBlockKey,
+  itemBlockSerde,
+  itemCardSerde,
+  listKey,
+  parseListKey,
+  topListSerde,
+  visitorBlockKey,
+  visitorBlockSerde,
+} from '../lists/index.ts';
+import type { ListFormat, PublishedKey } from '../processors/top-n/values.ts';
+
+const VISITOR_BLOCK_PREFIX = visitorBlockKey('');
+
+/** The format in which serving reads. */
+export const listFormat: ListFormat = {
+  listKey,
+  cardKey,
+  itemBlockKey,
+  visitorBlockKey,
+  parseKey,
+  encodeList: (list) => topListSerde.serialize(list),
+  encodeCard: (card) => itemCardSerde.serialize(card),
+  encodeItemBlock: (reason) => itemBlockSerde.serialize({ reason }),
+  encodeVisitorBlock: (items) => visitorBlockSerde.serialize({ items }),
+};
+
+function parseKey(key: string): PublishedKey | undefined {
+  const list = parseListKey(key);
+  if (list !== undefined) {
+    const { kind, definition, variant, owner } = list;
+    return { kind: 'list', ownerKind: kind, definition, variant, owner };
+  }
+  const card = idBehind(CARD_PREFIX, key);
+  if (card !== undefined) return { kind: 'card', owner: card };
+  const item = idBehind(ITEM_BLOCK_PREFIX, key);
+  if (item !== undefined) return { kind: 'item-block', owner: item };
+  const visitor = idBehind(VISITOR_BLOCK_PREFIX, key);
+  return visitor === undefined ? undefined : { kind: 'visitor-block', owner: visitor };
+}

@@ -1,0 +1,206 @@
+// The recommendation graph on one page: what reads what, what keeps what, what goes where. See docs/architecture.md for the drawing.
+
+import type { KeyValueStore, Serde, StoreSupplier } from '../engine/api/index.ts';
+import { type Topology, TopologyBuilder } from '../engine/graph/index.ts';
+import { CampaignIndex } from '../processors/campaign-index.ts';
+import { CatalogProcessor } from '../processors/catalog.ts';
+import { type CatalogEntry, catalogEntry, catalogEntrySerde, newerEntry } from '../processors/catalog-entry.ts';
+import { pairDeltasSerde } from '../processors/co-occurrence/pair-deltas.ts';
+import { rowSerde, waitingSerde } from '../processors/co-occurrence/row-codec.ts';
+import { CoOccurrenceProcessor } from '../processors/co-occurrence.ts';
+import { ItemIndex } from '../processors/item-index.ts';
+import { neighbourSerde } from '../processors/neighbours.ts';
+import { PopularityProcessor } from '../processors/popularity.ts';
+import { publishedSegmentSerde } from '../processors/popularity-published.ts';
+import { segmentStateSerde } from '../processors/popularity-segment.ts';
+import { profileSerde } from '../processors/profile/profile-codec.ts';
+import { segmentDeltasSerde } from '../processors/profile/segment-deltas.ts';
+import { ItemLists } from '../processors/top-n/item-lists.ts';
+import { SegmentLists } from '../processors/top-n/segment-lists.ts';
+import { type ListMakerOptions, VisitorLists } from '../processors/top-n/visitor-lists.ts';
+import { VisitorProfileProcessor } from '../processors/visitor-profile.ts';
+import { keyOf, type SourceRecords, type SourceTopic } from '../schemas/index.ts';
+import { keyValueStore } from '../state/index.ts';
+import { listFormat } from './list-format.ts';
+import { DEFINITIONS, GLOBAL_STORES, LISTS_SINK, NODES, STORES, TOPICS } from './names.ts';
+import { CACHE_SHARES, DEFAULT_LIST_SETTINGS, type RecommendationOptions } from './settings.ts';
+
+/** Topics that a shop's shoppers write, keyed by visitor. */
+const VISITOR_TOPICS = ['clicks', 'purchases', 'impressions', 'visitors', 'privacy'] as const;
+
+/** The graph from events to lists. Its index of items is one for all tasks of the process. */
+export function buildRecommendationTopology(options: RecommendationOptions): Topology {
+  const { serdes } = options;
+  const { halfLives, listLength, neighboursIntervalMs, segmentsIntervalMs } = {
+    ...DEFAULT_LIST_SETTINGS,
+    ...options.lists,
+  };
+  const index = new ItemIndex(halfLives.rowsMs);
+  const campaigns = new CampaignIndex(index);
+  const lists: ListMakerOptions = {
+    index,
+    campaigns,
+    format: listFormat,
+    listLength,
+    listsSink: NODES.lists,
+    stores: GLOBAL_STORES,
+    definitions: DEFINITIONS,
+  };
+  const taskStore = <V>(share: keyof typeof STORES, codec: Serde<V>) =>
+    store(options, STORES[share], codec, CACHE_SHARES[share] / options.partitions);
+  const globalStore = <V>(share: keyof typeof GLOBAL_STORES, codec: Serde<V>) =>
+    store(options, GLOBAL_STORES[share], codec, CACHE_SHARES[share]);
+  const builder = new TopologyBuilder();
+
+  // What shoppers do.
+  for (const topic of VISITOR_TOPICS)
+    builder.addSource(topic, { ...source(options, topic), allowsTombstones: topic === 'visitors' });
+  builder.addStore(taskStore('profiles', profileSerde)).addProcessor(
+    NODES.users,
+    () =>
+      new VisitorProfileProcessor({
+        halfLives,
+        lists: new VisitorLists(lists),
+        categoriesOf: (item) => index.categoriesOf(item),
+        profilesStore: STORES.profiles,
+        pairDeltasSink: NODES.pairDeltas,
+        segmentDeltasSink: NODES.segmentDeltas,
+      }),
+    {
+      parents: VISITOR_TOPICS,
+      stores: [STORES.profiles],
+      globalStores: [GLOBAL_STORES.neighbours, GLOBAL_STORES.catalog, GLOBAL_STORES.campaigns, GLOBAL_STORES.popular],
+    },
+  );
+
+  // What is dealt with together.
+  builder
+    .addRepartition(NODES.pairDeltas, {
+      serializer: pairDeltasSerde,
+      deserializer: pairDeltasSerde,
+      parents: [NODES.users],
+    })
+    .addStore(taskStore('rows', rowSerde))
+    .addStore(taskStore('waitingItems', waitingSerde))
+    .addProcessor(
+      NODES.items,
+      () =>
+        new CoOccurrenceProcessor({
+          halfLifeMs: halfLives.rowsMs,
+          publishIntervalMs: neighboursIntervalMs,
+          lists: new ItemLists(lists),
+          collides: (hash, itemId) => index.collides(hash, itemId),
+          rowsStore: STORES.rows,
+          waitingStore: STORES.waitingItems,
+          neighboursStore: GLOBAL_STORES.neighbours,
+          neighboursSink: NODES.neighbours,
+        }),
+      {
+        parents: [NODES.pairDeltas],
+        stores: [STORES.rows, STORES.waitingItems],
+        globalStores: [GLOBAL_STORES.neighbours, GLOBAL_STORES.catalog, GLOBAL_STORES.campaigns],
+      },
+    )
+    .addSink(NODES.neighbours, { topic: TOPICS.neighbours, serializer: neighbourSerde, parents: [NODES.items] })
+    .addGlobalStore({
+      topic: TOPICS.neighbours,
+      deserializer: neighbourSerde,
+      supplier: globalStore('neighbours', neighbourSerde),
+      view: { apply: (itemId, record) => index.applyNeighbours(itemId, record) },
+    });
+
+  // What is popular where.
+  builder
+    .addRepartition(NODES.segmentDeltas, {
+      serializer: segmentDeltasSerde,
+      deserializer: segmentDeltasSerde,
+      parents: [NODES.users],
+    })
+    .addStore(taskStore('segments', segmentStateSerde))
+    .addStore(taskStore('publishedSegments', publishedSegmentSerde))
+    .addProcessor(
+      NODES.popularity,
+      () =>
+        new PopularityProcessor({
+          halfLives,
+          publishIntervalMs: segmentsIntervalMs,
+          lists: new SegmentLists(lists),
+          segmentsStore: STORES.segments,
+          publishedStore: STORES.publishedSegments,
+          popularSink: NODES.popular,
+        }),
+      {
+        parents: [NODES.segmentDeltas],
+        stores: [STORES.segments, STORES.publishedSegments],
+        globalStores: [GLOBAL_STORES.catalog, GLOBAL_STORES.campaigns],
+      },
+    )
+    .addSink(NODES.popular, { topic: TOPICS.popular, serializer: publishedSegmentSerde, parents: [NODES.popularity] })
+    .addGlobalStore({
+      topic: TOPICS.popular,
+      deserializer: publishedSegmentSerde,
+      supplier: globalStore('popular', publishedSegmentSerde),
+    });
+
+  // What the shop sells, promotes and shows.
+  builder
+    .addSource(TOPICS.catalog, { ...source(options, 'catalog'), allowsTombstones: true })
+    .addStore(taskStore('cards', catalogEntrySerde))
+    .addProcessor(
+      NODES.catalogCards,
+      () => new CatalogProcessor({ index, format: listFormat, cardsStore: STORES.cards, listsSink: NODES.lists }),
+      { parents: [TOPICS.catalog], stores: [STORES.cards] },
+    )
+    .addGlobalStore<CatalogEntry>({
+      topic: TOPICS.catalog,
+      deserializer: { deserialize: (bytes) => catalogEntry(serdes.catalog.deserialize(bytes)) },
+      timestamp: (entry) => entry.atMs,
+      keyOf: (entry) => entry.itemId,
+      supplier: globalStore('catalog', catalogEntrySerde),
+      merge: newerEntry,
+      view: { apply: (itemId, entry) => index.applyCatalog(itemId, entry) },
+    })
+    .addGlobalStore({
+      ...source(options, 'campaigns'),
+      supplier: globalStore('campaigns', serdes.campaigns),
+      merge: newer,
+      view: { apply: (campaignId, campaign) => campaigns.apply(campaignId, campaign) },
+    })
+    .addGlobalStore({
+      ...source(options, 'settings'),
+      supplier: globalStore('settings', serdes.settings),
+      merge: newer,
+    });
+
+  return builder
+    .addVersionedSink(NODES.lists, {
+      sink: LISTS_SINK,
+      parents: [NODES.users, NODES.items, NODES.popularity, NODES.catalogCards],
+    })
+    .build();
+}
+
+/** How a source topic is read: in its contract, by its own time, under its own key. */
+function source<T extends SourceTopic>({ serdes }: RecommendationOptions, topic: T) {
+  return {
+    topic,
+    deserializer: serdes[topic],
+    timestamp: (value: SourceRecords[T]) => value.at,
+    keyOf: (value: SourceRecords[T]) => keyOf(topic, value),
+  };
+}
+
+/** Of two events of one key the newer by event time stands, the later of two with one time. */
+function newer<V extends { readonly at: number }>(stored: V | undefined, incoming: V): V | undefined {
+  return stored !== undefined && incoming.at < stored.at ? undefined : incoming;
+}
+
+function store<V>(
+  { cacheMaxBytes, metrics }: RecommendationOptions,
+  name: string,
+  codec: Serde<V>,
+  share: number,
+): StoreSupplier<KeyValueStore<V>> {
+  const cache = { name, codec, cacheMaxBytes: Math.floor(cacheMaxBytes * share) };
+  return keyValueStore(metrics === undefined ? cache : { ...cache, metrics });
+}
