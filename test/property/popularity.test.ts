@@ -41,8 +41,6 @@ test('sums equal a naive recomputation, whatever the order, the batches and the 
           .filter((one) => one.item === item && !one.isReturned)
           .reduce((sum, one) => sum + one.weight * 0.5 ** ((atMs - one.atMs) / halfLifeMs), 0);
       const kept = new Set<string>(sales.filter((one) => !one.isReturned).map(({ item }) => item));
-      const close = (actual: number, expected: number, what: string) =>
-        assert.ok(Math.abs(actual - expected) <= 1e-9 * Math.max(1, expected), `${what}: ${actual}, not ${expected}`);
       for (const item of ['a', 'b', 'c', 'd', 'e']) {
         const i = published.items.indexOf(item);
         const popular = naive(item, HALF_LIVES.popularMs);
@@ -50,6 +48,11 @@ test('sums equal a naive recomputation, whatever the order, the batches and the 
         const returned = sales
           .filter((one) => one.item === item && one.isReturned)
           .reduce((sum, one) => sum + one.weight, 0);
+        const close = (actual: number, expected: number, what: string) =>
+          assert.ok(
+            Math.abs(actual - expected) <= 1e-9 * Math.max(1, expected, returned),
+            `${what}: ${actual}, not ${expected}`,
+          );
         if (i < 0) assert.ok(!kept.has(item) || popular <= 1e-9 * returned, `${item} is missing with ${popular}`);
         else {
           close(published.popular[i]!, popular, `popular ${item}`);
