@@ -9,7 +9,7 @@ import type { SimulatedEvent } from './simulated-event.ts';
 export interface LiveShopOptions {
   /** Just created, so that its catalog is sent first. */
   readonly shop: Shop;
-  /** Events per second, above 0. */
+  /** Events per second; 0 pauses the shop. */
   readonly eventsPerSecond: number;
   /** Takes a batch in its order. A rejection ends the run. */
   readonly append: (events: readonly SimulatedEvent[]) => Promise<void>;
@@ -22,7 +22,7 @@ export interface LiveShopOptions {
 export interface LiveShop {
   /** Resolves when the run has ended after an abort; rejects with what `append` rejected with. */
   readonly done: Promise<void>;
-  /** Events per second from now on, above 0. */
+  /** Events per second from now on; 0 pauses the shop. */
   setRate(eventsPerSecond: number): void;
 }
 
@@ -38,7 +38,7 @@ export function runLiveShop(options: LiveShopOptions): LiveShop {
   let sentSince = 0;
 
   function setRate(eventsPerSecond: number): void {
-    shop.setRate(eventsPerSecond);
+    if (eventsPerSecond > 0) shop.setRate(eventsPerSecond);
     rate = eventsPerSecond;
     rateSinceMs = clock.nowMs();
     sentSince = 0;

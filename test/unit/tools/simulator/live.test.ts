@@ -73,6 +73,24 @@ test('the rate can be changed while the shop runs', async () => {
   assert.ok(Math.abs(fast - 10_000) <= 45, `${fast}`);
 });
 
+test('a rate of 0 pauses the shop, and a higher one wakes it without a burst', async () => {
+  const { clock, abort, batches, options } = setUp(100);
+  const live = runLiveShop(options);
+  const counts: number[] = [];
+  clock.afterWait = () => {
+    const elapsedMs = clock.nowMs() - START_MS;
+    if (elapsedMs % 10_000 !== 0) return;
+    counts.push(batches.slice(1).flat().length);
+    if (elapsedMs === 10_000) live.setRate(0);
+    if (elapsedMs === 20_000) live.setRate(100);
+    if (elapsedMs >= 30_000) abort.abort();
+  };
+  await live.done;
+  const [before, paused, after] = counts;
+  assert.equal(paused, before);
+  assert.ok(Math.abs(after! - paused! - 1_000) <= 5, counts.join(', '));
+});
+
 test('an append that takes long slows the shop down and is not followed by a burst', async () => {
   const { clock, batches, options, stopAfter } = setUp(100);
   stopAfter(60_000);

@@ -1,0 +1,75 @@
+// From stored lists to an answer: walks down the ladder, drops what must not be shown, tops up from the next step until there are
+// enough. Pure. Invariants: no item twice, no blocked item, at most `n`; within a step the stored order is kept.
+import type { AsOf, ListItem, TopList } from '../lists/index.ts';
+import type { Rung } from './ladder.ts';
+
+/** A step of the ladder whose list was found. */
+export interface FoundList {
+  readonly rung: Rung;
+  readonly key: string;
+  /** Commit number under which the list was published. */
+  readonly version: number;
+  readonly list: TopList;
+}
+
+/** An item that was chosen, and the step that gave it. */
+export interface Chosen {
+  readonly item: ListItem;
+  readonly rung: Rung;
+}
+
+/** What `choose` decided. `served` is `undefined` when no step had anything to show. */
+export interface Choice {
+  readonly served: FoundList | undefined;
+  readonly chosen: readonly Chosen[];
+}
+
+/** Text that names a list and its version, for attribution: base36 of a 53-bit hash of the key, then the version. */
+export function listId(key: string, version: number): string {
+  return `${hash53(key).toString(36)}-${version}`;
+}
+
+/**
+ * cyrb-style hash of 53 bits from two 32-bit lanes with different multipliers. Not cryptographic: it only keeps a visitor's id out of
+ * the list's name and makes two lists' names differ.
+ */
+function hash53(text: string): number {
+  let low = 0x9e3779b9;
+  let high = 0x85ebca6b;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    low = Math.imul(low ^ unit, 0xcc9e2d51);
+    high = Math.imul(high ^ unit, 0x1b873593);
+    low ^= low >>> 15;
+    high ^= high >>> 13;
+  }
+  low = Math.imul(low ^ (high >>> 16), 0x85ebca6b);
+  high = Math.imul(high ^ (low >>> 13), 0xc2b2ae35);
+  return ((high >>> 0) & 0x1fffff) * 0x1_0000_0000 + ((low ^ (high >>> 11)) >>> 0);
+}
+
+/**
+ * Picks up to `n` items.
+ * @param found Lists in the order of the ladder.
+ * @param isHidden Says whether an item may not be shown to this shopper now.
+ */
+export function choose(found: readonly FoundList[], n: number, isHidden: (itemId: string) => boolean): Choice {
+  const chosen: Chosen[] = [];
+  const seen = new Set<string>();
+  let served: FoundList | undefined;
+  for (const step of found) {
+    for (const item of step.list.items) {
+      if (chosen.length === n) return { served, chosen };
+      if (seen.has(item.id) || isHidden(item.id)) continue;
+      seen.add(item.id);
+      served ??= step;
+      chosen.push({ item, rung: step.rung });
+    }
+  }
+  return { served, chosen };
+}
+
+/** Milliseconds between an event and now, at least 0: an event may be stamped a little ahead of our clock. */
+export function ageMs(asOf: AsOf, nowMs: number): number {
+  return Math.max(0, nowMs - asOf.at);
+}

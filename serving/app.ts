@@ -1,0 +1,54 @@
+// The serving endpoint put together: edge, routes, errors. Read-only: it has no way to write to the list port but the port's own
+// `publish`, which nothing here calls.
+import express, { type Express, type Router } from 'express';
+import type { Clock, Logger, Metrics } from '../engine/api/index.ts';
+import type { ListStore } from '../lists/index.ts';
+import { limitUrl, measure, requestId, securityHeaders } from './http-edge.ts';
+import { notFound, problemHandler } from './problem.ts';
+import { createRecommender } from './recommender.ts';
+import { createHealthRouter, createListRouter, type Readiness } from './routes.ts';
+import { createSharedItems } from './shared-items.ts';
+
+/** What the endpoint needs. */
+export interface ServingOptions {
+  readonly lists: ListStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Of the process around it, e.g. whether its state is restored. Asked at every request. */
+  readonly readiness: Readiness;
+  /** Further routers of the same process, e.g. the console's. Mounted at the root, after the endpoint's own. */
+  readonly routers?: readonly Router[];
+}
+
+/** The endpoint. Close it after the HTTP server has stopped. */
+export interface ServingApp {
+  /** For `startHttpServer`. */
+  readonly handler: Express;
+  /** Loads what is kept in memory. Until it has resolved, lists answer 503. */
+  open(): Promise<void>;
+  readonly readiness: Readiness;
+  close(): void;
+}
+
+/** Makes the endpoint: `/v1/...`, `/health/live`, `/health/ready`. */
+export function createServingApp(options: ServingOptions): ServingApp {
+  const { lists, clock, logger, metrics } = options;
+  const items = createSharedItems({ lists, logger });
+  const recommender = createRecommender({ lists, items, clock, metrics, logger });
+  const readiness: Readiness = () =>
+    items.isOpen ? options.readiness() : { isReady: false, reason: 'reading item cards and blocks' };
+  metrics.gauge('serving.items.blocked', () => items.blockedCount);
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  app.set('etag', false);
+  app.use(requestId, securityHeaders, measure(metrics, clock), limitUrl);
+  app.use('/health', createHealthRouter(readiness));
+  app.use('/v1', createListRouter(recommender, readiness));
+  for (const router of options.routers ?? []) app.use(router);
+  app.use(notFound);
+  app.use(problemHandler(logger));
+  return { handler: app, open: () => items.open(), readiness, close: () => items.close() };
+}

@@ -1,0 +1,104 @@
+// The HTTP server's life: STOPPED -> LISTENING -> STOPPING -> STOPPED. Stopping takes no new connection, lets requests in flight end
+// and cuts what is left at the deadline. Idle keep-alive connections are closed at once, so a stop takes as long as the slowest
+// request and no longer.
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** Where a server listens and how long it waits. Times in ms. */
+export interface HttpServerOptions {
+  readonly handler: RequestListener;
+  readonly host: string;
+  /** 0 lets the system choose; `url` says which it was. */
+  readonly port: number;
+  /** How long `stop` waits for requests in flight. */
+  readonly stopTimeoutMs?: number;
+}
+
+/** A server that is listening. */
+export interface HttpServer extends AsyncDisposable {
+  /** `http://host:port`, with the port that is really used. */
+  readonly url: string;
+  readonly port: number;
+  /** Idempotent; resolves when every connection is closed. */
+  stop(): Promise<void>;
+}
+
+/** The address cannot be listened on; the text says why and what to do. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+  /** Code of the system, e.g. `EADDRINUSE`. */
+  readonly code: string;
+
+  constructor(code: string, message: string, cause: unknown) {
+    super(message, { cause });
+    this.code = code;
+  }
+}
+
+/** A slow reader of headers or body holds a socket no longer than this. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 15_000;
+/** Longer than a load balancer's usual 60 s, so that it is the balancer that closes first and no request meets a closing socket. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+/** Twice the longest address; Node answers 431 by itself above it. */
+const MAX_HEADER_BYTES = 16_384;
+const STOP_TIMEOUT_MS = 5_000;
+
+function explain(error: NodeJS.ErrnoException, host: string, port: number): ListenError {
+  const code = error.code ?? 'UNKNOWN';
+  const at = `${host}:${port}`;
+  const texts: { readonly [code: string]: string } = {
+    EADDRINUSE: `Port ${port} on ${host} is in use by another program. Stop it, or choose another port with FRESHET_PORT.`,
+    EACCES: `This user may not listen on ${at}. Choose a port above 1023 with FRESHET_PORT.`,
+    EADDRNOTAVAIL: `This machine has no address ${host}. Choose another with FRESHET_HOST.`,
+    ENOTFOUND: `The host name ${host} is not known. Choose another with FRESHET_HOST.`,
+  };
+  return new ListenError(code, texts[code] ?? `Cannot listen on ${at} (${code}).`, error);
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const fail = (error: NodeJS.ErrnoException): void => reject(explain(error, host, port));
+  server.once('error', fail);
+  server.listen({ host, port }, () => {
+    server.off('error', fail);
+    resolve();
+  });
+  return promise;
+}
+
+/**
+ * Starts listening.
+ * @throws {ListenError} when the address cannot be had.
+ */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { host, stopTimeoutMs = STOP_TIMEOUT_MS } = options;
+  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, options.handler);
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
+  await listen(server, host, options.port);
+  const { port } = server.address() as AddressInfo;
+  let stopped: Promise<void> | undefined;
+  // A connection whose last request ends during a stop would otherwise be kept alive for the next one, and hold the stop up.
+  server.prependListener('request', (_request, response) => {
+    response.once('close', () => {
+      if (stopped !== undefined) setImmediate(() => server.closeIdleConnections());
+    });
+  });
+
+  const stop = (): Promise<void> => {
+    if (stopped !== undefined) return stopped;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    stopped = promise;
+    const deadline = setTimeout(() => server.closeAllConnections(), stopTimeoutMs);
+    server.close(() => {
+      clearTimeout(deadline);
+      resolve();
+    });
+    server.closeIdleConnections();
+    return promise;
+  };
+  const shownHost = host.includes(':') ? `[${host}]` : host;
+  return { url: `http://${shownHost}:${port}`, port, stop, [Symbol.asyncDispose]: stop };
+}

@@ -1,0 +1,163 @@
+// What serving knows of items without asking: which are blocked, when each may be shown, and the cards asked for lately. Filled by
+// `entries` and kept up to date by `watch`, so that a sold-out item is gone from answers whatever the lists still say, and no
+// request waits for it.
+//
+// Invariant: of each key the highest version wins, in whatever order changes are heard.
+import { type Logger, RefusedRecordError, type Serde } from '../engine/api/index.ts';
+import {
+  CARD_PREFIX,
+  cardKey,
+  ITEM_BLOCK_PREFIX,
+  type ItemCard,
+  idBehind,
+  itemBlockSerde,
+  itemCardSerde,
+  type ListChange,
+  type ListStore,
+} from '../lists/index.ts';
+
+/** Cards kept decoded. A card takes about 500 bytes, so all of them about 10 MB. */
+const DEFAULT_MAX_CARDS = 20_000;
+
+interface Validity {
+  readonly version: number;
+  /** Epoch ms, inclusive. */
+  readonly from: number;
+  /** Epoch ms, exclusive. */
+  readonly to: number;
+}
+
+/** Facts about items, in memory. */
+export interface SharedItems {
+  /** Reads everything once and listens from then on. @throws what the list store throws. */
+  open(): Promise<void>;
+  /** True once `open` has resolved. */
+  readonly isOpen: boolean;
+  /** Whether an item may be shown: not blocked, and within its validity at `nowMs`. */
+  isShowable(itemId: string, nowMs: number): boolean;
+  /** Cards by item id, for those that there are; one round trip for all that are not in memory. */
+  cards(itemIds: readonly string[]): Promise<ReadonlyMap<string, ItemCard>>;
+  readonly blockedCount: number;
+  close(): void;
+}
+
+export interface SharedItemsOptions {
+  readonly lists: ListStore;
+  readonly logger: Logger;
+  readonly maxCards?: number;
+}
+
+export function createSharedItems({ lists, logger, maxCards = DEFAULT_MAX_CARDS }: SharedItemsOptions): SharedItems {
+  /** Version and state of every item that was ever blocked. */
+  const blocks = new Map<string, { readonly version: number; readonly isBlocked: boolean }>();
+  let blockedCount = 0;
+  /** Items with a beginning or an end; most have neither. */
+  const validities = new Map<string, Validity>();
+  /** Least recently used first. `card` is `undefined` for a removed one, whose version still counts. */
+  const cache = new Map<string, { readonly version: number; readonly card: ItemCard | undefined }>();
+  let unwatch: (() => void)[] = [];
+  let isOpen = false;
+
+  function decode<V>(serde: Serde<V>, value: Uint8Array | null): V | undefined {
+    if (value === null) return undefined;
+    try {
+      return serde.deserialize(value);
+    } catch (error) {
+      if (!(error instanceof RefusedRecordError)) throw error;
+      logger.warn('published-value-unreadable', { code: error.code });
+      return undefined;
+    }
+  }
+
+  function takeBlock({ key, value, version }: ListChange): void {
+    const itemId = idBehind(ITEM_BLOCK_PREFIX, key);
+    if (itemId === undefined) return;
+    const known = blocks.get(itemId);
+    if (known !== undefined && known.version > version) return;
+    // A block that cannot be read still blocks: hiding an item is the smaller harm.
+    const isBlocked = value !== null;
+    if (isBlocked) decode(itemBlockSerde, value);
+    if (known === undefined && !isBlocked) return;
+    blockedCount += Number(isBlocked) - Number(known?.isBlocked ?? false);
+    blocks.set(itemId, { version, isBlocked });
+  }
+
+  function keep(itemId: string, version: number, card: ItemCard | undefined): void {
+    cache.delete(itemId);
+    cache.set(itemId, { version, card });
+    if (cache.size > maxCards) {
+      for (const oldest of cache.keys()) {
+        cache.delete(oldest);
+        break;
+      }
+    }
+  }
+
+  function takeCard({ key, value, version }: ListChange): void {
+    const itemId = idBehind(CARD_PREFIX, key);
+    if (itemId === undefined) return;
+    const known = Math.max(cache.get(itemId)?.version ?? -1, validities.get(itemId)?.version ?? -1);
+    if (known > version) return;
+    const card = decode(itemCardSerde, value);
+    keep(itemId, version, card);
+    if (card?.validFrom !== undefined || card?.validTo !== undefined) {
+      validities.set(itemId, { version, from: card.validFrom ?? -Infinity, to: card.validTo ?? Infinity });
+    } else {
+      validities.delete(itemId);
+    }
+  }
+
+  const eachOf = (take: (change: ListChange) => void) => (changes: readonly ListChange[]) => changes.forEach(take);
+
+  return {
+    async open() {
+      unwatch = [
+        await lists.watch(ITEM_BLOCK_PREFIX, eachOf(takeBlock)),
+        await lists.watch(CARD_PREFIX, eachOf(takeCard)),
+      ];
+      for await (const entry of lists.entries(ITEM_BLOCK_PREFIX)) takeBlock(entry);
+      for await (const entry of lists.entries(CARD_PREFIX)) takeCard(entry);
+      isOpen = true;
+      logger.info('serving-items-loaded', { blocked: blockedCount, cards: cache.size });
+    },
+    get isOpen() {
+      return isOpen;
+    },
+    isShowable(itemId, nowMs) {
+      if (blocks.get(itemId)?.isBlocked === true) return false;
+      const validity = validities.get(itemId);
+      return validity === undefined || (nowMs >= validity.from && nowMs < validity.to);
+    },
+    async cards(itemIds) {
+      const found = new Map<string, ItemCard>();
+      const missing: string[] = [];
+      for (const itemId of itemIds) {
+        const kept = cache.get(itemId);
+        if (kept === undefined) {
+          missing.push(itemId);
+        } else if (kept.card !== undefined) {
+          found.set(itemId, kept.card);
+          keep(itemId, kept.version, kept.card);
+        }
+      }
+      if (missing.length === 0) return found;
+      const entries = await lists.getMany(missing.map(cardKey));
+      entries.forEach((entry, i) => {
+        if (entry === undefined) return;
+        const itemId = missing[i]!;
+        takeCard({ key: cardKey(itemId), ...entry });
+        const card = cache.get(itemId)?.card;
+        if (card !== undefined) found.set(itemId, card);
+      });
+      return found;
+    },
+    get blockedCount() {
+      return blockedCount;
+    },
+    close() {
+      for (const stop of unwatch) stop();
+      unwatch = [];
+      isOpen = false;
+    },
+  };
+}
