@@ -1,0 +1,78 @@
+// `freshet start`: the engine with a simulated shop, the endpoint and the page, in one process.
+
+import { join } from 'node:path';
+import { systemClock } from '../../engine/api/index.ts';
+import { MetricRegistry } from '../../engine/telemetry/index.ts';
+import { createServingApp, startHttpServer } from '../../serving/index.ts';
+import type { Config } from '../config.ts';
+import { createConsoleRouter } from '../console/index.ts';
+import { DemoShop } from '../demo-shop.ts';
+import { openEmbedded } from '../embedded.ts';
+import { createEngineView } from '../engine-view.ts';
+import { createLogger } from '../logging.ts';
+
+/** The demo's events are worth nothing tomorrow. */
+const DEMO_RETENTION_HOURS = 2;
+
+export async function start(config: Config, signal: AbortSignal): Promise<void> {
+  const logger = createLogger(config.logLevel);
+  const metrics = new MetricRegistry(systemClock);
+  const embedded = await openEmbedded({
+    config: { ...config, retentionHours: Math.min(config.retentionHours, DEMO_RETENTION_HOURS) },
+    dataDir: join(config.dataDir, 'demo'),
+    mode: 'live',
+    clock: systemClock,
+    logger,
+    metrics,
+  });
+  // Whatever ends first, the engine or the shop or Ctrl-C, ends the rest.
+  const ending = new AbortController();
+  const stopped = AbortSignal.any([signal, ending.signal]);
+  const { engine, log, lists, serdes } = embedded;
+  const shop = new DemoShop({
+    log,
+    serdes,
+    seed: config.demoSeed,
+    eventsPerSecond: config.eventsPerSecond,
+    signal: stopped,
+  });
+  const console_ = createConsoleRouter({
+    engine: createEngineView({
+      embedded,
+      metrics,
+      clock: systemClock,
+      mode: 'embedded, with the simulated shop',
+      partitions: config.partitions,
+      eventsPerSecond: () => shop.eventsPerSecond,
+    }),
+    shop,
+    clock: systemClock,
+    logger,
+  });
+  const serving = createServingApp({
+    lists,
+    clock: systemClock,
+    logger,
+    metrics,
+    readiness: () =>
+      engine.status === 'RUNNING' ? { isReady: true } : { isReady: false, reason: `the engine is ${engine.status}` },
+    routers: [console_.router],
+  });
+  try {
+    await serving.open();
+    const server = await startHttpServer({ handler: serving.handler, host: config.host, port: config.port });
+    process.stdout.write(
+      `Freshet runs with a simulated shop of ${config.eventsPerSecond} events a second.\n\n  ${server.url}\n\nCtrl-C ends it; the data stays in ${config.dataDir}.\n`,
+    );
+    try {
+      const parts = [engine.run(stopped), shop.run()].map((part) => part.finally(() => ending.abort()));
+      await Promise.all(parts);
+    } finally {
+      console_.close();
+      await server.stop();
+    }
+  } finally {
+    serving.close();
+    await embedded.close();
+  }
+}

@@ -1,0 +1,219 @@
+// The page in a real browser. The whole suite runs twice: over made-up ports (the page alone) and over the real engine.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import type { EngineView } from '../../app/console/engine-view.ts';
+import { startConsoleFake } from '../support/console-fake.ts';
+import { CHROMIUM, needsChromium } from '../support/requires.ts';
+import { startShopProcess } from '../support/shop-process.ts';
+
+/** Generous: the machine may be busy, and nothing here measures speed. */
+const PATIENCE_MS = 20_000;
+
+/** Waits until so many clicks have gone through the engine that most products have neighbours, then slows the shoppers down. */
+async function hasLearnt(url: string): Promise<void> {
+  const deadline = AbortSignal.timeout(90_000);
+  for (;;) {
+    const view = (await (await fetch(`${url}/console/engine`, { signal: deadline })).json()) as EngineView;
+    if ((view.streams.find(({ topic }) => topic === 'clicks')?.records ?? 0) > 12_000) break;
+    await setTimeout(200, undefined, { signal: deadline });
+  }
+  const headers = { 'content-type': 'application/json' };
+  await fetch(`${url}/shop/rate`, { method: 'POST', headers, body: JSON.stringify({ eventsPerSecond: 50 }) });
+}
+
+const SERVERS: readonly [string, () => Promise<AsyncDisposable & { readonly url: string }>][] = [
+  [
+    'the page over made-up ports',
+    async () => {
+      const fake = await startConsoleFake();
+      return { url: fake.server.url, [Symbol.asyncDispose]: () => fake[Symbol.asyncDispose]() };
+    },
+  ],
+  [
+    'the page over the real engine',
+    async () => {
+      const shop = await startShopProcess({ FRESHET_DEMO_EVENTS_PER_SECOND: '1500' });
+      await hasLearnt(shop.url);
+      return shop;
+    },
+  ],
+];
+
+for (const [name, startServer] of SERVERS) {
+  describe(name, needsChromium(), () => {
+    let server: Awaited<ReturnType<typeof startServer>>;
+    let browser: Browser;
+
+    before(async () => {
+      server = await startServer();
+      browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+    });
+    after(async () => {
+      await browser?.close();
+      await server?.[Symbol.asyncDispose]();
+    });
+
+    /** A page of a new visitor, and everything that it complained of or asked another host for. */
+    async function open(
+      t: { after(callback: () => Promise<void>): void },
+      viewport = { width: 1400, height: 900 },
+    ): Promise<{ page: Page; complaints: string[] }> {
+      const context = await browser.newContext({ viewport, reducedMotion: 'reduce' });
+      t.after(() => context.close());
+      const page = await context.newPage();
+      page.setDefaultTimeout(PATIENCE_MS);
+      const complaints: string[] = [];
+      page.on('console', (message) => {
+        if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+      });
+      page.on('pageerror', (error) => complaints.push(error.message));
+      page.on('request', (request) => {
+        if (!request.url().startsWith(server.url)) complaints.push(`asks ${request.url()}`);
+      });
+      await page.goto(server.url);
+      await page.locator('.grid .card').first().waitFor();
+      return { page, complaints };
+    }
+
+    const reasons = (page: Page): Promise<string[]> => page.locator('#for-you .reason').allTextContents();
+
+    test('it loads without an error, and asks no other host', async (t) => {
+      const { page, complaints } = await open(t);
+      await page.locator('#engine-status[data-ok="true"]').waitFor();
+      await page.locator('#trending .card').first().waitFor();
+      await page.locator('svg.topology .node').first().waitFor();
+      assert.deepEqual(complaints, []);
+      assert.equal(await page.locator('h1').count(), 1);
+    });
+
+    test('a look at a product changes the visitor’s list, which says why and how fresh it is', async (t) => {
+      const { page } = await open(t);
+      const card = page.locator('.grid .card').nth(1);
+      const title = (await card.locator('.card-title').textContent()) ?? '';
+      await card.locator('a').click();
+      await page
+        .locator('#for-you .reason', { hasText: `Because you viewed ${title}` })
+        .first()
+        .waitFor();
+      await page.locator('#for-you .latency', { hasText: /^Updated [\d,]+ ms after your click$/ }).waitFor();
+      const age = page.locator('#for-you .age');
+      const before = await age.textContent();
+      assert.match(before ?? '', /^[\d,]+ ms old$/);
+      await age.filter({ hasNotText: before ?? '' }).waitFor();
+    });
+
+    test('what is bought leaves the cart and the recommendations', async (t) => {
+      const { page } = await open(t);
+      await page.locator('.grid .card a').nth(2).click();
+      const recommended = page
+        .locator('#for-you .card', { has: page.locator('.reason', { hasText: 'Because you viewed' }) })
+        .first();
+      const itemId = await recommended.getAttribute('data-item');
+      await recommended.locator('a').click();
+      await page.locator(`.product[data-item="${itemId}"]`).waitFor();
+      await page.locator('#add-to-cart').click();
+      await page.locator('#cart-count', { hasText: '1' }).waitFor();
+      await page.locator('.cart-link').click();
+      await page.locator('.lines li').waitFor();
+      await page.locator('#buy').click();
+      await page.locator('.thanks').waitFor();
+      await page.locator('#for-you .latency', { hasText: 'after your order' }).waitFor();
+      assert.equal(await page.locator('#cart-count').textContent(), '0');
+      await page.locator(`#for-you [data-item="${itemId}"]`).waitFor({ state: 'detached' });
+      assert.ok((await reasons(page)).length > 0);
+    });
+
+    test('a new visitor starts without a past', async (t) => {
+      const { page } = await open(t);
+      await page.locator('.grid .card a').first().click();
+      await page.locator('#for-you .reason', { hasText: 'Because you viewed' }).first().waitFor();
+      const name = await page.locator('#visitor-name').textContent();
+      await page.locator('#new-visitor').click();
+      await page.locator('#for-you .reason', { hasText: 'you viewed' }).first().waitFor({ state: 'detached' });
+      assert.notEqual(await page.locator('#visitor-name').textContent(), name);
+    });
+
+    test('a bad event appears among the refused ones with its code', async (t) => {
+      const { page } = await open(t);
+      for (const fault of ['missing-item', 'future', 'unreadable']) {
+        const mark = await page.locator('#refused').getAttribute('data-mark');
+        await page.locator('#fault').selectOption(fault);
+        await page.locator('#send-bad').click();
+        await page.locator(`#refused:not([data-mark="${mark}"])`).waitFor();
+        assert.match((await page.locator('#refused .code').first().textContent()) ?? '', /^[a-z-]+$/);
+      }
+    });
+
+    test('the keyboard alone reaches a product, the cart and the order', async (t) => {
+      const { page } = await open(t);
+      await page.keyboard.press('Tab');
+      await page.locator('.skip:focus', { hasText: 'Skip to the shop' }).waitFor();
+      await page.keyboard.press('Enter');
+      await page.locator('#main:focus').waitFor();
+      const tabTo = async (selector: string): Promise<void> => {
+        for (let i = 0; i < 120; i++) {
+          if ((await page.locator(`${selector}:focus`).count()) > 0) return;
+          await page.keyboard.press('Tab');
+        }
+        assert.fail(`Tab does not reach ${selector}`);
+      };
+      await tabTo('.grid .card a');
+      await page.keyboard.press('Enter');
+      await page.locator('.product h1').waitFor();
+      await page.locator('.product h1:focus').waitFor();
+      await tabTo('#add-to-cart');
+      await page.keyboard.press('Enter');
+      await page.locator('#cart-count', { hasText: '1' }).waitFor();
+      await page.locator('.skip').first().focus();
+      await tabTo('.cart-link');
+      await page.keyboard.press('Enter');
+      await page.locator('.lines li').waitFor();
+      await tabTo('#buy');
+      await page.keyboard.press('Space');
+      await page.locator('.thanks').waitFor();
+      await page.locator('#cart-text:focus').waitFor();
+    });
+
+    for (const width of [320, 390, 768, 900, 1150]) {
+      test(`nothing is wider than the window at ${width} pixels`, async (t) => {
+        const { page } = await open(t, { width, height: 800 });
+        await page.locator('svg.topology .node').first().waitFor();
+        const overflow = (): Promise<number> => page.evaluate('document.documentElement.scrollWidth - innerWidth');
+        assert.ok((await overflow()) <= 0, 'front page');
+        await page.locator('.grid .card a').first().click();
+        await page.locator('.product').waitFor();
+        assert.ok((await overflow()) <= 0, 'product');
+      });
+    }
+
+    test('search finds products by their words', async (t) => {
+      const { page } = await open(t);
+      await page.locator('#search-text').fill('teapot');
+      await page.keyboard.press('Enter');
+      await page.locator('h1', { hasText: '“teapot”' }).waitFor();
+      for (const title of await page.locator('.grid .card-title').allTextContents()) assert.match(title, /teapot/i);
+    });
+  });
+}
+
+test('the page says when the connection is lost, and when it is back', needsChromium(), async () => {
+  let fake = await startConsoleFake();
+  const { port, url } = fake.server;
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  try {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
+    await page.goto(url);
+    await page.locator('#engine-status[data-ok="true"]').waitFor();
+    await fake[Symbol.asyncDispose]();
+    await page.locator('#notice', { hasText: 'lost' }).waitFor();
+    fake = await startConsoleFake(port);
+    await page.locator('#notice').waitFor({ state: 'hidden' });
+    await page.locator('#toast', { hasText: 'Connected again' }).waitFor();
+  } finally {
+    await browser.close();
+    await fake[Symbol.asyncDispose]();
+  }
+});

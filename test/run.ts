@@ -1,0 +1,24 @@
+// Runs every test that this machine can run, and says at the end, loudly, what was left out and why. In CI nothing may be left
+// out: the same helper that skips on a laptop fails there (test/support/requires.ts).
+
+import { join } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+
+const root = join(import.meta.dirname, '..');
+const folders = process.argv.slice(2);
+const globPatterns = (folders.length > 0 ? folders : ['.']).map((folder) => join(root, 'test', folder, '**/*.test.ts'));
+
+const skipped: string[] = [];
+const stream = run({ globPatterns, cwd: root, concurrency: 2, timeout: 600_000 });
+stream.on('test:pass', (event) => {
+  if (event.skip !== undefined && event.skip !== false) skipped.push(`${event.name}: ${String(event.skip)}`);
+});
+stream.on('test:fail', () => {
+  process.exitCode = 1;
+});
+stream.compose(spec).pipe(process.stdout);
+stream.on('end', () => {
+  if (skipped.length > 0)
+    console.log(`\nNOT RUN HERE (${skipped.length}):\n${skipped.map((line) => `  - ${line}`).join('\n')}`);
+});
