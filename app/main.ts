@@ -49,8 +49,8 @@ const program = new Command('freshet')
 program.addHelpText('after', settingsHelp());
 
 program
-  .command('start', { isDefault: true })
-  .description('run the engine with a simulated shop, the endpoint and a page to look at (the default)')
+  .command('start')
+  .description('run the engine with a simulated shop, the endpoint and a page to look at')
   .action(async () => {
     const { start } = await import('./commands/start.ts');
     await start(config(), interruption());

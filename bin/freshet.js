@@ -30,12 +30,9 @@ if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) {
     process.exit(1);
   }
   const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
-  // A terminal sends Ctrl-C to both; other signals are handed on. The child decides when to end.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.on(signal, () => {
-      if (signal !== 'SIGINT') child.kill(signal);
-    });
-  }
+  // Handed on, since whoever sends a signal knows this process. A terminal sends Ctrl-C to both, and the child counts
+  // two that come at once as one. The child decides when to end.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 1);
   });

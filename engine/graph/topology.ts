@@ -99,7 +99,9 @@ export interface Topology {
 /** Every topic that the topology reads or writes, the dead-letter topic included, by name. */
 export function topicsOf(topology: Topology, partitions: number): TopicSpec[] {
   const specs = new Map<string, TopicSpec>();
+  // Where the newest record of a key says all, older ones may go: global stores, and topics whose keys can be deleted.
   const compacted = new Set(topology.globalStores.map((store) => store.topic));
+  for (const node of topology.nodes) if (node.kind === 'source' && node.allowsTombstones) compacted.add(node.topic);
   const written = new Set(topology.nodes.filter((node) => node.kind === 'sink').map((node) => node.topic));
   const add = (name: string) =>
     specs.set(name, { name, partitions, compacted: compacted.has(name), internal: written.has(name) });

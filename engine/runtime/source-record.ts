@@ -39,30 +39,14 @@ export function readSourceRecord(raw: LogRecord, reader: SourceReader): SourceRe
   let value: unknown = null;
   let timestampMs = raw.timestampMs;
   let refusal: Refusal | undefined;
-  if (raw.value === null) {
-    if (!reader.allowsTombstones)
-      refusal = { code: 'unexpected-tombstone', text: 'this topic takes no record without a value' };
-  } else
-    try {
+  try {
+    if (raw.value !== null) {
       value = reader.deserializer.deserialize(raw.value);
       if (reader.timestamp !== undefined) timestampMs = reader.timestamp(value);
-      const key = reader.keyOf?.(value);
-      if (key !== undefined && key !== raw.key)
-        refusal = { code: 'key-mismatch', text: "the record's key is not the one that its value names" };
-    } catch (error) {
-      refusal = refusalOf(error, 'unreadable-bytes');
     }
-  if (
-    refusal === undefined &&
-    reader.futureLimitMs !== undefined &&
-    timestampMs > raw.appendTimeMs + reader.futureLimitMs
-  ) {
-    const seconds = Math.round((timestampMs - raw.appendTimeMs) / 1000);
-    refusal = {
-      code: 'timestamp-in-future',
-      text: `its time lies ${seconds} s after the log took it, more than ${reader.futureLimitMs / 1000} s`,
-    };
-    timestampMs = raw.appendTimeMs;
+    refusal = mistakeOf(raw, value, timestampMs, reader);
+  } catch (error) {
+    refusal = refusalOf(error, 'unreadable-bytes');
   }
   return {
     topic: raw.topic,
@@ -70,10 +54,28 @@ export function readSourceRecord(raw: LogRecord, reader: SourceReader): SourceRe
     offset: raw.offset,
     key: raw.key,
     value,
-    timestampMs,
+    // The time of a refused record is not to be believed: it must not hold up the records behind it.
+    timestampMs: refusal === undefined ? timestampMs : Math.min(raw.timestampMs, raw.appendTimeMs),
     appendTimeMs: raw.appendTimeMs,
     headers: raw.headers,
     raw,
     refusal,
   };
+}
+
+/** What is wrong with a record whose value could be read. */
+function mistakeOf(raw: LogRecord, value: unknown, timestampMs: number, reader: SourceReader): Refusal | undefined {
+  if (raw.value === null) {
+    if (!reader.allowsTombstones)
+      return { code: 'unexpected-tombstone', text: 'this topic takes no record without a value' };
+  } else if (reader.keyOf !== undefined && reader.keyOf(value) !== raw.key)
+    return { code: 'key-mismatch', text: "the record's key is not the one that its value names" };
+  if (reader.futureLimitMs !== undefined && timestampMs > raw.appendTimeMs + reader.futureLimitMs) {
+    const seconds = Math.round((timestampMs - raw.appendTimeMs) / 1000);
+    return {
+      code: 'timestamp-in-future',
+      text: `its time lies ${seconds} s after the log took it, more than ${reader.futureLimitMs / 1000} s`,
+    };
+  }
+  return undefined;
 }

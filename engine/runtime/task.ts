@@ -120,8 +120,8 @@ export class Task {
       const records = this.queues.select(limit);
       if (records.length === 0 && !this.#isTimerDue()) return false;
       try {
-        for (const record of records)
-          if (record.timestampMs > this.#streamTimeMs) this.#streamTimeMs = record.timestampMs;
+        for (const { refusal, timestampMs } of records)
+          if (refusal === undefined && timestampMs > this.#streamTimeMs) this.#streamTimeMs = timestampMs;
         await this.#graph.run(records);
       } catch (error) {
         this.#undo();

@@ -230,6 +230,19 @@ test('a record under a key that its value does not have, and a tombstone where n
   );
 });
 
+test('a refused record does not move stream time, whatever its time says', async () => {
+  const driver = await openDriver();
+  driver.clock.advance(1_000_000);
+  await driver.pipe(reading('m1', 'north', 1, 1000));
+  await driver.pipe(
+    { topic: 'readings', key: 'm1', value: Buffer.from('{'), timestampMs: 9_000_000 },
+    reading('m1', 'north', -1, 900_000),
+    reading('m1', 'north', 1, 2000),
+  );
+  assert.equal(driver.engine.tasks[0]?.streamTimeMs, 2000);
+  assert.equal(driver.deadLetters().length, 2);
+});
+
 test('stream-time punctuators fire once per interval that has passed, and idle input is moved on by the clock', async () => {
   const driver = await openDriver();
   await driver.pipe(reading('m1', 'north', 1, 100));
