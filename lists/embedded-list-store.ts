@@ -34,12 +34,15 @@ export const LISTS_COLUMN_FAMILY = 'lists';
  */
 export const TOMBSTONE_RETENTION_MS = 3_600_000;
 
+/** About 10 MB of keys. More are read from the database again. */
+const REMEMBERED_VERSIONS = 100_000;
+
 /** Expired tombstones are looked for once per so long, and so many are dropped at a time: 100 sessions may end per second. */
 const SWEEP_INTERVAL_MS = 1_000;
 const SWEEP_ENTRIES = 1_000;
 
 export interface EmbeddedListStoreOptions {
-  /** Stays its owner's: `close` leaves it open. */
+  /** Stays its owner's: `close` leaves it open. One list store at a time writes to it. */
   readonly database: Database;
   /** Dates tombstones. */
   readonly clock: Clock;
@@ -61,6 +64,8 @@ class EmbeddedListStore implements ListStore {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #watches = new Set<Watch>();
+  /** Stored versions, so that a list is not read back to be replaced. Right because this is the only writer of its keys. */
+  readonly #versions = new Map<string, number>();
   #isOpen = true;
   #sweptAtMs = 0;
 
@@ -125,17 +130,26 @@ class EmbeddedListStore implements ListStore {
 
   /** The entries that the rule of versions lets in, one per key. */
   #accept(entries: readonly SinkEntry[]): readonly ListChange[] {
-    const stored = this.#database.getMany(
-      LISTS_COLUMN_FAMILY,
-      entries.map(({ key }) => encodeListKey(key)),
-    );
+    this.#loadVersions(entries);
     const accepted = new Map<string, SinkEntry>();
-    for (let i = 0; i < entries.length; i++) {
-      const entry = entries[i]!;
-      const before = stored[i] === undefined ? 0 : versionOf(stored[i]!);
-      if (entry.version >= (accepted.get(entry.key)?.version ?? before)) accepted.set(entry.key, entry);
+    for (const entry of entries) {
+      if (entry.version < this.#versions.get(entry.key)!) continue;
+      this.#versions.set(entry.key, entry.version);
+      accepted.set(entry.key, entry);
     }
     return [...accepted.values()];
+  }
+
+  /** Brings the stored versions of these keys into memory; 0 for a key that was never published. */
+  #loadVersions(entries: readonly SinkEntry[]): void {
+    if (this.#versions.size > REMEMBERED_VERSIONS) this.#versions.clear();
+    const unknown = entries.filter(({ key }) => !this.#versions.has(key)).map(({ key }) => key);
+    if (unknown.length === 0) return;
+    const stored = this.#database.getMany(LISTS_COLUMN_FAMILY, unknown.map(encodeListKey));
+    for (const [index, key] of unknown.entries()) {
+      const bytes = stored[index];
+      this.#versions.set(key, bytes === undefined ? 0 : versionOf(bytes));
+    }
   }
 
   #write(changes: readonly ListChange[], nowMs: number): void {

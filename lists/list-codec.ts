@@ -10,7 +10,7 @@
 //
 // Types as in engine/api/binary.ts. Encoding is a function of the value alone: a list that is published again has the same bytes.
 import { BinaryReader, BinaryWriter, RefusedRecordError, type Serde } from '../engine/api/index.ts';
-import type { AsOf, ListItem, Reason, ReasonKind, TopList } from './list.ts';
+import type { AsOf, Cause, ListedItems, ListHead, ListItem, Reason, ReasonKind, TopList } from './list.ts';
 import { MAX_LIST_VALUE_BYTES } from './list-store.ts';
 
 const VERSION = 1;
@@ -35,33 +35,47 @@ const TITLE = 2;
 const CAMPAIGN_ID = 4;
 const SEGMENT = 8;
 
-type Cause = Omit<Reason, 'part'>;
-
 const writer = new BinaryWriter(16 * 1024);
 
 /**
- * Serialising throws `RangeError` when a number is not finite or the list takes more than {@link MAX_LIST_VALUE_BYTES}.
- * Deserialising refuses with `list-format-unknown` what has another version, and with `list-malformed` what cannot be read.
+ * The bytes of a list's items, for {@link encodeList}: the lists of several owners can share them.
+ * @throws {RangeError} when a score or part is not finite.
+ */
+export function encodeItems(listed: ListedItems): Uint8Array {
+  // Items that failed half-way may have left bytes behind.
+  writer.reset();
+  const { causes, numbers } = numbered(listed);
+  writer.varint(causes.length);
+  for (const cause of causes) writeCause(cause);
+  writeItems(listed, numbers);
+  return writer.finish();
+}
+
+/**
+ * The bytes of a list.
+ * @throws {RangeError} when it takes more than {@link MAX_LIST_VALUE_BYTES}.
+ */
+export function encodeList(head: ListHead, encodedItems: Uint8Array): Uint8Array {
+  writer.reset();
+  writer.u8(VERSION);
+  writer.text(head.definition);
+  writer.text(head.owner);
+  writer.text(head.variant);
+  writer.text(head.algorithm);
+  writeAsOf(head.asOf);
+  writer.bytes(encodedItems);
+  if (writer.length > MAX_LIST_VALUE_BYTES) {
+    throw new RangeError(`a list of ${writer.length} bytes is larger than ${MAX_LIST_VALUE_BYTES}`);
+  }
+  return writer.finish();
+}
+
+/**
+ * Serialising throws as {@link encodeItems} and {@link encodeList} do. Deserialising refuses with `list-format-unknown` what has
+ * another version, and with `list-malformed` what cannot be read.
  */
 export const topListSerde: Serde<TopList> = {
-  serialize(list) {
-    // A list that failed half-way may have left bytes behind.
-    writer.reset();
-    writer.u8(VERSION);
-    writer.text(list.definition);
-    writer.text(list.owner);
-    writer.text(list.variant);
-    writer.text(list.algorithm);
-    writeAsOf(list.asOf);
-    const { causes, indexes } = tabulate(list.items);
-    writer.varint(causes.length);
-    for (const cause of causes) writeCause(cause);
-    writeItems(list.items, indexes);
-    if (writer.length > MAX_LIST_VALUE_BYTES) {
-      throw new RangeError(`a list of ${writer.length} bytes is larger than ${MAX_LIST_VALUE_BYTES}`);
-    }
-    return writer.finish();
-  },
+  serialize: (list) => encodeList(list, encodeItems(listedItems(list.items))),
 
   deserialize(bytes) {
     if (bytes[0] !== VERSION) {
@@ -76,23 +90,37 @@ export const topListSerde: Serde<TopList> = {
   },
 };
 
-/** The different causes of a list, and the index of each reason's cause, item by item. */
-function tabulate(items: readonly ListItem[]): { readonly causes: readonly Reason[]; readonly indexes: number[] } {
+/** Items with each different cause once. */
+function listedItems(items: readonly ListItem[]): ListedItems {
   const causes: Reason[] = [];
-  const indexes: number[] = [];
-  for (const { reasons } of items) {
+  const reasonCauses: number[] = [];
+  const reasonParts: number[] = [];
+  const listed = items.map(({ id, score, reasons }) => {
+    const firstReason = reasonParts.length;
     for (const reason of reasons) {
-      // Searched in a row: there are a few causes, seldom more than twenty, and comparing makes no garbage.
-      let index = 0;
-      while (index < causes.length && !isSameCause(causes[index]!, reason)) index++;
-      if (index === causes.length) causes.push(reason);
-      indexes.push(index);
+      const known = causes.findIndex((cause) => isSameCause(cause, reason));
+      reasonCauses.push(known < 0 ? causes.push(reason) - 1 : known);
+      reasonParts.push(reason.part);
     }
-  }
-  return { causes, indexes };
+    return { id, score, firstReason, reasonCount: reasons.length };
+  });
+  return { items: listed, causes, reasonCauses, reasonParts };
 }
 
-function isSameCause(a: Reason, b: Reason): boolean {
+/** The causes that reasons name, in the order of the reasons, and the number of each by its place in `causes`. */
+function numbered(listed: ListedItems): { readonly causes: readonly Cause[]; readonly numbers: Int32Array } {
+  const numbers = new Int32Array(listed.causes.length).fill(-1);
+  const causes: Cause[] = [];
+  for (const { firstReason, reasonCount } of listed.items) {
+    for (let i = firstReason; i < firstReason + reasonCount; i++) {
+      const place = listed.reasonCauses[i]!;
+      if (numbers[place] === -1) numbers[place] = causes.push(listed.causes[place]!) - 1;
+    }
+  }
+  return { causes, numbers };
+}
+
+function isSameCause(a: Cause, b: Cause): boolean {
   return (
     a.itemId === b.itemId &&
     a.kind === b.kind &&
@@ -127,16 +155,15 @@ function writeCause({ kind, itemId, title, campaignId, segment }: Cause): void {
   if (segment !== undefined) writer.text(segment);
 }
 
-function writeItems(items: readonly ListItem[], indexes: readonly number[]): void {
-  let next = 0;
+function writeItems({ items, reasonCauses, reasonParts }: ListedItems, numbers: Int32Array): void {
   writer.varint(items.length);
-  for (const { id, score, reasons } of items) {
+  for (const { id, score, firstReason, reasonCount } of items) {
     writer.text(id);
     writer.f64(finite(score));
-    writer.varint(reasons.length);
-    for (const { part } of reasons) {
-      writer.varint(indexes[next++]!);
-      writer.f64(finite(part));
+    writer.varint(reasonCount);
+    for (let i = firstReason; i < firstReason + reasonCount; i++) {
+      writer.varint(numbers[reasonCauses[i]!]!);
+      writer.f64(finite(reasonParts[i]!));
     }
   }
 }

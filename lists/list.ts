@@ -36,6 +36,30 @@ export interface ListItem {
   readonly reasons: readonly Reason[];
 }
 
+/** A reason without its part. The items of a list share a few. */
+export interface Cause {
+  readonly kind: ReasonKind;
+  readonly itemId?: string | undefined;
+  readonly title?: string | undefined;
+  readonly campaignId?: string | undefined;
+  readonly segment?: string | undefined;
+}
+
+/** The items of a list as they are encoded: reasons in arrays of one order, so that making a list makes no object for each. */
+export interface ListedItems {
+  /** Best first. The reasons of an item are those from place `firstReason` on. */
+  readonly items: readonly {
+    readonly id: string;
+    readonly score: number;
+    readonly firstReason: number;
+    readonly reasonCount: number;
+  }[];
+  readonly causes: readonly Cause[];
+  /** Place of each reason's cause in `causes`. */
+  readonly reasonCauses: readonly number[];
+  readonly reasonParts: readonly number[];
+}
+
 /** The newest event that a list takes into account. */
 export interface AsOf {
   /** Its event time, epoch ms. */
@@ -59,6 +83,9 @@ export interface TopList {
   readonly asOf: AsOf;
   readonly items: readonly ListItem[];
 }
+
+/** A list without its items. */
+export type ListHead = Omit<TopList, 'items'>;
 
 /** What a page shows of an item, and what serving filters by. */
 export interface ItemCard {

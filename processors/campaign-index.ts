@@ -2,7 +2,7 @@
 // and an item's matches are kept until a campaign or the item changes, so a candidate costs one array read.
 
 import type { Campaign } from '../schemas/records.ts';
-import type { CampaignTargets } from './campaigns.ts';
+import { type CampaignScope, type CampaignTargets, isActive } from './campaigns.ts';
 import type { CatalogEntry } from './catalog-entry.ts';
 import type { ItemIndex } from './item-index.ts';
 
@@ -27,9 +27,10 @@ export class CampaignIndex {
     this.#index = index;
   }
 
-  /** Number of campaigns, whether they are active or not. */
-  get size(): number {
-    return this.#sorted.length;
+  /** Whether any campaign counts for a list, whatever its targets. Where none does, {@link targets} has nothing to say. */
+  hasActive(scope: CampaignScope): boolean {
+    for (const campaign of this.#sorted) if (isActive(campaign, scope)) return true;
+    return false;
   }
 
   /** An entry of the global store `campaigns` was found at start, changed, or (`undefined`) ended. */
@@ -47,7 +48,6 @@ export class CampaignIndex {
   }
 
   #campaignsOf(denseId: number, entryOf: (itemId: string) => CatalogEntry | undefined): readonly Campaign[] {
-    if (this.#sorted.length === 0) return NONE;
     const catalogVersion = this.#index.catalogVersion[denseId]!;
     const known = this.#matches[denseId];
     if (known !== undefined && known.generation === this.#generation && known.catalogVersion === catalogVersion)

@@ -49,9 +49,10 @@ export interface CampaignScope {
   readonly placement: string;
   /** Event time of the list, epoch ms. */
   readonly atMs: number;
-  /** A candidate for an item that a campaign names; `undefined` where it may not be shown in this list. */
-  candidateOf(itemId: string): Candidate | undefined;
 }
+
+/** A candidate for an item that a campaign names; `undefined` where it may not be shown in this list. */
+export type CandidateOf = (itemId: string) => Candidate | undefined;
 
 /** Whether a campaign counts for a list: valid in `[validFrom, validTo)`, its placement and its audience. */
 export function isActive(campaign: Campaign, scope: CampaignScope): boolean {
@@ -69,8 +70,13 @@ export function isActive(campaign: Campaign, scope: CampaignScope): boolean {
  * Candidates after campaigns, best first (pins, then by score, equal scores by id). Candidates are changed in place; those
  * that are excluded are left out.
  */
-export function applyCampaigns(candidates: Candidate[], targets: CampaignTargets, scope: CampaignScope): Candidate[] {
-  const all = withAdded(candidates, targets, scope);
+export function applyCampaigns(
+  candidates: Candidate[],
+  targets: CampaignTargets,
+  scope: CampaignScope,
+  candidateOf: CandidateOf,
+): Candidate[] {
+  const all = withAdded(candidates, targets, scope, candidateOf);
   const best = candidates.reduce((highest, { score }) => Math.max(highest, score), 0) || 1;
   const kept: Candidate[] = [];
   const pins: { readonly candidate: Candidate; readonly campaign: Campaign }[] = [];
@@ -124,6 +130,7 @@ function withAdded(
   candidates: readonly Candidate[],
   targets: CampaignTargets,
   scope: CampaignScope,
+  candidateOf: CandidateOf,
 ): readonly Candidate[] {
   const active = targets.adding.filter((campaign) => isActive(campaign, scope));
   if (active.length === 0) return candidates;
@@ -131,7 +138,7 @@ function withAdded(
   const present = new Set(candidates.map(({ denseId }) => denseId));
   for (const { items } of active) {
     for (const itemId of items.slice(0, ADDED_ITEMS)) {
-      const candidate = scope.candidateOf(itemId);
+      const candidate = candidateOf(itemId);
       if (candidate === undefined || present.has(candidate.denseId)) continue;
       present.add(candidate.denseId);
       all.push(candidate);

@@ -111,6 +111,12 @@ export class ItemIndex {
       : (this.#categories[dense] ?? NO_CATEGORIES);
   }
 
+  /** Whether the catalog has the item, sold out or not. */
+  isListed(itemId: string): boolean {
+    const dense = this.#denseByHash.get(itemHash(itemId));
+    return dense !== undefined && this.#texts[dense] === itemId && (this.#flags[dense]! & IN_CATALOG) !== 0;
+  }
+
   /** Name of a category or brand code. */
   nameOf(code: number): string | undefined {
     return this.#names[code];

@@ -8,7 +8,7 @@ import type { Serde } from '../engine/api/index.ts';
 import { EngineError } from '../engine/api/index.ts';
 import { type HalfLives, valueFactor } from './decay.ts';
 import type { ResolvedItems } from './neighbours.ts';
-import type { SegmentState } from './popularity-segment.ts';
+import { heaviestPositions, type SegmentState } from './popularity-segment.ts';
 import type { AsOf } from './profile/as-of.ts';
 import { ByteReader, ByteWriter } from './profile/bytes.ts';
 import { readAsOf, writeAsOf } from './profile/event-codec.ts';
@@ -34,7 +34,7 @@ export interface PublishedSegment {
 
 /**
  * How much an item trends: z = (T − E) / √(E + 4) with E = P · short / long, what a steady demand of long-run weight P leaves in
- * the short sum T. Notes/algorithms.md 2.4; the shrinkage is ours.
+ * the short sum T. The ratio of two forward-decayed sums of different half-lives (Cormode et al., ICDE 2009); the shrinkage is ours.
  */
 export function trendOf(
   popular: number,
@@ -54,20 +54,22 @@ export function publishedSegment(
   const atMs = state.asOf.at;
   const popularFactor = valueFactor(atMs, state.popularLandmarkMs, halfLives.popularMs);
   const trendingFactor = valueFactor(atMs, state.trendingLandmarkMs, halfLives.trendingMs);
-  const all = Array.from(state.entries, ([item, entry]) => {
-    const popular = entry.popular * popularFactor;
-    return { item, popular, trend: trendOf(popular, entry.trending * trendingFactor, halfLives) };
-  });
-  const byPopularity = all.sort((a, b) => b.popular - a.popular || (a.item < b.item ? -1 : 1));
-  const byTrend = [...all].sort((a, b) => b.trend - a.trend || (a.item < b.item ? -1 : 1));
-  const trending = new Set(byTrend.slice(0, PUBLISHED_ITEMS).filter(({ trend }) => trend > 0));
-  const chosen = byPopularity.filter((entry, rank) => rank < PUBLISHED_ITEMS || trending.has(entry));
+  const { items } = state;
+  const popular = new Float64Array(items.length);
+  const trending = new Float64Array(items.length);
+  for (let i = 0; i < items.length; i++) {
+    popular[i] = state.popular[i]! * popularFactor;
+    trending[i] = trendOf(popular[i]!, state.trending[i]! * trendingFactor, halfLives);
+  }
+  const chosen = new Set(heaviestPositions(items, popular, PUBLISHED_ITEMS));
+  for (const i of heaviestPositions(items, trending, PUBLISHED_ITEMS)) if (trending[i]! > 0) chosen.add(i);
+  const byPopularity = [...chosen].sort((a, b) => popular[b]! - popular[a]! || (items[a]! < items[b]! ? -1 : 1));
   return {
     segment,
     asOf: state.asOf,
-    items: chosen.map(({ item }) => item),
-    popular: Float64Array.from(chosen, ({ popular }) => popular),
-    trending: Float64Array.from(chosen, ({ trend }) => trend),
+    items: byPopularity.map((i) => items[i]!),
+    popular: Float64Array.from(byPopularity, (i) => popular[i]!),
+    trending: Float64Array.from(byPopularity, (i) => trending[i]!),
     resolved: undefined,
   };
 }

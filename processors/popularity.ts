@@ -5,7 +5,7 @@
 import type { Counter, KeyValueStore, Processor, ProcessorContext, StreamRecord } from '../engine/api/index.ts';
 import type { HalfLives } from './decay.ts';
 import { type PublishedSegment, publishedSegment } from './popularity-published.ts';
-import { addDelta, emptySegment, type SegmentState } from './popularity-segment.ts';
+import { addDelta, emptySegment, type SegmentItems, type SegmentState } from './popularity-segment.ts';
 import type { SegmentDeltas } from './profile/segment-deltas.ts';
 
 /** What is done with a segment that is published: its lists. */
@@ -27,8 +27,10 @@ export interface PopularityOptions {
   /** Least stream time between two publications of a segment, ms. */
   readonly publishIntervalMs: number;
   readonly lists: SegmentListMaker;
-  /** Store of {@link SegmentState} by segment. */
+  /** Store of {@link SegmentState} by segment: its head. */
   readonly segmentsStore: string;
+  /** Store of {@link SegmentItems} by segment: its base. */
+  readonly basesStore: string;
   /** Store of {@link PublishedSegment} by segment. */
   readonly publishedStore: string;
   /** Node that writes the topic `popular`. */
@@ -40,6 +42,7 @@ export class PopularityProcessor implements Processor<SegmentDeltas> {
   readonly #options: PopularityOptions;
   #context!: ProcessorContext;
   #segments!: KeyValueStore<SegmentState>;
+  #bases!: KeyValueStore<SegmentItems>;
   #published!: KeyValueStore<PublishedSegment>;
   #droppedDeltas!: Counter;
   /**
@@ -55,6 +58,7 @@ export class PopularityProcessor implements Processor<SegmentDeltas> {
   init(context: ProcessorContext): void {
     this.#context = context;
     this.#segments = context.store(this.#options.segmentsStore);
+    this.#bases = context.store(this.#options.basesStore);
     this.#published = context.store(this.#options.publishedStore);
     this.#droppedDeltas = context.metrics.counter('popularity.deltas.dropped');
     for (const [segment, state] of this.#segments.scan()) if (state.isDue) this.#waiting.add(segment);
@@ -64,18 +68,36 @@ export class PopularityProcessor implements Processor<SegmentDeltas> {
   process(records: readonly StreamRecord<SegmentDeltas>[]): void {
     const changed = new Set<string>();
     for (const { value } of records) for (const { segment } of value?.segments ?? []) changed.add(segment);
-    this.#segments.load([...changed]);
+    this.#load([...changed]);
     for (const { value } of records) if (value !== null) this.#add(value);
     for (const segment of [...changed].sort()) this.#publishIfDue(segment);
+    for (const segment of changed) this.#keepBase(segment);
   }
 
   republish(_sink: string, keys: readonly string[]): void {
     this.#options.lists.republish(keys, (segment) => this.#published.get(segment), this.#context);
   }
 
+  /** Brings heads into memory, and the bases of those that are not whole. */
+  #load(segments: readonly string[]): void {
+    this.#segments.load(segments);
+    this.#bases.load(segments.filter((segment) => this.#segments.get(segment)?.isWhole === false));
+  }
+
+  /** The whole state, to be changed. */
+  #forUpdate(segment: string): SegmentState | undefined {
+    const state = this.#segments.getForUpdate(segment);
+    if (state?.isWhole === false) state.complete(this.#bases.get(segment));
+    return state;
+  }
+
+  #keepBase(segment: string): void {
+    if (this.#segments.get(segment)?.needsBase === true) this.#bases.put(segment, this.#forUpdate(segment)!.takeBase());
+  }
+
   #add(deltas: SegmentDeltas): void {
     for (const delta of deltas.segments) {
-      let state = this.#segments.getForUpdate(delta.segment);
+      let state = this.#forUpdate(delta.segment);
       if (state === undefined) {
         state = emptySegment(deltas, delta);
         this.#segments.put(delta.segment, state);
@@ -86,7 +108,11 @@ export class PopularityProcessor implements Processor<SegmentDeltas> {
   }
 
   #publishDue(): void {
-    for (const segment of [...this.#waiting].sort()) this.#publishIfDue(segment);
+    const waiting = [...this.#waiting].sort();
+    for (const segment of waiting) {
+      this.#publishIfDue(segment);
+      this.#keepBase(segment);
+    }
   }
 
   #publishIfDue(segment: string): void {
@@ -99,7 +125,7 @@ export class PopularityProcessor implements Processor<SegmentDeltas> {
     this.#waiting.add(segment);
     const nowMs = this.#context.streamTimeMs;
     if (known.publishedAtMs !== undefined && nowMs - known.publishedAtMs < publishIntervalMs) return;
-    const state = this.#segments.getForUpdate(segment)!;
+    const state = this.#forUpdate(segment)!;
     state.isDue = false;
     state.publishedAtMs = nowMs;
     const published = publishedSegment(segment, state, halfLives);

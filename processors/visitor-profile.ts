@@ -22,6 +22,8 @@ export interface VisitorProfileOptions {
   readonly lists: VisitorListMaker;
   /** Categories of an item, empty where it is unknown. */
   readonly categoriesOf: (item: string) => readonly string[];
+  /** Whether the catalog has an item. */
+  readonly isListed: (item: string) => boolean;
   /** Store of {@link Profile} by visitor. */
   readonly profilesStore: string;
   /** Node that writes `pair-deltas`. */
@@ -30,14 +32,24 @@ export interface VisitorProfileOptions {
   readonly segmentDeltasSink: string;
 }
 
+interface Changed {
+  readonly endedSessionIds: string[];
+  blocksChanged: boolean;
+}
+
+/** What may change what a visitor bought or dislikes; views, by far the most, do not. */
+function changesBlocks({ topic, value }: StreamRecord<VisitorEvent>): boolean {
+  return topic === 'clicks' ? (value as Click).kind !== 'view' : topic !== 'visitors';
+}
+
 /** Processor of everything that visitors do. */
 export class VisitorProfileProcessor implements Processor<VisitorEvent> {
   readonly #options: VisitorProfileOptions;
   readonly #deltas: DeltaBatch;
   readonly #updater: ProfileUpdater;
   readonly #noted = new Map<Noted, Counter>();
-  /** Ended sessions by changed visitor, of the batch that is being processed. */
-  readonly #changed = new Map<string, string[]>();
+  /** What became of the visitors that changed in the batch that is being processed. */
+  readonly #changed = new Map<string, Changed>();
   #context!: ProcessorContext;
   #profiles!: KeyValueStore<Profile>;
   #impressions!: Counter;
@@ -49,6 +61,7 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
       halfLives: options.halfLives,
       deltas: this.#deltas,
       categoriesOf: options.categoriesOf,
+      isListed: options.isListed,
       note: (what, count) => this.#note(what, count),
     });
   }
@@ -85,7 +98,7 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
     lists.republish(
       sink,
       keys,
-      visitors.map((visitorId) => this.#listOwner(visitorId, [])),
+      visitors.map((visitorId) => this.#listOwner(visitorId, { endedSessionIds: [], blocksChanged: true })),
       this.#context,
     );
   }
@@ -96,9 +109,10 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
     const updater = this.#updater;
     if (value === null) {
       if (record.topic !== 'visitors' || known === undefined) return;
-      this.#keep(visitorId, known, updater.visitor(this.#profiles.getForUpdate(visitorId)!, null, undefined));
+      this.#keep(visitorId, known, updater.visitor(this.#profiles.getForUpdate(visitorId)!, null, undefined), false);
       return;
     }
+    const blocks = changesBlocks(record);
     const event: EventRef = {
       at: value.at,
       topic: record.topic,
@@ -108,43 +122,46 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
     };
     if (record.topic === 'privacy') {
       const privacy = value as Privacy;
-      this.#keep(visitorId, known, updater.privacy(this.#profiles.getForUpdate(visitorId), privacy, event));
+      this.#keep(visitorId, known, updater.privacy(this.#profiles.getForUpdate(visitorId), privacy, event), blocks);
       return;
     }
     if (updater.isIgnored(known, value.eventId)) return;
     const profile = known === undefined ? emptyProfile() : this.#profiles.getForUpdate(visitorId)!;
-    if (record.topic === 'clicks') this.#keep(visitorId, known, updater.click(profile, value as Click, event));
+    if (record.topic === 'clicks') this.#keep(visitorId, known, updater.click(profile, value as Click, event), blocks);
     else if (record.topic === 'purchases') {
-      this.#keep(visitorId, known, updater.purchase(profile, value as Purchase, event));
-    } else this.#keep(visitorId, known, updater.visitor(profile, value as Visitor, event));
+      this.#keep(visitorId, known, updater.purchase(profile, value as Purchase, event), blocks);
+    } else this.#keep(visitorId, known, updater.visitor(profile, value as Visitor, event), blocks);
   }
 
-  #keep(visitorId: string, known: Profile | undefined, { profile, endedSessionId }: Update): void {
+  #keep(visitorId: string, known: Profile | undefined, update: Update, blocksChanged: boolean): void {
+    const { profile, endedSessionId } = update;
     if (profile === undefined) {
       if (known !== undefined) this.#profiles.delete(visitorId);
     } else if (profile !== known) this.#profiles.put(visitorId, profile);
-    let ended = this.#changed.get(visitorId);
-    if (ended === undefined) {
-      ended = [];
-      this.#changed.set(visitorId, ended);
+    let changed = this.#changed.get(visitorId);
+    if (changed === undefined) {
+      changed = { endedSessionIds: [], blocksChanged: false };
+      this.#changed.set(visitorId, changed);
     }
-    if (endedSessionId !== undefined) ended.push(endedSessionId);
+    changed.blocksChanged ||= blocksChanged;
+    if (endedSessionId !== undefined) changed.endedSessionIds.push(endedSessionId);
   }
 
   #changedVisitors(): ChangedVisitor[] {
     const changed: ChangedVisitor[] = [];
-    for (const [visitorId, ended] of this.#changed) changed.push(this.#listOwner(visitorId, ended));
+    for (const [visitorId, what] of this.#changed) changed.push(this.#listOwner(visitorId, what));
     return changed;
   }
 
-  #listOwner(visitorId: string, ended: readonly string[]): ChangedVisitor {
+  #listOwner(visitorId: string, { endedSessionIds, blocksChanged }: Changed): ChangedVisitor {
     const profile = this.#profiles.get(visitorId);
     const current = profile?.session?.id;
     return {
       visitorId,
       profile: profile?.consent === 'none' ? undefined : profile,
       // The visitor may have come back to a session within the batch.
-      endedSessionIds: ended.filter((id) => id !== current),
+      endedSessionIds: endedSessionIds.filter((id) => id !== current),
+      blocksChanged,
     };
   }
 

@@ -3,6 +3,8 @@
 import {
   CARD_PREFIX,
   cardKey,
+  encodeItems,
+  encodeList,
   ITEM_BLOCK_PREFIX,
   idBehind,
   itemBlockKey,
@@ -10,7 +12,6 @@ import {
   itemCardSerde,
   listKey,
   parseListKey,
-  topListSerde,
   visitorBlockKey,
   visitorBlockSerde,
 } from '../lists/index.ts';
@@ -25,7 +26,8 @@ export const listFormat: ListFormat = {
   itemBlockKey,
   visitorBlockKey,
   parseKey,
-  encodeList: (list) => topListSerde.serialize(list),
+  encodeItems,
+  encodeList,
   encodeCard: (card) => itemCardSerde.serialize(card),
   encodeItemBlock: (reason) => itemBlockSerde.serialize({ reason }),
   encodeVisitorBlock: (items) => visitorBlockSerde.serialize({ items }),

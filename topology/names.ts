@@ -36,6 +36,7 @@ export const STORES = {
   rows: 'rows',
   waitingItems: 'waiting-items',
   segments: 'segments',
+  segmentItems: 'segment-items',
   publishedSegments: 'published-segments',
   cards: 'cards',
 } as const;

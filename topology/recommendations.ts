@@ -12,7 +12,7 @@ import { ItemIndex } from '../processors/item-index.ts';
 import { neighbourSerde } from '../processors/neighbours.ts';
 import { PopularityProcessor } from '../processors/popularity.ts';
 import { publishedSegmentSerde } from '../processors/popularity-published.ts';
-import { segmentStateSerde } from '../processors/popularity-segment.ts';
+import { segmentBaseSerde, segmentBytes, segmentHeadSerde } from '../processors/popularity-stored.ts';
 import { profileSerde } from '../processors/profile/profile-codec.ts';
 import { segmentDeltasSerde } from '../processors/profile/segment-deltas.ts';
 import { ItemLists } from '../processors/top-n/item-lists.ts';
@@ -46,8 +46,8 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
     stores: GLOBAL_STORES,
     definitions: DEFINITIONS,
   };
-  const taskStore = <V>(share: keyof typeof STORES, codec: Serde<V>) =>
-    store(options, STORES[share], codec, CACHE_SHARES[share] / options.partitions);
+  const taskStore = <V>(share: keyof typeof STORES, codec: Serde<V>, sizeOf?: (value: V) => number) =>
+    store(options, STORES[share], codec, CACHE_SHARES[share] / options.partitions, sizeOf);
   const globalStore = <V>(share: keyof typeof GLOBAL_STORES, codec: Serde<V>) =>
     store(options, GLOBAL_STORES[share], codec, CACHE_SHARES[share]);
   const builder = new TopologyBuilder();
@@ -62,6 +62,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
         halfLives,
         lists: new VisitorLists(lists),
         categoriesOf: (item) => index.categoriesOf(item),
+        isListed: (item) => index.isListed(item),
         profilesStore: STORES.profiles,
         pairDeltasSink: NODES.pairDeltas,
         segmentDeltasSink: NODES.segmentDeltas,
@@ -116,7 +117,8 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
       deserializer: segmentDeltasSerde,
       parents: [NODES.users],
     })
-    .addStore(taskStore('segments', segmentStateSerde))
+    .addStore(taskStore('segments', segmentHeadSerde, segmentBytes))
+    .addStore(taskStore('segmentItems', segmentBaseSerde))
     .addStore(taskStore('publishedSegments', publishedSegmentSerde))
     .addProcessor(
       NODES.popularity,
@@ -126,12 +128,13 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
           publishIntervalMs: segmentsIntervalMs,
           lists: new SegmentLists(lists),
           segmentsStore: STORES.segments,
+          basesStore: STORES.segmentItems,
           publishedStore: STORES.publishedSegments,
           popularSink: NODES.popular,
         }),
       {
         parents: [NODES.segmentDeltas],
-        stores: [STORES.segments, STORES.publishedSegments],
+        stores: [STORES.segments, STORES.segmentItems, STORES.publishedSegments],
         globalStores: [GLOBAL_STORES.catalog, GLOBAL_STORES.campaigns],
       },
     )
@@ -200,7 +203,13 @@ function store<V>(
   name: string,
   codec: Serde<V>,
   share: number,
+  sizeOf?: (value: V) => number,
 ): StoreSupplier<KeyValueStore<V>> {
-  const cache = { name, codec, cacheMaxBytes: Math.floor(cacheMaxBytes * share) };
-  return keyValueStore(metrics === undefined ? cache : { ...cache, metrics });
+  return keyValueStore({
+    name,
+    codec,
+    cacheMaxBytes: Math.floor(cacheMaxBytes * share),
+    ...(sizeOf !== undefined && { sizeOf }),
+    ...(metrics !== undefined && { metrics }),
+  });
 }

@@ -60,9 +60,14 @@ export class BinaryWriter {
    * @throws {RangeError} for any other number: it could not be read back.
    */
   varint(value: number): void {
+    this.#reserve(MAX_VARINT_BYTES);
+    // Nearly all: counts, and places in small tables.
+    if ((value & 127) === value) {
+      this.#bytes[this.#length++] = value;
+      return;
+    }
     if (!(Number.isSafeInteger(value) && value >= 0))
       throw new RangeError(`${value} is not a whole number of 0 or more`);
-    this.#reserve(MAX_VARINT_BYTES);
     let rest = value;
     // Division while it does not fit into 32 bits, shifts after that.
     while (rest > 0x7fff_ffff) {
@@ -104,15 +109,16 @@ export class BinaryWriter {
     const length = value.length;
     if (length <= SHORT_TEXT) {
       this.#reserve(1 + length);
+      const bytes = this.#bytes;
       const start = this.#length;
       let i = 0;
       for (; i < length; i++) {
         const unit = value.charCodeAt(i);
         if (unit > 127) break;
-        this.#bytes[start + 1 + i] = unit;
+        bytes[start + 1 + i] = unit;
       }
       if (i === length) {
-        this.#bytes[start] = length;
+        bytes[start] = length;
         this.#length = start + 1 + length;
         return;
       }

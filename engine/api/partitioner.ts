@@ -5,9 +5,8 @@
 const SEED = 0x9747b28c;
 const M = 0x5bd1e995;
 
-/** murmur2 of `data` as a signed 32-bit integer. `imul` keeps it in small integers: about ten times faster than BigInt. */
-export function murmur2(data: Uint8Array): number {
-  const length = data.length;
+/** murmur2 of the first `length` bytes as a signed 32-bit integer. `imul` keeps it in small integers: ten times faster than BigInt. */
+export function murmur2(data: Uint8Array, length: number = data.length): number {
   let h = SEED ^ length;
   const whole = length & ~3;
   for (let i = 0; i < whole; i += 4) {
@@ -25,9 +24,13 @@ export function murmur2(data: Uint8Array): number {
   return h ^ (h >>> 15);
 }
 
-const encoder = new TextEncoder();
+/** Keys are short: a UTF-8 byte or four for each of up to this many characters. */
+const SCRATCH_CHARACTERS = 1024;
+const scratch = Buffer.alloc(4 * SCRATCH_CHARACTERS);
 
 /** Partition of `key` among `partitions` (1 or more): 0 to `partitions - 1`. */
 export function partitionOf(key: string, partitions: number): number {
-  return (murmur2(encoder.encode(key)) & 0x7fffffff) % partitions;
+  const hash =
+    key.length <= SCRATCH_CHARACTERS ? murmur2(scratch, scratch.write(key, 'utf8')) : murmur2(Buffer.from(key, 'utf8'));
+  return (hash & 0x7fffffff) % partitions;
 }

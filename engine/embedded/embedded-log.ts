@@ -25,8 +25,8 @@ export interface EmbeddedLogOptions {
   /** Gives the append time. */
   readonly clock: Clock;
   /**
-   * How long records of source topics are kept after they were appended, ms. Compacted topics keep the newest record
-   * of each key for ever. @defaultValue 7 days
+   * How long records of source topics are kept after they were appended, ms. Compacted source topics keep the
+   * newest record of each key for ever; internal topics keep nothing that has been read. @defaultValue 7 days
    */
   readonly retentionMs?: number;
   /** Largest value that is taken, bytes. @defaultValue 1 MiB, as Kafka's default */

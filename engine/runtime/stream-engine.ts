@@ -14,6 +14,7 @@
 // What a round takes depends on the log and the stored positions alone, never on time, so a run that was killed and started
 // again commits the same rounds as an undisturbed one.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Clock,
   type Counter,
@@ -68,6 +69,12 @@ export function columnFamiliesOf(topology: Topology): string[] {
   const suppliers = [...topology.stores, ...topology.globalStores].map(({ supplier }) => supplier.name);
   return [...suppliers, POSITION_COLUMN_FAMILY];
 }
+
+/**
+ * Shortest time from the start of a live round to that of the next, ms. A round costs about as much for one record as for ten, so
+ * rounds back to back would keep a core busy with next to nothing; 20 ms add 10 ms to an event's latency in the mean.
+ */
+const LIVE_ROUND_MS = 20;
 
 /** Longest sleep of an idle engine: bounds how late a punctuator can be. */
 const IDLE_MS = 50;
@@ -200,13 +207,16 @@ export class StreamEngine {
   async run(signal: AbortSignal): Promise<void> {
     this.#become('RUNNING');
     while (!signal.aborted) {
+      const startedMs = performance.now();
       const records = await this.#failing(() => this.#round());
       if (records === undefined) {
         await this.#failing(() => this.#advanceIdle());
         await this.#options.log.appended(IDLE_MS, signal);
       } else {
-        // Lets the endpoint in the same process have its turn between two rounds.
-        await new Promise(setImmediate);
+        // The endpoint in the same process has its turn between two rounds, however busy the engine is.
+        const leftMs = LIVE_ROUND_MS - (performance.now() - startedMs);
+        if (leftMs > 1) await delay(leftMs);
+        else await new Promise(setImmediate);
       }
     }
     this.#become('READY');

@@ -18,6 +18,11 @@ export const RECORD_MAX_BYTES = 512 * 1024;
 const ROW_BYTES = 64;
 const ENTRY_BYTES = 32;
 const ITEM_BYTES = 48;
+/**
+ * Texts whose partition is remembered, about 1 MB in each task; beyond it all are forgotten. The same items and segments come again
+ * in batch after batch, and asking the map takes a quarter of the time of hashing (0.4 µs of 1.6 µs, on a busy machine).
+ */
+const KNOWN_PARTITIONS = 10_000;
 
 const F = 0;
 const B = 1;
@@ -49,6 +54,9 @@ export class DeltaBatch implements ContributionSink {
   readonly #segmentNumbers = new Map<string, number>();
   readonly #segments: { readonly name: string; newest: EventRef }[] = [];
   readonly #popularity = new PairTable();
+  /** Partitions of texts that were asked for, of `#knownOf` partitions. */
+  readonly #known = new Map<string, number>();
+  #knownOf = 0;
   #rowsLandmarkMs = 0;
   #popularLandmarkMs = 0;
   #trendingLandmarkMs = 0;
@@ -129,7 +137,7 @@ export class DeltaBatch implements ContributionSink {
   /** The pair deltas of the batch, by partition. */
   takePairs(partitions: number): Outgoing<PairDeltas>[] {
     const { starts, entries } = this.#pairs.byFirst(this.#items.length);
-    const groups = grouped(this.#items, partitions);
+    const groups = this.#grouped(this.#items, partitions);
     const outgoing: Outgoing<PairDeltas>[] = [];
     for (let partition = 0; partition < partitions; partition++) {
       let record = new PairRecord(this.#items);
@@ -151,7 +159,7 @@ export class DeltaBatch implements ContributionSink {
   /** The popularity deltas of the batch, by partition. */
   takeSegments(partitions: number): Outgoing<SegmentDeltas>[] {
     const { starts, entries } = this.#popularity.byFirst(this.#segments.length);
-    const groups = grouped(
+    const groups = this.#grouped(
       this.#segments.map(({ name }) => name),
       partitions,
     );
@@ -200,6 +208,22 @@ export class DeltaBatch implements ContributionSink {
     return { segment: name, newest, items, popular, trending };
   }
 
+  /** Indexes of texts by the partition of each. */
+  #grouped(texts: readonly string[], partitions: number): number[][] {
+    const groups: number[][] = Array.from({ length: partitions }, () => []);
+    if (partitions !== this.#knownOf || this.#known.size > KNOWN_PARTITIONS) this.#known.clear();
+    this.#knownOf = partitions;
+    for (let i = 0; i < texts.length; i++) {
+      let partition = this.#known.get(texts[i]!);
+      if (partition === undefined) {
+        partition = partitionOf(texts[i]!, partitions);
+        this.#known.set(texts[i]!, partition);
+      }
+      groups[partition]!.push(i);
+    }
+    return groups;
+  }
+
   /** Number of an item whose row changes. */
   #item(item: string): number {
     const number = this.#number(item);
@@ -222,13 +246,6 @@ export class DeltaBatch implements ContributionSink {
     }
     return number;
   }
-}
-
-/** Indexes of texts by the partition of each. */
-function grouped(texts: readonly string[], partitions: number): number[][] {
-  const groups: number[][] = Array.from({ length: partitions }, () => []);
-  for (let i = 0; i < texts.length; i++) groups[partitionOf(texts[i]!, partitions)]!.push(i);
-  return groups;
 }
 
 /** One record of pair deltas while it is being made: it numbers its own items. */

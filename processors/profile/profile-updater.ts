@@ -39,13 +39,16 @@ export type Noted =
   | 'without-consent'
   | 'return-without-receipt'
   | 'return-over-quantity'
-  | 'link-ignored';
+  | 'link-ignored'
+  | 'unknown-item';
 
 export interface ProfileUpdaterOptions {
   readonly halfLives: HalfLives;
   readonly deltas: DeltaBatch;
   /** Categories of an item, empty where it is unknown. */
   readonly categoriesOf: (item: string) => readonly string[];
+  /** Whether the catalog has an item. What it does not have counts all the same, and is noted. */
+  readonly isListed: (item: string) => boolean;
   readonly note: (what: Noted, count: number) => void;
 }
 
@@ -84,7 +87,8 @@ export class ProfileUpdater {
     if (!entered.isLate) takeContext(profile, click);
     const signal = signalOf(click);
     if (signal === undefined || click.itemId === null) return { profile, endedSessionId: entered.endedSessionId };
-    const { deltas } = this.#options;
+    const { deltas, isListed, note } = this.#options;
+    if (!isListed(click.itemId)) note('unknown-item', 1);
     deltas.setEvent(event, click.at, 1);
     if (SIGNALS[signal].pair > 0) {
       contributeSignal(entered.interactions, click.itemId, signal, deltas);
@@ -110,6 +114,7 @@ export class ProfileUpdater {
       quantities.set(itemId, (quantities.get(itemId) ?? 0) + quantity);
     }
     for (const [item, quantityLeft] of quantities) {
+      if (!this.#options.isListed(item)) this.#options.note('unknown-item', 1);
       lines.push({ item, quantityLeft, categories: this.#options.categoriesOf(item).slice(0, CATEGORIES) });
     }
     this.#options.deltas.setEvent(event, purchase.at, 1);

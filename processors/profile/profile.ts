@@ -2,7 +2,7 @@
 // function of this state and of nothing that is not committed.
 //
 // Invariants: each list is within its bound; `recent` is sorted by time; a receipt names everything that is needed to compute
-// again what its lines contributed (see order-contributions.ts).
+// again what its lines contributed (see contributions.ts).
 
 import type { AsOf } from './as-of.ts';
 
@@ -84,7 +84,7 @@ export interface Receipt {
   readonly lines: readonly ReceiptLine[];
 }
 
-/** What a visitor allowed: `limited` keeps the session and receipts only, `none` keeps nothing but this word. */
+/** What a visitor allowed: `limited` keeps the session only, `none` keeps nothing but this word. */
 export type Consent = 'full' | 'limited' | 'none';
 
 /** Forward-decayed sum of the signatures of the items that the visitor dealt with, see user-vector.ts. */

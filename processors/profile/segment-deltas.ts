@@ -35,11 +35,13 @@ export interface SegmentDeltas {
 }
 
 const VERSION = 1;
+/** Records are encoded one at a time, so they share a buffer. */
+const writer = new ByteWriter(4096);
 
 /** Serde of {@link SegmentDeltas}. */
 export const segmentDeltasSerde: Serde<SegmentDeltas> = {
   serialize(deltas) {
-    const writer = new ByteWriter(4096);
+    writer.reset();
     writer.u8(VERSION);
     writer.signed(deltas.popularLandmarkMs);
     writer.signed(deltas.trendingLandmarkMs);

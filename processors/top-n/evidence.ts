@@ -7,51 +7,54 @@ import { kindBit } from '../profile/signals.ts';
 import { QUERY_ITEMS, type QueryItem, queryWeights } from '../scoring/f1.ts';
 import type { Reason } from './values.ts';
 
+/** An item that a visitor dealt with. */
+export interface Dealing {
+  readonly itemId: string;
+  /** Bits of {@link kindBit}: in the session, where the item is in it. */
+  kinds: number;
+  readonly inSession: boolean;
+}
+
 /** A query item and what it is called in reasons. */
 export interface Evidence extends QueryItem {
   readonly itemId: string;
   readonly kind: Reason['kind'];
 }
 
-/** Ids of the items that a visitor's list is made from, the session's first, newest first, at most {@link QUERY_ITEMS}. */
-export function evidenceIds(profile: Profile): string[] {
-  const ids = new Set<string>();
-  const disliked = profile.disliked;
-  const isDisliked = (item: string) => disliked.some((other) => other.item === item);
+/** The items that a visitor's list is made from, the session's first, newest first, at most {@link QUERY_ITEMS}. */
+export function dealingsOf(profile: Profile): Dealing[] {
+  const { disliked, recent } = profile;
+  const dealings = new Map<string, Dealing>();
+  const add = (itemId: string, kinds: number, inSession: boolean) => {
+    if (dealings.size === QUERY_ITEMS || disliked.some(({ item }) => item === itemId)) return;
+    dealings.set(itemId, { itemId, kinds, inSession });
+  };
   const interactions = profile.session?.interactions ?? [];
-  for (let i = interactions.length - 1; i >= 0 && ids.size < QUERY_ITEMS; i--) {
-    const { item } = interactions[i]!;
-    if (!isDisliked(item)) ids.add(item);
+  for (let i = interactions.length - 1; i >= 0; i--) {
+    const { item, kinds } = interactions[i]!;
+    const newer = dealings.get(item);
+    if (newer === undefined) add(item, kinds, true);
+    else newer.kinds |= kinds;
   }
-  for (let i = profile.recent.length - 1; i >= 0 && ids.size < QUERY_ITEMS; i--) {
-    const { item } = profile.recent[i]!;
-    if (!isDisliked(item)) ids.add(item);
+  for (let i = recent.length - 1; i >= 0 && dealings.size < QUERY_ITEMS; i--) {
+    const { item, kinds } = recent[i]!;
+    if (!dealings.has(item)) add(item, kinds, false);
   }
-  return [...ids];
+  return [...dealings.values()];
 }
 
-/** The query for a profile. `recordOf` is the global store `neighbours`. */
+/** The query for a visitor's dealings. `recordOf` is the global store `neighbours`. */
 export function evidenceOf(
-  profile: Profile,
+  dealings: readonly Dealing[],
   index: ItemIndex,
   recordOf: (itemId: string) => NeighbourRecord | undefined,
 ): Evidence[] {
-  const sessionKinds = new Map<string, number>();
-  for (const { item, kinds } of profile.session?.interactions ?? [])
-    sessionKinds.set(item, (sessionKinds.get(item) ?? 0) | kinds);
   const evidence: Evidence[] = [];
-  for (const itemId of evidenceIds(profile)) {
+  for (const { itemId, kinds, inSession } of dealings) {
     const denseId = index.internText(itemId);
     if (denseId === undefined) continue;
-    const inSession = sessionKinds.get(itemId);
-    const kinds = inSession ?? profile.recent.find(({ item }) => item === itemId)?.kinds ?? 0;
-    evidence.push({
-      itemId,
-      denseId,
-      record: recordOf(itemId),
-      kind: reasonKind(kinds),
-      ...queryWeights(evidence.length, inSession !== undefined),
-    });
+    const { weight, repeatBonus } = queryWeights(evidence.length, inSession);
+    evidence.push({ itemId, denseId, record: recordOf(itemId), kind: reasonKind(kinds), weight, repeatBonus });
   }
   return evidence;
 }

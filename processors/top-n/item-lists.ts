@@ -3,13 +3,13 @@
 // out. The lists' time is the newest event in the row.
 
 import type { ProcessorContext } from '../../engine/api/index.ts';
-import { applyCampaigns, byRank, type Candidate, EVERYBODY } from '../campaigns.ts';
+import { applyCampaigns, byRank, type CampaignScope, type Candidate, EVERYBODY } from '../campaigns.ts';
 import type { CatalogEntry } from '../catalog-entry.ts';
 import type { ItemListMaker, PublishedItem } from '../co-occurrence/list-maker.ts';
 import { boughtTogetherScores } from '../scoring/bought-together.ts';
 import { similarScores } from '../scoring/similar.ts';
-import { listItems } from './reasons.ts';
-import type { ListItem, Reason } from './values.ts';
+import { listed } from './reasons.ts';
+import type { ListedItems, Reason } from './values.ts';
 import { DEFAULT_VARIANT, type ListMakerOptions } from './visitor-lists.ts';
 
 /** Name and version of what computes the lists. */
@@ -61,23 +61,14 @@ export class ItemLists implements ItemListMaker {
   #publish(item: PublishedItem, definition: string, context: ProcessorContext): void {
     const { format, listsSink } = this.#options;
     const { record, asOf } = item;
-    const items = this.#items(item, definition, context);
-    const value =
-      items.length === 0
-        ? null
-        : format.encodeList({
-            definition,
-            owner: record.itemId,
-            variant: DEFAULT_VARIANT,
-            algorithm: ALGORITHM,
-            asOf,
-            items,
-          });
+    const listedItems = this.#items(item, definition, context);
+    const head = { definition, owner: record.itemId, variant: DEFAULT_VARIANT, algorithm: ALGORITHM, asOf };
+    const value = listedItems.items.length === 0 ? null : format.encodeList(head, format.encodeItems(listedItems));
     const key = format.listKey('item', definition, DEFAULT_VARIANT, record.itemId);
     context.forward({ key, value, timestampMs: asOf.at }, listsSink);
   }
 
-  #items({ record, asOf }: PublishedItem, definition: string, context: ProcessorContext): readonly ListItem[] {
+  #items({ record, asOf }: PublishedItem, definition: string, context: ProcessorContext): ListedItems {
     const { index, campaigns, definitions, listLength, stores } = this.#options;
     const catalog = context.globalStore<CatalogEntry>(stores.catalog);
     const isSimilar = definition === definitions.similar;
@@ -85,7 +76,6 @@ export class ItemLists implements ItemListMaker {
     const denseIds = index.partnersOf(record);
     const kind: Reason['kind'] = isSimilar ? 'similar' : 'bought-together';
     const title = catalog.get(record.itemId)?.title;
-    const cause = title === undefined ? { kind, itemId: record.itemId } : { kind, itemId: record.itemId, title };
     let candidates: Candidate[] = [];
     for (let i = 0; i < denseIds.length; i++) {
       const denseId = denseIds[i]!;
@@ -93,21 +83,14 @@ export class ItemLists implements ItemListMaker {
       const score = scores[i]!;
       // An item may follow itself in a session; it is no neighbour of itself.
       if (score <= 0 || id === undefined || id === record.itemId || !index.isAvailable(denseId, asOf.at)) continue;
-      candidates.push({ denseId, id, score, extra: [{ ...cause, part: score }] });
+      candidates.push({ denseId, id, score, extra: [{ kind, itemId: record.itemId, title, part: score }] });
     }
-    if (campaigns.size === 0) candidates.sort(byRank);
-    else
-      candidates = applyCampaigns(
-        candidates,
-        campaigns.targets((itemId) => catalog.get(itemId)),
-        {
-          audience: EVERYBODY,
-          placement: definition,
-          atMs: asOf.at,
-          // What a list about one item names must have to do with the item.
-          candidateOf: () => undefined,
-        },
-      );
-    return listItems(candidates, listLength);
+    const scope: CampaignScope = { audience: EVERYBODY, placement: definition, atMs: asOf.at };
+    if (campaigns.hasActive(scope)) {
+      const targets = campaigns.targets((itemId) => catalog.get(itemId));
+      // What a list about one item names must have to do with the item.
+      candidates = applyCampaigns(candidates, targets, scope, () => undefined);
+    } else candidates.sort(byRank);
+    return listed(candidates, listLength);
   }
 }

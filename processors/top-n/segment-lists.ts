@@ -2,12 +2,19 @@
 // or not available are left out.
 
 import type { ProcessorContext } from '../../engine/api/index.ts';
-import { applyCampaigns, byRank, type CampaignAudience, type Candidate, EVERYBODY } from '../campaigns.ts';
+import {
+  applyCampaigns,
+  byRank,
+  type CampaignAudience,
+  type CampaignScope,
+  type Candidate,
+  EVERYBODY,
+} from '../campaigns.ts';
 import type { CatalogEntry } from '../catalog-entry.ts';
 import type { SegmentListMaker } from '../popularity.ts';
 import type { PublishedSegment } from '../popularity-published.ts';
-import { listItems } from './reasons.ts';
-import type { ListItem, Reason } from './values.ts';
+import { listed } from './reasons.ts';
+import type { ListedItems, Reason } from './values.ts';
 import { DEFAULT_VARIANT, type ListMakerOptions } from './visitor-lists.ts';
 
 const POPULAR_ALGORITHM = 'popular-1';
@@ -43,17 +50,15 @@ export class SegmentLists implements SegmentListMaker {
   #publish(published: PublishedSegment, definition: string, context: ProcessorContext): void {
     const { format, definitions, listsSink } = this.#options;
     const { segment, asOf } = published;
-    const items = this.#items(published, definition, context);
+    const listedItems = this.#items(published, definition, context);
     const algorithm = definition === definitions.trending ? TRENDING_ALGORITHM : POPULAR_ALGORITHM;
-    const value =
-      items.length === 0
-        ? null
-        : format.encodeList({ definition, owner: segment, variant: DEFAULT_VARIANT, algorithm, asOf, items });
+    const head = { definition, owner: segment, variant: DEFAULT_VARIANT, algorithm, asOf };
+    const value = listedItems.items.length === 0 ? null : format.encodeList(head, format.encodeItems(listedItems));
     const key = format.listKey('segment', definition, DEFAULT_VARIANT, segment);
     context.forward({ key, value, timestampMs: asOf.at }, listsSink);
   }
 
-  #items(published: PublishedSegment, definition: string, context: ProcessorContext): readonly ListItem[] {
+  #items(published: PublishedSegment, definition: string, context: ProcessorContext): ListedItems {
     const { campaigns, definitions, index, listLength, stores } = this.#options;
     const catalog = context.globalStore<CatalogEntry>(stores.catalog);
     const isTrending = definition === definitions.trending;
@@ -71,19 +76,12 @@ export class SegmentLists implements SegmentListMaker {
       const part = scores[i]! / highest;
       candidates.push({ denseId, id, score: part, extra: [{ kind, segment, part }] });
     }
-    if (campaigns.size === 0) candidates.sort(byRank);
-    else
-      candidates = applyCampaigns(
-        candidates,
-        campaigns.targets((itemId) => catalog.get(itemId)),
-        {
-          audience: audienceOf(segment),
-          placement: definition,
-          atMs: asOf.at,
-          candidateOf: () => undefined,
-        },
-      );
-    return listItems(candidates, listLength);
+    const scope: CampaignScope = { audience: audienceOf(segment), placement: definition, atMs: asOf.at };
+    if (campaigns.hasActive(scope)) {
+      const targets = campaigns.targets((itemId) => catalog.get(itemId));
+      candidates = applyCampaigns(candidates, targets, scope, () => undefined);
+    } else candidates.sort(byRank);
+    return listed(candidates, listLength);
   }
 }
 

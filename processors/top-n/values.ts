@@ -15,23 +15,38 @@ export interface Reason {
     | 'trending'
     | 'repeat'
     | 'campaign';
-  readonly itemId?: string;
-  readonly title?: string;
-  readonly campaignId?: string;
-  readonly segment?: string;
+  readonly itemId?: string | undefined;
+  readonly title?: string | undefined;
+  readonly campaignId?: string | undefined;
+  readonly segment?: string | undefined;
   /** Share of the score; less than 0 where a campaign buries the item. */
   readonly part: number;
 }
 
+/** A reason without its part. The items of a list share a few. */
+export type Cause = Omit<Reason, 'part'>;
+
 /** An item of a list. */
-export interface ListItem {
+export interface ListedItem {
   readonly id: string;
+  /** Sum of the parts of its reasons. */
   readonly score: number;
-  readonly reasons: readonly Reason[];
+  /** Place of its first reason; the others follow. */
+  readonly firstReason: number;
+  readonly reasonCount: number;
 }
 
-/** A list as it is published, best item first. */
-export interface TopList {
+/** The items of a list, best first. Reasons lie in arrays of one order: that of an item's largest part first. */
+export interface ListedItems {
+  readonly items: readonly ListedItem[];
+  readonly causes: readonly Cause[];
+  /** Place of each reason's cause in `causes`. */
+  readonly reasonCauses: readonly number[];
+  readonly reasonParts: readonly number[];
+}
+
+/** What is published of a list besides its items. */
+export interface ListHead {
   readonly definition: string;
   readonly owner: string;
   readonly variant: string;
@@ -43,7 +58,6 @@ export interface TopList {
     readonly offset: number;
     readonly eventIds: readonly string[];
   };
-  readonly items: readonly ListItem[];
 }
 
 /** An item as answers show it. */
@@ -83,7 +97,9 @@ export interface ListFormat {
   visitorBlockKey(visitorId: string): string;
   /** What a key stands for; `undefined` where it is none of ours. */
   parseKey(key: string): PublishedKey | undefined;
-  encodeList(list: TopList): Uint8Array;
+  /** What {@link encodeList} takes: the lists of several owners can share it. */
+  encodeItems(items: ListedItems): Uint8Array;
+  encodeList(head: ListHead, encodedItems: Uint8Array): Uint8Array;
   encodeCard(card: ItemCard): Uint8Array;
   encodeItemBlock(reason: 'sold-out' | 'withdrawn'): Uint8Array;
   encodeVisitorBlock(itemIds: readonly string[]): Uint8Array;

@@ -3,7 +3,7 @@
 // available do not come in. A function of the profile and of the stores alone.
 
 import type { CampaignIndex } from '../campaign-index.ts';
-import { applyCampaigns, byRank, type Candidate } from '../campaigns.ts';
+import { applyCampaigns, byRank, type CampaignScope, type Candidate } from '../campaigns.ts';
 import type { CatalogEntry } from '../catalog-entry.ts';
 import type { ItemIndex } from '../item-index.ts';
 import type { PublishedSegment } from '../popularity-published.ts';
@@ -11,8 +11,9 @@ import type { Profile } from '../profile/profile.ts';
 import { F1Scorer } from '../scoring/f1.ts';
 import { TopK } from '../scoring/top-k.ts';
 import type { Evidence } from './evidence.ts';
-import { inOrder, listItem, partReasons } from './reasons.ts';
-import type { ListItem, Reason } from './values.ts';
+import { ListDraft } from './list-draft.ts';
+import { addPartReasons, addReasons, UNNAMED_CAUSES } from './reasons.ts';
+import type { Cause, ListedItems } from './values.ts';
 
 /** Score of the most popular item of a segment where popularity fills up a list; F1's best item has 1 or more. */
 const POPULAR_WEIGHT = 0.02;
@@ -50,36 +51,38 @@ export class VisitorCandidates {
     evidence: readonly Evidence[],
     atMs: number,
     sources: ListSources,
-  ): readonly ListItem[] {
+  ): ListedItems {
     const blocked = new Set<string>();
     for (const { item } of profile.bought) blocked.add(item);
     for (const { item } of profile.disliked) blocked.add(item);
-    let candidates = this.#related(evidence, blocked, atMs);
+    const scope: CampaignScope = { audience: profile, placement: definition, atMs };
+    const hasCampaigns = this.#campaigns.hasActive(scope);
+    const reach = hasCampaigns ? CAMPAIGN_REACH * this.#length : this.#length;
+    let candidates = this.#related(evidence, blocked, reach, atMs);
     const relatedCount = candidates.length;
     if (relatedCount < this.#length) this.#fill(candidates, profile, evidence, blocked, atMs, sources);
-    if (this.#campaigns.size > 0) {
-      candidates = applyCampaigns(candidates, this.#campaigns.targets(sources.entryOf), {
-        audience: profile,
-        placement: definition,
-        atMs,
-        candidateOf: (itemId) => this.#added(itemId, blocked, atMs),
-      });
+    if (hasCampaigns) {
+      const targets = this.#campaigns.targets(sources.entryOf);
+      candidates = applyCampaigns(candidates, targets, scope, (itemId) => this.#added(itemId, blocked, atMs));
     } else if (relatedCount < this.#length) candidates.sort(byRank);
     if (candidates.length > this.#length) candidates.length = this.#length;
     return this.#explained(candidates, evidence, atMs, sources);
   }
 
-  #related(evidence: readonly Evidence[], blocked: ReadonlySet<string>, atMs: number): Candidate[] {
+  #related(evidence: readonly Evidence[], blocked: ReadonlySet<string>, reach: number, atMs: number): Candidate[] {
     const scorer = this.#scorer;
     scorer.score(evidence, atMs);
-    const reach = this.#campaigns.size > 0 ? CAMPAIGN_REACH * this.#length : this.#length;
     const k = reach + blocked.size;
     if (this.#order.length < k) this.#order = new Int32Array(2 * k);
     this.#top.clear(k);
-    for (let i = 0; i < scorer.touchedCount; i++) {
-      const denseId = scorer.touched[i]!;
-      const score = scorer.scores[denseId]!;
-      if (score >= this.#top.threshold && this.#index.isAvailable(denseId, atMs)) this.#top.offer(denseId, score);
+    const { scores, touched, touchedCount } = scorer;
+    let threshold = this.#top.threshold;
+    for (let i = 0; i < touchedCount; i++) {
+      const denseId = touched[i]!;
+      const score = scores[denseId]!;
+      if (score < threshold || !this.#index.isAvailable(denseId, atMs)) continue;
+      this.#top.offer(denseId, score);
+      threshold = this.#top.threshold;
     }
     const count = this.#top.drain(this.#order);
     const candidates: Candidate[] = [];
@@ -146,20 +149,21 @@ export class VisitorCandidates {
     evidence: readonly Evidence[],
     atMs: number,
     sources: ListSources,
-  ): ListItem[] {
+  ): ListedItems {
     const denseIds = new Int32Array(candidates.length);
     for (let k = 0; k < denseIds.length; k++) denseIds[k] = candidates[k]!.denseId;
     const parts = this.#scorer.parts(denseIds, evidence, atMs);
-    const titles = evidence.map(({ itemId }) => sources.entryOf(itemId)?.title);
+    const causes: Cause[] = [];
+    for (const { kind, itemId } of evidence) causes.push({ kind, itemId, title: sources.entryOf(itemId)?.title });
+    causes.push(...UNNAMED_CAUSES);
+    const draft = new ListDraft(causes);
     const width = evidence.length + 1;
-    const items: ListItem[] = [];
     for (let k = 0; k < candidates.length; k++) {
       const { id, extra } = candidates[k]!;
-      const reasons: Reason[] = partReasons(parts, k * width, evidence, titles);
-      for (const reason of extra) reasons.push(reason);
-      const item = listItem(id, reasons);
-      if (item !== undefined) items.push(item);
+      addPartReasons(draft, parts, k * width, evidence.length);
+      addReasons(draft, extra);
+      draft.addItem(id);
     }
-    return inOrder(items);
+    return draft;
   }
 }

@@ -9,8 +9,8 @@ import type { NeighbourRecord } from '../neighbours.ts';
 import type { PublishedSegment } from '../popularity-published.ts';
 import type { ChangedVisitor, VisitorListMaker } from '../profile/list-maker.ts';
 import type { Profile } from '../profile/profile.ts';
-import { evidenceIds, evidenceOf } from './evidence.ts';
-import type { ListFormat, ListItem, TopList } from './values.ts';
+import { type Dealing, dealingsOf, evidenceOf } from './evidence.ts';
+import type { ListFormat } from './values.ts';
 import { type ListSources, VisitorCandidates } from './visitor-candidates.ts';
 
 /** The only variant so far. */
@@ -51,13 +51,15 @@ export class VisitorLists implements VisitorListMaker {
 
   visitorsChanged(changed: readonly ChangedVisitor[], context: ProcessorContext): void {
     const sources = this.#load(changed, context);
-    for (const { visitorId, profile, endedSessionIds } of changed) {
+    for (let i = 0; i < changed.length; i++) {
+      const { visitorId, profile, endedSessionIds, blocksChanged } = changed[i]!;
       for (const sessionId of endedSessionIds) this.#forward(this.#sessionKey(sessionId), null, profile, context);
-      const items = this.#items(profile, sources);
+      // The visitor's list and the session's differ in their heads only, so the items are encoded once. It takes 22 µs, a head 4 µs.
+      const items = this.#encodedItems(profile, sources.dealings[i]!, sources);
       this.#forwardList(this.#visitorKey(visitorId), visitorId, profile, items, context);
       const sessionId = profile?.session?.id;
       if (sessionId !== undefined) this.#forwardList(this.#sessionKey(sessionId), sessionId, profile, items, context);
-      this.#forwardBlock(visitorId, profile, context);
+      if (blocksChanged) this.#forwardBlock(visitorId, profile, context);
     }
   }
 
@@ -79,14 +81,15 @@ export class VisitorLists implements VisitorListMaker {
   ): void {
     const sources = this.#load(visitors, context);
     const wanted = new Set(keys);
-    for (const { visitorId, profile } of visitors) {
+    for (let i = 0; i < visitors.length; i++) {
+      const { visitorId, profile } = visitors[i]!;
       const visitorKey = this.#visitorKey(visitorId);
       const sessionId = profile?.session?.id;
       const sessionKey = sessionId === undefined ? undefined : this.#sessionKey(sessionId);
       const isSessionWanted = sessionKey !== undefined && wanted.delete(sessionKey);
       const isVisitorWanted = wanted.delete(visitorKey);
       if (isVisitorWanted || isSessionWanted) {
-        const items = this.#items(profile, sources);
+        const items = this.#encodedItems(profile, sources.dealings[i]!, sources);
         if (isVisitorWanted) this.#forwardList(visitorKey, visitorId, profile, items, context);
         if (isSessionWanted) this.#forwardList(sessionKey, sessionId!, profile, items, context);
       }
@@ -106,46 +109,48 @@ export class VisitorLists implements VisitorListMaker {
     const catalog = context.globalStore<CatalogEntry>(stores.catalog);
     const popular = context.globalStore<PublishedSegment>(stores.popular);
     const items = new Set<string>();
+    const dealings: Dealing[][] = [];
     for (const { profile } of changed) {
-      if (profile !== undefined) for (const item of evidenceIds(profile)) items.add(item);
+      const own = profile === undefined ? [] : dealingsOf(profile);
+      dealings.push(own);
+      for (const { itemId } of own) items.add(itemId);
     }
     const keys = [...items];
     neighbours.load(keys);
     catalog.load(keys);
     return {
+      dealings,
       recordOf: (itemId) => neighbours.get(itemId),
       entryOf: (itemId) => catalog.get(itemId),
       segmentOf: (segment) => popular.get(segment),
     };
   }
 
-  #items(profile: Profile | undefined, sources: Sources): readonly ListItem[] {
-    if (profile?.asOf === undefined) return [];
-    const evidence = evidenceOf(profile, this.#options.index, sources.recordOf);
-    if (evidence.length === 0) return [];
-    return this.#candidates.items(this.#options.definitions.forYou, profile, evidence, profile.asOf.at, sources);
+  /** `undefined` where nothing speaks for any item. */
+  #encodedItems(profile: Profile | undefined, dealings: readonly Dealing[], sources: Sources): Uint8Array | undefined {
+    if (profile?.asOf === undefined) return undefined;
+    const { index, format, definitions } = this.#options;
+    const evidence = evidenceOf(dealings, index, sources.recordOf);
+    if (evidence.length === 0) return undefined;
+    const listed = this.#candidates.items(definitions.forYou, profile, evidence, profile.asOf.at, sources);
+    return listed.items.length === 0 ? undefined : format.encodeItems(listed);
   }
 
   #forwardList(
     key: string,
     owner: string,
     profile: Profile | undefined,
-    items: readonly ListItem[],
+    items: Uint8Array | undefined,
     context: ProcessorContext,
   ): void {
-    if (profile?.asOf === undefined || items.length === 0) {
+    if (profile?.asOf === undefined || items === undefined) {
       this.#forward(key, null, profile, context);
       return;
     }
-    const list: TopList = {
-      definition: this.#options.definitions.forYou,
-      owner,
-      variant: DEFAULT_VARIANT,
-      algorithm: ALGORITHM,
-      asOf: profile.asOf,
-      items,
-    };
-    this.#forward(key, this.#options.format.encodeList(list), profile, context);
+    const { format, definitions } = this.#options;
+    const { asOf } = profile;
+    const head = { definition: definitions.forYou, owner, variant: DEFAULT_VARIANT, algorithm: ALGORITHM, asOf };
+    this.#forward(key, format.encodeList(head, items), profile, context);
   }
 
   #forwardBlock(visitorId: string, profile: Profile | undefined, context: ProcessorContext): void {
@@ -172,5 +177,7 @@ export class VisitorLists implements VisitorListMaker {
 }
 
 interface Sources extends ListSources {
+  /** Of each visitor, in the order of the visitors. */
+  readonly dealings: readonly (readonly Dealing[])[];
   recordOf(itemId: string): NeighbourRecord | undefined;
 }

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { publishedSegment, trendOf } from '../../processors/popularity-published.ts';
-import { addDelta, emptySegment, segmentStateSerde } from '../../processors/popularity-segment.ts';
+import { addDelta } from '../../processors/popularity-segment.ts';
 import { DAY } from '../unit/processors/records.ts';
-import { deltasOf, HALF_LIVES, type Sale } from '../unit/processors/segment-sales.ts';
+import { deltasOf, HALF_LIVES, type Sale, StoredSegment } from '../unit/processors/segment-sales.ts';
 
 const sale = fc.record({
   item: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
@@ -24,15 +24,15 @@ test('sums equal a naive recomputation, whatever the order, the batches and the 
         ...sales,
         ...sales.filter(({ isReturned }) => isReturned).map((one) => ({ ...one, weight: -one.weight })),
       ];
-      let state: ReturnType<typeof emptySegment> | undefined;
+      const stored = new StoredSegment();
       for (let i = 0; i < arriving.length; i += batchSize) {
         const deltas = deltasOf(arriving.slice(i, i + batchSize));
-        state ??= emptySegment(deltas, deltas.segments[0]!);
-        addDelta(state, deltas, deltas.segments[0]!, HALF_LIVES);
         // A restart between any two batches changes nothing.
-        state = segmentStateSerde.deserialize(segmentStateSerde.serialize(state));
+        const state = stored.read(deltas);
+        addDelta(state, deltas, deltas.segments[0]!, HALF_LIVES);
+        stored.write(state);
       }
-      const published = publishedSegment('global', state!, HALF_LIVES);
+      const published = publishedSegment('global', stored.read(), HALF_LIVES);
       const atMs = published.asOf.at;
       assert.equal(atMs, Math.max(...sales.map((one) => one.atMs)));
 

@@ -20,6 +20,7 @@ export interface PipelineOptions {
   readonly halfLives?: HalfLives;
   readonly partitions?: number;
   readonly categoriesOf?: (item: string) => readonly string[];
+  readonly isListed?: (item: string) => boolean;
   readonly publishIntervalMs?: number;
   readonly collides?: (hash: number, itemId: string) => boolean;
 }
@@ -54,6 +55,7 @@ export class VisitorPipeline {
       halfLives,
       lists: visitorLists,
       categoriesOf: options.categoriesOf ?? (() => []),
+      isListed: options.isListed ?? (() => true),
       profilesStore: 'profiles',
       pairDeltasSink: 'pair-deltas',
       segmentDeltasSink: 'segment-deltas',

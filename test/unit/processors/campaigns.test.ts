@@ -6,6 +6,7 @@ import {
   applyCampaigns,
   type CampaignScope,
   type Candidate,
+  type CandidateOf,
   EVERYBODY,
   isActive,
 } from '../../../processors/campaigns.ts';
@@ -23,6 +24,7 @@ function apply(
   scores: { readonly [id: string]: number },
   campaigns: readonly Campaign[],
   scope: Partial<CampaignScope> = {},
+  candidateOf?: CandidateOf,
 ) {
   const index = new ItemIndex(HALF_LIFE);
   const entries = new Map(CATALOG.map((one): [string, CatalogEntry] => [one.itemId, one]));
@@ -38,7 +40,8 @@ function apply(
   const applied = applyCampaigns(
     Object.entries(scores).map(([id, score]) => candidate(id, score)),
     campaignIndex.targets((id) => entries.get(id)),
-    { audience: EVERYBODY, placement: 'for-you', atMs: 100, candidateOf: (id) => candidate(id, 0), ...scope },
+    { audience: EVERYBODY, placement: 'for-you', atMs: 100, ...scope },
+    candidateOf ?? ((id) => candidate(id, 0)),
   );
   for (const { id, score, extra } of applied) {
     const sum = extra.reduce((total, { part }) => total + part, scores[id] ?? 0);
@@ -93,7 +96,7 @@ test('an exclusion wins over everything else', () => {
 
 test('an item that may not be shown in the list is not brought in by a pin', () => {
   const pin = campaign({ kind: 'pin', items: ['d'] });
-  assert.equal(ids(apply({ a: 1 }, [pin], { candidateOf: () => undefined })), 'a');
+  assert.equal(ids(apply({ a: 1 }, [pin], {}, () => undefined)), 'a');
 });
 
 test('a campaign counts from the start of its validity to before its end', () => {
@@ -107,7 +110,6 @@ test('a campaign counts for its placements and its audience only', () => {
     audience: { segments: ['gold'], region: 'north', device: 'mobile' },
     placement: 'for-you',
     atMs: 0,
-    candidateOf: () => undefined,
     ...overrides,
   });
   const audience = (overrides: Partial<Campaign['audience']>) =>
@@ -153,7 +155,16 @@ test('an ended campaign, a changed campaign and a changed item are seen at once'
   set(entry('a', { categories: ['lamps'] }));
   campaigns.apply('c', undefined);
   assert.deepEqual(matching(), []);
-  assert.equal(campaigns.size, 0);
+});
+
+test('a list that no campaign counts for needs none applied', () => {
+  const campaigns = new CampaignIndex(new ItemIndex(HALF_LIFE));
+  const scope = { audience: EVERYBODY, placement: 'for-you', atMs: 100 };
+  assert.equal(campaigns.hasActive(scope), false);
+  campaigns.apply('other', campaign({ kind: 'boost', campaignId: 'other', placements: ['similar'] }));
+  campaigns.apply('later', campaign({ kind: 'boost', campaignId: 'later', validFrom: 101 }));
+  assert.equal(campaigns.hasActive(scope), false);
+  assert.equal(campaigns.hasActive({ ...scope, atMs: 101 }), true);
 });
 
 test('whatever the campaigns, parts sum to scores, scores fall and nobody is there twice', () => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { publishedSegment, publishedSegmentSerde, trendOf } from '../../../processors/popularity-published.ts';
-import { addDelta, emptySegment, SEGMENT_ITEMS, segmentStateSerde } from '../../../processors/popularity-segment.ts';
+import { addDelta, emptySegment, SEGMENT_ITEMS, type SegmentState } from '../../../processors/popularity-segment.ts';
+import { segmentBaseSerde, segmentHeadSerde } from '../../../processors/popularity-stored.ts';
 import { DAY } from './records.ts';
-import { deltasOf, HALF_LIVES, type Sale } from './segment-sales.ts';
+import { deltasOf, HALF_LIVES, type Sale, StoredSegment } from './segment-sales.ts';
 
 function stateOf(batches: readonly (readonly Sale[])[]) {
   const first = deltasOf(batches[0]!);
@@ -32,17 +33,17 @@ test('what is taken back at its own time leaves nothing, and of an absent item i
     [{ ...sale, weight: -2 }],
     [{ item: 'never', atMs: 5 * DAY, weight: -1 }],
   ]);
-  assert.deepEqual([...state.entries.keys()], ['b']);
+  assert.deepEqual(state.items, ['b']);
   assert.equal(dropped, 1);
 });
 
 test('a segment grows by a quarter over its bound and is then cut to the heaviest items', () => {
   const sales = (count: number) => Array.from({ length: count }, (_, i) => ({ item: `i${i}`, atMs: 0, weight: i + 1 }));
-  assert.equal(stateOf([sales(SEGMENT_ITEMS * 1.25)]).state.entries.size, SEGMENT_ITEMS * 1.25);
+  assert.equal(stateOf([sales(SEGMENT_ITEMS * 1.25)]).state.items.length, SEGMENT_ITEMS * 1.25);
   const { state } = stateOf([sales(SEGMENT_ITEMS * 1.25 + 1)]);
-  assert.equal(state.entries.size, SEGMENT_ITEMS);
-  assert.equal(state.entries.has(`i${SEGMENT_ITEMS * 1.25}`), true);
-  assert.equal(state.entries.has('i100'), false);
+  assert.equal(state.items.length, SEGMENT_ITEMS);
+  assert.equal(state.items.includes(`i${SEGMENT_ITEMS * 1.25}`), true);
+  assert.equal(state.items.includes('i100'), false);
 });
 
 test('an item trends when it sells more of late than its long run makes expect', () => {
@@ -55,17 +56,81 @@ test('an item trends when it sells more of late than its long run makes expect',
   assert.equal(trendOf(10 * (HALF_LIVES.popularMs / HALF_LIVES.trendingMs), 10, HALF_LIVES), 0);
 });
 
-test('a segment has the bytes that earlier releases wrote, whatever the order of its items in memory', () => {
+test('head and base of a segment have the bytes that earlier releases wrote', () => {
   const { state } = stateOf([[{ item: 'b', atMs: 40 * DAY, weight: 1 }], [{ item: 'a', atMs: 40 * DAY, weight: 2 }]]);
   state.publishedAtMs = 41 * DAY;
+  const times = '8080f3df198080f3df198080f3df1906636c69636b7300000101650380f0a5b21a02';
+  const b = '0162000000000000f03f000000000000f03f';
+  const a = '016100000000000000400000000000000040';
+  const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+  assert.equal(hex(segmentHeadSerde.serialize(state)), `02${times}${b}${a}`);
+  assert.equal(hex(segmentBaseSerde.serialize(state.takeBase())), `0102${b}${a}`);
+});
+
+test('a segment of the first format, which had no base, is read and written in the present one', () => {
   const hex =
     '018080f3df198080f3df198080f3df1906636c69636b7300000101650380f0a5b21a02' +
     '01610000000000000040000000000000004001620000000000' +
     '00f03f000000000000f03f';
-  const bytes = segmentStateSerde.serialize(state);
-  assert.equal(Buffer.from(bytes).toString('hex'), hex);
-  const read = segmentStateSerde.deserialize(bytes);
-  assert.deepEqual(read, { ...state, entries: new Map([...state.entries].sort()) });
+  const stored = new StoredSegment();
+  stored.head = Buffer.from(hex, 'hex');
+  const read = stored.read();
+  assert.deepEqual([read.isWhole, read.needsBase, read.publishedAtMs], [true, true, 41 * DAY]);
+  assert.deepEqual(
+    [read.items, [...read.popular.slice(0, 2)]],
+    [
+      ['a', 'b'],
+      [2, 1],
+    ],
+  );
+  stored.write(read);
+  const again = stored.read();
+  assert.deepEqual([again.items, [...again.popular.slice(0, 2)], again.asOf], [['a', 'b'], [2, 1], read.asOf]);
+});
+
+test('a segment that was stopped and started after any batch is stored in the same bytes as one that went on', () => {
+  const stopped = new StoredSegment();
+  const lasting = new StoredSegment();
+  let state = undefined as SegmentState | undefined;
+  let mostItems = 0;
+  for (let i = 0; i < 400; i++) {
+    // New items, items that come again, and some that are taken back to nothing.
+    const sales = Array.from({ length: 1 + (i % 4) }, (_, k) => ({
+      item: `i${(i * 11 + k * k) % 900}`,
+      atMs: i * DAY,
+      weight: 1,
+    }));
+    const back = i % 23 === 5 ? [{ item: `i${((i - 5) * 11) % 900}`, atMs: (i - 5) * DAY, weight: -1 }] : [];
+    const deltas = deltasOf([...sales, ...back]);
+    const read = stopped.read(deltas);
+    state ??= emptySegment(deltas, deltas.segments[0]!);
+    for (const [one, store] of [
+      [read, stopped],
+      [state, lasting],
+    ] as const) {
+      addDelta(one, deltas, deltas.segments[0]!, HALF_LIVES);
+      store.write(one);
+    }
+    mostItems = Math.max(mostItems, state.items.length);
+    assert.deepEqual(stopped.head, lasting.head, `head after batch ${i}`);
+    assert.deepEqual(stopped.base, lasting.base, `base after batch ${i}`);
+  }
+  assert.ok(mostItems > SEGMENT_ITEMS * 1.2 && state!.items.length < mostItems, 'a cut was among them');
+});
+
+test('a commit that changes one item of many writes no base', () => {
+  const stored = new StoredSegment();
+  const many = deltasOf(Array.from({ length: 300 }, (_, i) => ({ item: `i${i}`, atMs: 0, weight: 1 })));
+  const state = stored.read(many);
+  addDelta(state, many, many.segments[0]!, HALF_LIVES);
+  stored.write(state);
+  const base = stored.base;
+  assert.ok(base !== undefined && base.length > 300 * 16);
+  const one = deltasOf([{ item: 'i7', atMs: DAY, weight: 1 }]);
+  addDelta(state, one, one.segments[0]!, HALF_LIVES);
+  stored.write(state);
+  assert.equal(stored.base, base);
+  assert.ok(stored.head!.length < 100);
 });
 
 test('a published segment comes back from its bytes as it was', () => {
@@ -76,6 +141,7 @@ test('a published segment comes back from its bytes as it was', () => {
 });
 
 test('state of an unknown version is refused', () => {
-  assert.throws(() => segmentStateSerde.deserialize(Uint8Array.of(7)), { code: 'STATE_FORMAT_UNKNOWN' });
+  assert.throws(() => segmentHeadSerde.deserialize(Uint8Array.of(7)), { code: 'STATE_FORMAT_UNKNOWN' });
+  assert.throws(() => segmentBaseSerde.deserialize(Uint8Array.of(7)), { code: 'STATE_FORMAT_UNKNOWN' });
   assert.throws(() => publishedSegmentSerde.deserialize(Uint8Array.of(7)), { code: 'STATE_FORMAT_UNKNOWN' });
 });

@@ -4,7 +4,7 @@ import type { CatalogEntry } from '../../../processors/catalog-entry.ts';
 import { ItemIndex } from '../../../processors/item-index.ts';
 import type { NeighbourRecord } from '../../../processors/neighbours.ts';
 import type { AsOf } from '../../../processors/profile/as-of.ts';
-import type { ListFormat } from '../../../processors/top-n/values.ts';
+import type { ListedItems } from '../../../processors/top-n/values.ts';
 import { itemHash } from '../../../schemas/item-hash.ts';
 import type { Campaign } from '../../../schemas/records.ts';
 
@@ -83,31 +83,14 @@ export function campaign(overrides: Partial<Campaign> & Pick<Campaign, 'kind'>):
 
 export const AS_OF: AsOf = { at: 0, topic: 'clicks', partition: 0, offset: 7, eventIds: ['e1'] };
 
-/** Keys as text, values as JSON. */
-export const jsonFormat: ListFormat = {
-  listKey: (ownerKind, definition, variant, owner) => `list:${ownerKind}:${definition}:${variant}:${owner}`,
-  cardKey: (itemId) => `card:${itemId}`,
-  itemBlockKey: (itemId) => `block:item:${itemId}`,
-  visitorBlockKey: (visitorId) => `block:visitor:${visitorId}`,
-  parseKey(key) {
-    const [first, second, third, fourth, ...rest] = key.split(':');
-    if (first === 'card') return { kind: 'card', owner: second! };
-    if (first === 'block') return { kind: second === 'item' ? 'item-block' : 'visitor-block', owner: third! };
-    if (first !== 'list') return undefined;
-    return {
-      kind: 'list',
-      ownerKind: second as 'visitor',
-      definition: third!,
-      variant: fourth!,
-      owner: rest.join(':'),
-    };
-  },
-  encodeList: json,
-  encodeCard: json,
-  encodeItemBlock: json,
-  encodeVisitorBlock: json,
-};
-
-function json(value: unknown): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(value));
+/** Items of a list with their reasons as objects. */
+export function plainItems({ items, causes, reasonCauses, reasonParts }: ListedItems) {
+  return items.map(({ id, score, firstReason, reasonCount }) => ({
+    id,
+    score,
+    reasons: Array.from({ length: reasonCount }, (_, i) => ({
+      ...causes[reasonCauses[firstReason + i]!]!,
+      part: reasonParts[firstReason + i]!,
+    })),
+  }));
 }

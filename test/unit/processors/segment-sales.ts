@@ -1,6 +1,8 @@
 // Sales of one segment as deltas, the way USERS sends them: sums against the landmark of the batch.
 
 import { landmarkAt, weightAt } from '../../../processors/decay.ts';
+import { emptySegment, type SegmentState } from '../../../processors/popularity-segment.ts';
+import { segmentBaseSerde, segmentHeadSerde } from '../../../processors/popularity-stored.ts';
 import type { SegmentDeltas } from '../../../processors/profile/segment-deltas.ts';
 import { DAY } from './records.ts';
 
@@ -38,4 +40,23 @@ export function deltasOf(sales: readonly Sale[]): SegmentDeltas {
       },
     ],
   };
+}
+
+/** The stored bytes of a segment: what is left of it between a stop and a start. */
+export class StoredSegment {
+  head: Uint8Array | undefined;
+  base: Uint8Array | undefined;
+
+  /** The whole state; `first` begins one where none is stored. */
+  read(first?: SegmentDeltas): SegmentState {
+    if (this.head === undefined) return emptySegment(first!, first!.segments[0]!);
+    const state = segmentHeadSerde.deserialize(this.head);
+    state.complete(this.base === undefined ? undefined : segmentBaseSerde.deserialize(this.base));
+    return state;
+  }
+
+  write(state: SegmentState): void {
+    if (state.needsBase) this.base = segmentBaseSerde.serialize(state.takeBase());
+    this.head = segmentHeadSerde.serialize(state);
+  }
 }

@@ -54,6 +54,23 @@ describe('USERS', () => {
     );
   });
 
+  test('An item that the catalog does not have counts all the same, and is noted', async () => {
+    const pipeline = new VisitorPipeline({ isListed: (item) => item !== 'ghost' });
+    await pipeline.process(recordsOf(click({ itemId: 'a' }), click({ itemId: 'ghost' }), click({ itemId: 'b' })));
+    assert.equal(pipeline.users.metrics.count('users.noted unknown-item'), 1);
+    assert.ok(pipeline.row('ghost')!.size > 0);
+  });
+
+  test('The block entry is asked for only when what was bought or disliked may have changed', async () => {
+    const pipeline = new VisitorPipeline();
+    await pipeline.process(recordsOf(click({ itemId: 'a' })));
+    await pipeline.process(recordsOf(click({ itemId: 'a' }), click({ itemId: 'b', kind: 'dislike' })));
+    assert.deepEqual(
+      pipeline.visitorCalls.map(([call]) => call!.blocksChanged),
+      [false, true],
+    );
+  });
+
   test('A new session ends the old one, unless the visitor came back to it within the batch', async () => {
     const pipeline = new VisitorPipeline();
     await pipeline.process(
@@ -227,7 +244,9 @@ describe('Privacy', () => {
     await pipeline.process([privacyRecord({ action: 'erase' })]);
     assert.equal(massOf(pipeline), 0);
     assert.equal(pipeline.profile('ann'), undefined);
-    assert.deepEqual(pipeline.visitorCalls.at(-1), [{ visitorId: 'ann', profile: undefined, endedSessionIds: ['s'] }]);
+    assert.deepEqual(pipeline.visitorCalls.at(-1), [
+      { visitorId: 'ann', profile: undefined, endedSessionIds: ['s'], blocksChanged: true },
+    ]);
   });
 
   test('Without consent nothing is kept and nothing is counted', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emptyProfile, type Profile } from '../../../../processors/profile/profile.ts';
 import { kindBit } from '../../../../processors/profile/signals.ts';
-import { evidenceOf } from '../../../../processors/top-n/evidence.ts';
+import { dealingsOf, evidenceOf } from '../../../../processors/top-n/evidence.ts';
 import { indexOf } from '../records.ts';
 
 function profileOf(session: readonly [string, number][], recent: readonly [string, number][] = []): Profile {
@@ -18,7 +18,7 @@ function profileOf(session: readonly [string, number][], recent: readonly [strin
   };
 }
 
-const evidence = (profile: Profile) => evidenceOf(profile, indexOf([], []), () => undefined);
+const evidence = (profile: Profile) => evidenceOf(dealingsOf(profile), indexOf([], []), () => undefined);
 
 test('the session comes first, newest first and each item once; then earlier items at half the weight without bonus', () => {
   const { view } = kindBit;

@@ -1,29 +1,53 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { inOrder, listItem, partReasons } from '../../../../processors/top-n/reasons.ts';
+import { ListDraft } from '../../../../processors/top-n/list-draft.ts';
+import { addPartReasons, addReasons, listed, UNNAMED_CAUSES } from '../../../../processors/top-n/reasons.ts';
+import type { Reason } from '../../../../processors/top-n/values.ts';
+import { plainItems } from '../records.ts';
 
-const sources = ['a', 'b', 'c', 'd', 'e'].map((itemId) => ({ itemId, kind: 'viewed' as const }));
+const sources = ['a', 'b', 'c', 'd', 'e'].map((itemId) => ({ kind: 'viewed' as const, itemId }));
 
-test('the three largest parts are named, the rest is one reason and a repetition its own', () => {
-  const parts = Float64Array.of(9, 0.1, 0.5, 0, 0.3, 0.2, 0.7);
-  const titles = ['A', 'B', undefined, 'D', 'E'];
-  assert.deepEqual(partReasons(parts, 1, sources, titles), [
-    { kind: 'viewed', itemId: 'b', title: 'B', part: 0.5 },
-    { kind: 'viewed', itemId: 'd', title: 'D', part: 0.3 },
-    { kind: 'viewed', itemId: 'e', title: 'E', part: 0.2 },
-    { kind: 'viewed', part: 0.1 },
+/** Reasons of an item with these parts, of which the last is for a repetition. */
+function reasonsOf(parts: readonly number[]) {
+  const draft = new ListDraft([...sources.slice(0, parts.length - 1), ...UNNAMED_CAUSES]);
+  addPartReasons(draft, Float64Array.of(9, ...parts), 1, parts.length - 1);
+  draft.addItem('x');
+  return plainItems(draft)[0]?.reasons ?? [];
+}
+
+test('the three largest parts are named, the rest is one reason and a repetition its own; largest first', () => {
+  assert.deepEqual(reasonsOf([0.1, 0.5, 0, 0.3, 0.2, 0.7]), [
     { kind: 'repeat', part: 0.7 },
+    { kind: 'viewed', itemId: 'b', part: 0.5 },
+    { kind: 'viewed', itemId: 'd', part: 0.3 },
+    { kind: 'viewed', itemId: 'e', part: 0.2 },
+    { kind: 'viewed', part: 0.1 },
   ]);
 });
+
+test('the parts that are named are those that a sort puts first, whatever their order', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(5), { minLength: 1, maxLength: 6 }), (parts) => {
+      const own = parts.slice(0, -1).map((part, i) => ({ part, itemId: sources[i]!.itemId }));
+      // A stable sort: of equal parts the newer item's is named.
+      const sorted = own.filter(({ part }) => part > 0).sort((a, b) => b.part - a.part);
+      const named = reasonsOf(parts).filter(({ itemId }) => itemId !== undefined);
+      assert.deepEqual(
+        named.map(({ itemId, part }) => ({ part, itemId })),
+        sorted.slice(0, 3),
+      );
+    }),
+  );
+});
+
+const listOf = (items: readonly { readonly id: string; readonly extra: readonly Reason[] }[], length = 10) =>
+  plainItems(listed(items, length));
 
 test('an item has its score in rounded parts that sum to it, largest first', () => {
   fc.assert(
     fc.property(fc.array(fc.double({ min: -1, max: 3, noNaN: true }), { minLength: 1, maxLength: 6 }), (parts) => {
-      const item = listItem(
-        'x',
-        parts.map((part) => ({ kind: 'viewed', part })),
-      );
+      const [item] = listOf([{ id: 'x', extra: parts.map((part) => ({ kind: 'viewed', part })) }]);
       if (item === undefined) {
         assert.ok(parts.every((part) => Math.abs(part) <= 0.5e-8));
         return;
@@ -36,10 +60,37 @@ test('an item has its score in rounded parts that sum to it, largest first', () 
   );
 });
 
-test('items of one score are in order of their ids', () => {
-  const items = ['b', 'c', 'a'].map((id) => ({ id, score: id === 'c' ? 2 : 1, reasons: [] }));
+test('items are in order of their scores, and those of one score in order of their ids', () => {
+  const items = [
+    ['b', 1],
+    ['c', 2],
+    ['a', 1 + 1e-12],
+  ] as const;
   assert.deepEqual(
-    inOrder(items).map(({ id }) => id),
+    listOf(items.map(([id, part]) => ({ id, extra: [{ kind: 'viewed', part }] }))).map(({ id }) => id),
     ['c', 'a', 'b'],
+  );
+});
+
+test('an item without a part after rounding takes no place', () => {
+  const items = [1e-9, 1, 0.5].map((part, i) => ({ id: `i${i}`, extra: [{ kind: 'viewed' as const, part }] }));
+  assert.deepEqual(
+    listOf(items, 1).map(({ id }) => id),
+    ['i1'],
+  );
+});
+
+test('a cause that items share is in the table once', () => {
+  const draft = new ListDraft([]);
+  for (const id of ['a', 'b']) {
+    addReasons(draft, [
+      { kind: 'campaign', campaignId: 'c1', part: 1 },
+      { kind: 'campaign', campaignId: 'c2', part: 1 },
+    ]);
+    draft.addItem(id);
+  }
+  assert.deepEqual(
+    draft.causes.map(({ campaignId }) => campaignId),
+    ['c1', 'c2'],
   );
 });

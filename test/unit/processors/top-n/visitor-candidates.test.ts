@@ -4,10 +4,10 @@ import { CampaignIndex } from '../../../../processors/campaign-index.ts';
 import type { NeighbourRecord } from '../../../../processors/neighbours.ts';
 import type { PublishedSegment } from '../../../../processors/popularity-published.ts';
 import { emptyProfile, type Profile } from '../../../../processors/profile/profile.ts';
-import { evidenceOf } from '../../../../processors/top-n/evidence.ts';
+import { dealingsOf, evidenceOf } from '../../../../processors/top-n/evidence.ts';
 import { VisitorCandidates } from '../../../../processors/top-n/visitor-candidates.ts';
 import type { Campaign } from '../../../../schemas/records.ts';
-import { AS_OF, campaign, entry, indexOf, neighbour } from '../records.ts';
+import { AS_OF, campaign, entry, indexOf, neighbour, plainItems } from '../records.ts';
 
 interface Setup {
   readonly records?: readonly NeighbourRecord[];
@@ -34,12 +34,11 @@ function itemsFor(viewed: readonly string[], setup: Setup, overrides: Partial<Pr
     recent: viewed.map((item) => ({ item, kinds: 1, at: 0 })),
     ...overrides,
   };
-  const evidence = evidenceOf(profile, index, (id) => records.find(({ itemId }) => itemId === id));
+  const evidence = evidenceOf(dealingsOf(profile), index, (id) => records.find(({ itemId }) => itemId === id));
   const segments = new Map(Object.entries(setup.segments ?? {}).map(([name, of]) => [name, published(name, of)]));
-  return new VisitorCandidates(index, campaigns, setup.length ?? 10).items('for-you', profile, evidence, 0, {
-    entryOf: (id) => entry(id),
-    segmentOf: (segment) => segments.get(segment),
-  });
+  const sources = { entryOf: (id: string) => entry(id), segmentOf: (segment: string) => segments.get(segment) };
+  const candidates = new VisitorCandidates(index, campaigns, setup.length ?? 10);
+  return plainItems(candidates.items('for-you', profile, evidence, 0, sources));
 }
 
 const ids = (items: readonly { readonly id: string }[]) => items.map(({ id }) => id).join('');
