@@ -31,6 +31,7 @@ export function createEngineView(options: EngineViewOptions): () => EngineView {
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
   const topology = drawing(embedded);
+  const internal = new Set(embedded.topology.nodes.flatMap((node) => (node.kind === 'sink' ? [node.topic] : [])));
   let lastMs = startedMs;
   let lastCpu = process.cpuUsage();
   let lastRecords = new Map<string, number>();
@@ -49,7 +50,13 @@ export function createEngineView(options: EngineViewOptions): () => EngineView {
     const lag = embedded.engine.lag();
     const streams = [...lag].map(([topic, behind]) => {
       const count = records.get(topic) ?? 0;
-      return { topic, records: count, perSecond: (count - (lastRecords.get(topic) ?? 0)) / seconds, lag: behind };
+      return {
+        topic,
+        isInternal: internal.has(topic),
+        records: count,
+        perSecond: (count - (lastRecords.get(topic) ?? 0)) / seconds,
+        lag: behind,
+      };
     });
     const latency = metrics.distributions().find(({ name }) => name === 'freshet.event_to_list');
     if (now - sizesMs >= SIZES_EVERY_MS) {

@@ -4,6 +4,8 @@
 /** A source or internal topic as the engine sees it. */
 export interface StreamView {
   readonly topic: string;
+  /** Written by the engine itself, so not counted among the shop's events. */
+  readonly isInternal: boolean;
   /** Records processed since the start. */
   readonly records: number;
   readonly perSecond: number;

@@ -2,6 +2,7 @@
 // round's processors all see the same state. Views (indexes in memory) follow every change and are rebuilt at start.
 
 import type {
+  Counter,
   Database,
   FetchRequest,
   KeyValueStore,
@@ -22,6 +23,8 @@ interface GlobalStore {
   readonly reader: SourceReader;
   /** A source node of the same topic refuses bad records; without one it is done here. */
   readonly isRefusing: boolean;
+  /** Counts the records of a topic that no task reads too. */
+  readonly counter: Counter | undefined;
   /** Next offset by partition. */
   positions: number[];
 }
@@ -62,6 +65,9 @@ export class GlobalState {
           futureLimitMs: sinks.has(spec.topic) ? undefined : options.futureLimitMs,
         },
         isRefusing: !sources.has(spec.topic),
+        counter: sources.has(spec.topic)
+          ? undefined
+          : options.metrics.counter('freshet.records', { topic: spec.topic }),
         positions:
           stored === undefined
             ? new Array<number>(partitions).fill(0)
@@ -103,6 +109,7 @@ export class GlobalState {
         const last = records.at(-1);
         if (last !== undefined) global.positions[partition] = last.offset + 1;
         applied += records.length;
+        if (records.length > 0) global.counter?.add(records.length);
       }
     this.#isChanged ||= applied > 0;
     return applied;

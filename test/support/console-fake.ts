@@ -191,6 +191,7 @@ export async function startConsoleFake(port = 0): Promise<ConsoleFake> {
       uptimeMs: Date.now() - startedMs,
       streams: Object.entries(shares).map(([topic, share]) => ({
         topic,
+        isInternal: topic.endsWith('-deltas') || topic === 'neighbours',
         records: Math.round(rate * share * seconds),
         perSecond: wobble(rate * share),
         lag: Math.round(Math.random() * 9),

@@ -240,7 +240,8 @@ export function startEngine(panel) {
   const updateStores = rows(stores, storeRow);
 
   const draw = (view) => {
-    const perSecond = view.streams.reduce((sum, stream) => sum + stream.perSecond, 0);
+    const shops = view.streams.filter(({ isInternal }) => !isInternal);
+    const perSecond = shops.reduce((sum, stream) => sum + stream.perSecond, 0);
     const lag = view.streams.reduce((sum, stream) => sum + stream.lag, 0);
     const status = byId('engine-status');
     setText(status, `${view.status.toLowerCase()} · ${view.mode} · up ${uptime(view.uptimeMs)}`);
