@@ -115,7 +115,7 @@ export const SETTINGS = {
   ),
   logLevel: choice(
     'FRESHET_LOG_LEVEL',
-    'info',
+    'warn',
     ['debug', 'info', 'warn', 'error', 'silent'],
     'Least severe log lines that are written to standard error, as JSON.',
   ),

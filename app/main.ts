@@ -5,8 +5,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EngineError } from '../engine/api/index.ts';
-import { ListenError } from '../serving/index.ts';
-import { ReplayFileError } from '../tools/replay/index.ts';
 import { type Config, ConfigError, readConfig, SETTINGS } from './config.ts';
 import { interruption } from './interruption.ts';
 
@@ -104,18 +102,28 @@ program
     printTopology(config(), options);
   });
 
-/** Errors that are explained by their text; anything else is a fault of the program and shows where it happened. */
+/** Errors that their text explains; anything else is a fault of the program and shows where it happened. */
+const EXPLAINED = new Set(['ConfigError', 'ReplayFileError', 'ListenError']);
+
 function explain(error: unknown): string {
-  if (error instanceof Error && error.name === 'AbortError') return 'interrupted';
-  if (error instanceof ConfigError || error instanceof ReplayFileError || error instanceof ListenError)
-    return error.message;
-  if (error instanceof EngineError && error.code !== 'PUNCTUATOR_FAILED') return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const isOfSystem = 'path' in error && 'code' in error;
+  const isExplained = EXPLAINED.has(error.name) || isOfSystem || error instanceof EngineError;
+  return isExplained ? error.message : (error.stack ?? error.message);
 }
+
+// Whoever reads our output may stop reading, as `head` does: that ends us quietly.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`freshet: ${explain(error)}\n`);
-  process.exitCode = error instanceof ConfigError ? 2 : 1;
+  if (error instanceof Error && error.name === 'AbortError') process.exitCode = 130;
+  else {
+    process.stderr.write(`freshet: ${explain(error)}\n`);
+    process.exitCode = error instanceof ConfigError ? 2 : 1;
+  }
 }

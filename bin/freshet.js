@@ -33,6 +33,10 @@ if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) {
   // Handed on, since whoever sends a signal knows this process. A terminal sends Ctrl-C to both, and the child counts
   // two that come at once as one. The child decides when to end.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => {
+    console.error(`freshet: cannot start ${node}: ${error.message}`);
+    process.exitCode = 1;
+  });
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 1);
   });

@@ -1,7 +1,7 @@
-// Bytes of item cards and blocks: one version byte, then JSON. They change seldom and serving keeps them in memory, so they are in
+// Bytes of item cards, blocks and campaigns: one version byte, then JSON. They change seldom and serving keeps them in memory, so they are in
 // a form that an operator can read.
 import { RefusedRecordError, type Serde } from '../engine/api/index.ts';
-import type { ItemBlock, ItemCard, VisitorBlock } from './list.ts';
+import type { CampaignRule, ItemBlock, ItemCard, VisitorBlock } from './list.ts';
 import { MAX_LIST_VALUE_BYTES } from './list-store.ts';
 
 const VERSION = 1;
@@ -20,13 +20,26 @@ export const itemBlockSerde: Serde<ItemBlock> = versionedJson<ItemBlock, ItemBlo
   return block;
 });
 
-export const visitorBlockSerde: Serde<VisitorBlock> = versionedJson<VisitorBlock, readonly string[]>(
-  (block) => block.items,
-  (items) => {
-    check(Array.isArray(items));
-    return { items };
+/** A block of items alone is their array. */
+export const visitorBlockSerde: Serde<VisitorBlock> = versionedJson<VisitorBlock, VisitorBlock | readonly string[]>(
+  (block) => (Object.keys(block).length === 1 ? block.items : block),
+  (body) => {
+    const block: VisitorBlock = 'items' in body ? body : { items: body };
+    check(Array.isArray(block.items) && (block.segments === undefined || Array.isArray(block.segments)));
+    return block;
   },
 );
+
+export const campaignRuleSerde: Serde<CampaignRule> = versionedJson<CampaignRule, CampaignRule>(itself, (rule) => {
+  check(typeof rule.kind === 'string');
+  if (rule.exclusion !== undefined) {
+    const { itemHashes, categories, brands, attributeHashes, placements, audience } = rule.exclusion;
+    const { segments, regions, devices } = audience;
+    check([itemHashes, categories, brands, attributeHashes, placements].every(Array.isArray));
+    check([segments, regions, devices].every(Array.isArray));
+  }
+  return rule;
+});
 
 function versionedJson<V, Body>(toBody: (value: V) => Body, fromBody: (body: Body) => V): Serde<V> {
   return {
@@ -34,7 +47,7 @@ function versionedJson<V, Body>(toBody: (value: V) => Body, fromBody: (body: Bod
       const text = JSON.stringify(toBody(value));
       const length = 1 + Buffer.byteLength(text);
       if (length > MAX_LIST_VALUE_BYTES) {
-        throw new RangeError(`a card or block of ${length} bytes is larger than ${MAX_LIST_VALUE_BYTES}`);
+        throw new RangeError(`a value of ${length} bytes is larger than ${MAX_LIST_VALUE_BYTES}`);
       }
       const bytes = Buffer.allocUnsafe(length);
       bytes[0] = VERSION;
@@ -44,13 +57,13 @@ function versionedJson<V, Body>(toBody: (value: V) => Body, fromBody: (body: Bod
     deserialize(bytes) {
       if (bytes[0] !== VERSION) {
         const found = bytes.length === 0 ? 'no bytes' : `version ${bytes[0]}`;
-        throw new RefusedRecordError('card-format-unknown', `a card or block has ${found}, this reads ${VERSION}`);
+        throw new RefusedRecordError('card-format-unknown', `a published value has ${found}, this reads ${VERSION}`);
       }
       try {
         const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8', 1);
         return fromBody(JSON.parse(text) as Body);
       } catch (cause) {
-        throw new RefusedRecordError('card-malformed', 'a card or block cannot be read', { cause });
+        throw new RefusedRecordError('card-malformed', 'a published value cannot be read', { cause });
       }
     },
   };

@@ -1,4 +1,4 @@
-// The keys under which lists, cards and blocks are published. Pure. The owner's id is the last part, so it may hold any character;
+// The keys under which lists, cards, blocks and campaigns are published. Pure. The owner's id is the last part, so it may hold any character;
 // the parts before it are names, which may not hold the separator.
 
 /** Who a list belongs to. */
@@ -15,6 +15,7 @@ export interface ListKeyParts {
 /** Keys with these prefixes are small sets that serving keeps in memory. */
 export const CARD_PREFIX = 'card:';
 export const ITEM_BLOCK_PREFIX = 'block:item:';
+export const CAMPAIGN_PREFIX = 'campaign:';
 const VISITOR_BLOCK_PREFIX = 'block:visitor:';
 
 const LIST_KEY = /^list:(visitor|session|item|segment):([^:]+):([^:]+):(.+)$/s;
@@ -45,6 +46,11 @@ export function cardKey(itemId: string): string {
 /** Key of an `ItemBlock`. */
 export function itemBlockKey(itemId: string): string {
   return ITEM_BLOCK_PREFIX + itemId;
+}
+
+/** Key of a `CampaignRule`. */
+export function campaignKey(campaignId: string): string {
+  return CAMPAIGN_PREFIX + campaignId;
 }
 
 /** Key of a `VisitorBlock`. */

@@ -1,4 +1,5 @@
-// What the engine publishes and serving reads: lists, item cards and blocks. Plain data; list-codec.ts and card-codec.ts make bytes of it.
+// What the engine publishes and serving reads: lists, item cards, blocks and campaigns. Plain data; list-codec.ts and card-codec.ts make
+// bytes of it.
 
 /** Why an item is in a list. */
 export type ReasonKind =
@@ -104,6 +105,8 @@ export interface ItemCard {
   readonly validFrom?: number;
   /** Epoch ms, exclusive. */
   readonly validTo?: number;
+  /** A 53-bit hash of each attribute's name and value, for exclusions; absent where there are none. */
+  readonly attributeHashes?: readonly number[];
 }
 
 /** An item that may not be shown to anybody. */
@@ -111,7 +114,42 @@ export interface ItemBlock {
   readonly reason: 'sold-out' | 'withdrawn';
 }
 
-/** What may not be shown to one visitor: bought and disliked items. */
+/** What may not be shown to one visitor, and what decides which exclusions are meant for the visitor. */
 export interface VisitorBlock {
+  /** Bought and disliked items. */
   readonly items: readonly string[];
+  /** The visitor's segments as the shop set them; absent when there are none. */
+  readonly segments?: readonly string[];
+  /** Where, and on what device, the visitor was seen last. */
+  readonly region?: string;
+  readonly device?: string;
+}
+
+/** What serving needs of a campaign: when it counts, and what it keeps out of answers. */
+export interface CampaignRule {
+  readonly kind: 'boost' | 'bury' | 'pin' | 'exclude' | 'sponsor';
+  /** Epoch ms; counts from then on. */
+  readonly validFrom?: number;
+  /** Epoch ms, exclusive. */
+  readonly validTo?: number;
+  /** Of kind `exclude` only. */
+  readonly exclusion?: Exclusion;
+}
+
+/** Items that are out: those in any of items, categories and brands that are given, with all given attributes. Nothing given: no item. */
+export interface Exclusion {
+  /** By `itemHash`: 10,000 ids of any length fit into a value. */
+  readonly itemHashes: readonly number[];
+  readonly categories: readonly string[];
+  readonly brands: readonly string[];
+  /** As on cards. */
+  readonly attributeHashes: readonly number[];
+  /** Empty: all. */
+  readonly placements: readonly string[];
+  /** A shopper in one of the values of each field that is not empty. */
+  readonly audience: {
+    readonly segments: readonly string[];
+    readonly regions: readonly string[];
+    readonly devices: readonly string[];
+  };
 }

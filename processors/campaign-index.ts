@@ -38,7 +38,10 @@ export class CampaignIndex {
     if (campaign === undefined) this.#campaigns.delete(campaignId);
     else this.#campaigns.set(campaignId, campaign);
     this.#sorted = [...this.#campaigns.values()].sort((a, b) => (a.campaignId < b.campaignId ? -1 : 1));
-    this.#adding = this.#sorted.filter(({ kind, items }) => (kind === 'pin' || kind === 'sponsor') && items.length > 0);
+    this.#adding = this.#sorted.filter(
+      // A sponsor without weight would bring items in with no score and no reason.
+      ({ kind, items, weight }) => (kind === 'pin' || (kind === 'sponsor' && weight > 0)) && items.length > 0,
+    );
     this.#generation++;
   }
 

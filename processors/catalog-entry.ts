@@ -2,6 +2,7 @@
 // store `cards`. Bytes: u8 version, then the entry as JSON (catalogs change rarely, and no query decodes more than it shows).
 
 import type { Serde } from '../engine/api/index.ts';
+import { itemHash } from '../schemas/item-hash.ts';
 import type { CatalogItem } from '../schemas/records.ts';
 import { versionedJsonSerde } from './versioned-json.ts';
 
@@ -45,6 +46,11 @@ export function catalogEntry(item: CatalogItem): CatalogEntry {
     validToMs: item.validTo ?? undefined,
     attributes: item.attributes,
   };
+}
+
+/** What cards and exclusions have of attributes: a number each, so that neither grows with their texts. */
+export function attributeHashes(attributes: CatalogEntry['attributes']): number[] {
+  return Object.entries(attributes).map(([name, value]) => itemHash(`${name.length}:${name}${value}`));
 }
 
 /** The shop counts pieces and has none left. */

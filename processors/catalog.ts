@@ -8,7 +8,7 @@
 import type { Counter, KeyValueStore, Processor, ProcessorContext, StreamRecord } from '../engine/api/index.ts';
 import { itemHash } from '../schemas/item-hash.ts';
 import type { CatalogItem } from '../schemas/records.ts';
-import { type CatalogEntry, catalogEntry, isSoldOut, newerEntry } from './catalog-entry.ts';
+import { attributeHashes, type CatalogEntry, catalogEntry, isSoldOut, newerEntry } from './catalog-entry.ts';
 import type { ItemIndex } from './item-index.ts';
 import type { ItemCard, ListFormat } from './top-n/values.ts';
 
@@ -103,7 +103,8 @@ export class CatalogProcessor implements Processor<CatalogItem> {
 
 /** What answers show of an entry. */
 export function cardOf(entry: CatalogEntry): ItemCard {
-  const { itemId, title, categories, brand, price, currency, image, stock, validFromMs, validToMs } = entry;
+  const { itemId, title, categories, brand, price, currency, image, stock, validFromMs, validToMs, attributes } = entry;
+  const hashes = attributeHashes(attributes);
   return {
     id: itemId,
     title,
@@ -115,5 +116,6 @@ export function cardOf(entry: CatalogEntry): ItemCard {
     ...(stock !== undefined && { stock }),
     ...(validFromMs !== undefined && { validFrom: validFromMs }),
     ...(validToMs !== undefined && { validTo: validToMs }),
+    ...(hashes.length > 0 && { attributeHashes: hashes }),
   };
 }

@@ -37,9 +37,13 @@ interface Changed {
   blocksChanged: boolean;
 }
 
-/** What may change what a visitor bought or dislikes; views, by far the most, do not. */
-function changesBlocks({ topic, value }: StreamRecord<VisitorEvent>): boolean {
-  return topic === 'clicks' ? (value as Click).kind !== 'view' : topic !== 'visitors';
+/** What may change what a visitor bought or dislikes, or the audience that the visitor belongs to; most views do not. */
+function changesBlocks({ topic, value }: StreamRecord<VisitorEvent>, known: Profile | undefined): boolean {
+  if (topic !== 'clicks') return true;
+  const { kind, region, device } = value as Click;
+  return (
+    kind !== 'view' || (region !== null && region !== known?.region) || (device !== null && device !== known?.device)
+  );
 }
 
 /** Processor of everything that visitors do. */
@@ -109,10 +113,10 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
     const updater = this.#updater;
     if (value === null) {
       if (record.topic !== 'visitors' || known === undefined) return;
-      this.#keep(visitorId, known, updater.visitor(this.#profiles.getForUpdate(visitorId)!, null, undefined), false);
+      this.#keep(visitorId, known, updater.visitor(this.#profiles.getForUpdate(visitorId)!, null, undefined), true);
       return;
     }
-    const blocks = changesBlocks(record);
+    const blocks = changesBlocks(record, known);
     const event: EventRef = {
       at: value.at,
       topic: record.topic,
@@ -134,7 +138,7 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
   }
 
   #keep(visitorId: string, known: Profile | undefined, update: Update, blocksChanged: boolean): void {
-    const { profile, endedSessionId } = update;
+    const { profile, endedSessionId, isForgotten } = update;
     if (profile === undefined) {
       if (known !== undefined) this.#profiles.delete(visitorId);
     } else if (profile !== known) this.#profiles.put(visitorId, profile);
@@ -143,7 +147,7 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
       changed = { endedSessionIds: [], blocksChanged: false };
       this.#changed.set(visitorId, changed);
     }
-    changed.blocksChanged ||= blocksChanged;
+    changed.blocksChanged ||= blocksChanged || isForgotten;
     if (endedSessionId !== undefined) changed.endedSessionIds.push(endedSessionId);
   }
 

@@ -2,8 +2,11 @@
 
 /**
  * What a campaign does to its items: raises their scores, lowers them, puts them on top, keeps them out, shows them as
- * paid for. A reader turns a symbol that it does not know into `unknown`, and then refuses the record with
- * `unknown-kind`; nobody may send `unknown`.
+ * paid for. The first 20 items that a pin or sponsor names come into lists of visitors and segments though nothing else
+ * speaks for them; lists about an item, `similar` and `bought-together`, are reordered only. An exclusion counts in the
+ * next answer, everything else when a list is next made; the end of any campaign counts in the next answer. A reader
+ * turns a symbol that it does not know into `unknown`, and then refuses the record with `unknown-kind`; nobody may send
+ * `unknown`.
  */
 export type CampaignKind = 'boost' | 'bury' | 'pin' | 'exclude' | 'sponsor';
 

@@ -7,7 +7,7 @@ export const refusalCodes = {
   'unknown-schema': 'The schema id is not known, or is that of a schema which this topic cannot be read from.',
   'unreadable-bytes': 'The bytes do not fit the schema: cut off, too long, a wild count or a number that is too large.',
   'missing-id': 'An id is empty, or one that this kind of event needs is not there.',
-  'invalid-id': 'An id is longer than 256 bytes of UTF-8, or holds a control character or broken text.',
+  'invalid-id': 'An id is longer than 256 bytes of UTF-8, holds a control character or broken text, or is "." or "..".',
   'invalid-time': 'The event time is before 2000-01-01 or not a whole number of milliseconds.',
   'unknown-kind': 'The kind, status, action or consent level is one that this release does not know.',
   'negative-quantity': 'A quantity is 0 or less.',

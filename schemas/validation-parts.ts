@@ -21,6 +21,8 @@ export function refuse(code: RefusalCode, text: string): never {
 export function checkId(field: string, id: string): void {
   const length = id.length;
   if (length === 0) refuse('missing-id', `${field} is empty`);
+  // No web address can name them: `/visitors/..` is another address.
+  if (id === '.' || id === '..') refuse('invalid-id', `${field} is "${id}"`);
   let bytes = length;
   for (let i = 0; i < length; i++) {
     const unit = id.charCodeAt(i);

@@ -3,7 +3,8 @@
 import express, { type Express, type Router } from 'express';
 import type { Clock, Logger, Metrics } from '../engine/api/index.ts';
 import type { ListStore } from '../lists/index.ts';
-import { limitUrl, measure, requestId, securityHeaders } from './http-edge.ts';
+import { createCampaignRules } from './campaign-rules.ts';
+import { limitHosts, limitUrl, measure, requestId, securityHeaders } from './http-edge.ts';
 import { notFound, problemHandler } from './problem.ts';
 import { createRecommender } from './recommender.ts';
 import { createHealthRouter, createListRouter, type Readiness } from './routes.ts';
@@ -17,6 +18,8 @@ export interface ServingOptions {
   readonly metrics: Metrics;
   /** Of the process around it, e.g. whether its state is restored. Asked at every request. */
   readonly readiness: Readiness;
+  /** Host names that are served, without port; `undefined`: any, as behind a proxy. */
+  readonly hosts?: readonly string[] | undefined;
   /** Further routers of the same process, e.g. the console's. Mounted at the root, after the endpoint's own. */
   readonly routers?: readonly Router[];
 }
@@ -35,9 +38,10 @@ export interface ServingApp {
 export function createServingApp(options: ServingOptions): ServingApp {
   const { lists, clock, logger, metrics } = options;
   const items = createSharedItems({ lists, logger });
-  const recommender = createRecommender({ lists, items, clock, metrics, logger });
+  const campaigns = createCampaignRules({ lists, logger });
+  const recommender = createRecommender({ lists, items, campaigns, clock, metrics, logger });
   const readiness: Readiness = () =>
-    items.isOpen ? options.readiness() : { isReady: false, reason: 'reading item cards and blocks' };
+    items.isOpen ? options.readiness() : { isReady: false, reason: 'reading item cards, blocks and campaigns' };
   metrics.gauge('serving.items.blocked', () => items.blockedCount);
 
   const app = express();
@@ -45,10 +49,22 @@ export function createServingApp(options: ServingOptions): ServingApp {
   app.set('query parser', 'simple');
   app.set('etag', false);
   app.use(requestId, securityHeaders, measure(metrics, clock), limitUrl);
+  if (options.hosts !== undefined) app.use(limitHosts(options.hosts));
   app.use('/health', createHealthRouter(readiness));
   app.use('/v1', createListRouter(recommender, readiness));
   for (const router of options.routers ?? []) app.use(router);
   app.use(notFound);
   app.use(problemHandler(logger));
-  return { handler: app, open: () => items.open(), readiness, close: () => items.close() };
+  return {
+    handler: app,
+    async open() {
+      await campaigns.open();
+      await items.open();
+    },
+    readiness,
+    close() {
+      campaigns.close();
+      items.close();
+    },
+  };
 }

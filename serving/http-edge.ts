@@ -34,6 +34,19 @@ export const securityHeaders: RequestHandler = (_request, response, next) => {
   next();
 };
 
+/**
+ * Refuses requests for other hosts than these (names without port). A page of another site whose name was made to point at this
+ * machine (DNS rebinding) asks for its own host, and so gets nothing, though its browser takes us for that site.
+ */
+export function limitHosts(hosts: readonly string[]): RequestHandler {
+  const allowed = new Set(hosts.map((host) => host.toLowerCase()));
+  return (request, response, next) => {
+    const name = (request.get('host') ?? '').toLowerCase().replace(/:\d+$/, '');
+    if (allowed.has(name)) next();
+    else sendProblem(response, new ProblemError('unknown-host', 'This host is not served here.'));
+  };
+}
+
 /** Refuses an address that is too long before anything parses it. */
 export const limitUrl: RequestHandler = (request, response, next) => {
   if (request.originalUrl.length > MAX_URL_BYTES) {

@@ -2,7 +2,7 @@
 // parameter and what is allowed. A parameter that a route does not know is refused, so that a misspelt one is not overlooked.
 import { ProblemError } from './problem.ts';
 
-/** Largest number of items in an answer. Stored lists hold two to three times as many, for what is filtered out. */
+/** Largest number of items in an answer. Stored lists hold 60: above about 25, what is filtered out is made up for by lower rungs. */
 export const MAX_ITEMS = 50;
 /** How many items an answer holds when the caller does not say. */
 export const DEFAULT_ITEMS = 10;
@@ -17,6 +17,8 @@ export type CardField = (typeof CARD_FIELDS)[number];
 export interface Parameters {
   readonly n: number;
   readonly session: string | undefined;
+  /** Who asks, where the address does not say it: what this visitor bought or dislikes is left out. */
+  readonly visitor: string | undefined;
   readonly category: string | undefined;
   readonly device: string | undefined;
   readonly region: string | undefined;
@@ -42,6 +44,9 @@ export function parseId(value: string, parameter: string): string {
       `${parameter} must be 1 to ${MAX_ID_BYTES} bytes of UTF-8; it has ${bytes}.`,
       parameter,
     );
+  }
+  if (value === '.' || value === '..') {
+    throw new ProblemError('invalid-parameter', `${parameter} must not be "." or "..".`, parameter);
   }
   if (UNFIT.test(value)) {
     throw new ProblemError('invalid-parameter', `${parameter} must not contain control characters.`, parameter);
@@ -104,6 +109,7 @@ export function parseParameters(
   return {
     n: parseCount(given.get('n')),
     session: text('session'),
+    visitor: text('visitor'),
     category: text('category'),
     device: text('device'),
     region: text('region'),

@@ -11,6 +11,7 @@ export type ProblemKind =
   | 'not-found'
   | 'method-not-allowed'
   | 'cross-origin'
+  | 'unknown-host'
   | 'too-large'
   | 'unsupported-media-type'
   | 'too-many'
@@ -22,6 +23,7 @@ const KINDS: { readonly [K in ProblemKind]: { readonly status: number; readonly 
   'unknown-parameter': { status: 400, title: 'A parameter is not known' },
   'invalid-body': { status: 400, title: 'The body is not valid' },
   'cross-origin': { status: 403, title: 'Another site may not send this' },
+  'unknown-host': { status: 421, title: 'The host is not served here' },
   'not-found': { status: 404, title: 'There is nothing here' },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
   'too-large': { status: 413, title: 'The request is too large' },

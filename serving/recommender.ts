@@ -1,5 +1,5 @@
 // Answers a request from the list port: one round trip for every list of the ladder and the visitor's block, then pure choosing. Cards
-// cost a second round trip only when they are asked for and not in memory.
+// cost a second round trip only when they are not in memory and are asked for, or an exclusion names more than items.
 import { type Clock, type Logger, type Metrics, RefusedRecordError, type Serde } from '../engine/api/index.ts';
 import {
   type AsOf,
@@ -11,6 +11,8 @@ import {
   visitorBlockSerde,
 } from '../lists/index.ts';
 import { ageMs, choose, type FoundList, listId } from './answer.ts';
+import type { CampaignRules, Shopper } from './campaign-rules.ts';
+import { withoutEnded } from './ended-campaigns.ts';
 import { itemLadder, type Rung, type Situation, type Step, segmentLadder, visitorLadder } from './ladder.ts';
 import type { CardField, Parameters } from './parameters.ts';
 import { reasonText } from './reason-text.ts';
@@ -57,6 +59,7 @@ export interface Recommender {
 export interface RecommenderOptions {
   readonly lists: ListStore;
   readonly items: SharedItems;
+  readonly campaigns: CampaignRules;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -64,11 +67,16 @@ export interface RecommenderOptions {
 
 const nobodyHides: ReadonlySet<string> = new Set();
 
+function idsOf(found: readonly FoundList[]): string[] {
+  return [...new Set(found.flatMap(({ list }) => list.items.map(({ id }) => id)))];
+}
+
 function pick(card: ItemCard, fields: readonly CardField[]): Partial<Pick<ItemCard, CardField>> {
   return Object.fromEntries(fields.filter((field) => card[field] !== undefined).map((field) => [field, card[field]]));
 }
 
-export function createRecommender({ lists, items, clock, metrics, logger }: RecommenderOptions): Recommender {
+export function createRecommender(options: RecommenderOptions): Recommender {
+  const { lists, items, campaigns, clock, metrics, logger } = options;
   const unreadable = metrics.counter('serving.values.unreadable');
 
   function read<V>(serde: Serde<V>, value: Uint8Array): V | undefined {
@@ -83,29 +91,44 @@ export function createRecommender({ lists, items, clock, metrics, logger }: Reco
   }
 
   async function answer(
+    placement: string,
     ladder: readonly Step[],
     parameters: Parameters,
-    hiding: { readonly visitorId?: string; readonly itemId?: string },
+    hiding: { readonly visitorId?: string | undefined; readonly itemId?: string },
   ): Promise<Answer> {
     const keys = ladder.map((step) => step.key);
     if (hiding.visitorId !== undefined) keys.push(visitorBlockKey(hiding.visitorId));
     const entries = await lists.getMany(keys);
+    const nowMs = clock.nowMs();
+    const isActive = (campaignId: string): boolean => campaigns.isActive(campaignId, nowMs);
 
     const found: FoundList[] = [];
     ladder.forEach(({ rung, key }, i) => {
       const entry = entries[i];
       const list = entry === undefined ? undefined : read(topListSerde, entry.value);
-      if (entry !== undefined && list !== undefined) found.push({ rung, key, version: entry.version, list });
+      if (entry === undefined || list === undefined) return;
+      const current = { ...list, items: withoutEnded(list.items, isActive) };
+      found.push({ rung, key, version: entry.version, list: current });
     });
     const blockEntry = hiding.visitorId === undefined ? undefined : entries[ladder.length];
     const block = blockEntry === undefined ? undefined : read(visitorBlockSerde, blockEntry.value);
     const hidden = block === undefined ? nobodyHides : new Set(block.items);
 
-    const nowMs = clock.nowMs();
+    const shopper: Shopper = {
+      segments: block?.segments ?? [],
+      region: parameters.region ?? block?.region,
+      device: parameters.device ?? block?.device,
+    };
+    const exclusions = campaigns.exclusions(placement, shopper, nowMs);
+    const known = exclusions?.needCards === true ? await items.cards(idsOf(found)) : undefined;
     const { served, chosen } = choose(
       found,
       parameters.n,
-      (itemId) => itemId === hiding.itemId || hidden.has(itemId) || !items.isShowable(itemId, nowMs),
+      (itemId) =>
+        itemId === hiding.itemId ||
+        hidden.has(itemId) ||
+        !items.isShowable(itemId, nowMs) ||
+        exclusions?.covers(itemId, known?.get(itemId)) === true,
     );
     if (served === undefined) return { rung: 'none', items: [] };
 
@@ -138,14 +161,20 @@ export function createRecommender({ lists, items, clock, metrics, logger }: Reco
 
   return {
     forVisitor: (visitorId, parameters) =>
-      answer(visitorLadder(visitorId, parameters.session, situation(parameters)), parameters, { visitorId }),
+      answer('for-you', visitorLadder(visitorId, parameters.session, situation(parameters)), parameters, { visitorId }),
     async forItem(definition, itemId, parameters) {
       // The item's own card tells its categories; it is nearly always in memory.
       const card = (await items.cards([itemId])).get(itemId);
       const categories = card?.categories ?? [];
-      return answer(itemLadder(definition, itemId, { ...situation(parameters), categories }), parameters, { itemId });
+      const ladder = itemLadder(definition, itemId, { ...situation(parameters), categories });
+      return answer(definition, ladder, parameters, {
+        itemId,
+        visitorId: parameters.visitor,
+      });
     },
     forSegment: (definition, parameters) =>
-      answer(segmentLadder(definition, { ...situation(parameters), nowMs: undefined }), parameters, {}),
+      answer(definition, segmentLadder(definition, { ...situation(parameters), nowMs: undefined }), parameters, {
+        visitorId: parameters.visitor,
+      }),
   };
 }

@@ -52,12 +52,12 @@ export function createListRouter(recommender: Recommender, readiness: Readiness)
     router.all(path, allowOnly('GET'));
   };
 
-  const segments: readonly ParameterName[] = ['n', 'category', 'device', 'region', 'fields'];
+  const segments: readonly ParameterName[] = ['n', 'visitor', 'category', 'device', 'region', 'fields'];
   route('/visitors/:id/recommendations', 'recommendations', ['n', 'session', 'device', 'region', 'fields'], (id, p) =>
     recommender.forVisitor(id, p),
   );
   for (const definition of ['similar', 'bought-together'] as const) {
-    route(`/items/:id/${definition}`, definition, ['n', 'device', 'region', 'fields'], (id, p) =>
+    route(`/items/:id/${definition}`, definition, ['n', 'visitor', 'device', 'region', 'fields'], (id, p) =>
       recommender.forItem(definition, id, p),
     );
   }

@@ -3,7 +3,7 @@
 // request waits for it.
 //
 // Invariant: of each key the highest version wins, in whatever order changes are heard.
-import { type Logger, RefusedRecordError, type Serde } from '../engine/api/index.ts';
+import type { Logger } from '../engine/api/index.ts';
 import {
   CARD_PREFIX,
   cardKey,
@@ -15,6 +15,7 @@ import {
   type ListChange,
   type ListStore,
 } from '../lists/index.ts';
+import { readPublished } from './published.ts';
 
 /** Cards kept decoded. A card takes about 500 bytes, so all of them about 10 MB. */
 const DEFAULT_MAX_CARDS = 20_000;
@@ -58,17 +59,6 @@ export function createSharedItems({ lists, logger, maxCards = DEFAULT_MAX_CARDS 
   let unwatch: (() => void)[] = [];
   let isOpen = false;
 
-  function decode<V>(serde: Serde<V>, value: Uint8Array | null): V | undefined {
-    if (value === null) return undefined;
-    try {
-      return serde.deserialize(value);
-    } catch (error) {
-      if (!(error instanceof RefusedRecordError)) throw error;
-      logger.warn('published-value-unreadable', { code: error.code });
-      return undefined;
-    }
-  }
-
   function takeBlock({ key, value, version }: ListChange): void {
     const itemId = idBehind(ITEM_BLOCK_PREFIX, key);
     if (itemId === undefined) return;
@@ -76,7 +66,7 @@ export function createSharedItems({ lists, logger, maxCards = DEFAULT_MAX_CARDS 
     if (known !== undefined && known.version > version) return;
     // A block that cannot be read still blocks: hiding an item is the smaller harm.
     const isBlocked = value !== null;
-    if (isBlocked) decode(itemBlockSerde, value);
+    if (isBlocked) readPublished(itemBlockSerde, value, logger);
     if (known === undefined && !isBlocked) return;
     blockedCount += Number(isBlocked) - Number(known?.isBlocked ?? false);
     blocks.set(itemId, { version, isBlocked });
@@ -98,7 +88,7 @@ export function createSharedItems({ lists, logger, maxCards = DEFAULT_MAX_CARDS 
     if (itemId === undefined) return;
     const known = Math.max(cache.get(itemId)?.version ?? -1, validities.get(itemId)?.version ?? -1);
     if (known > version) return;
-    const card = decode(itemCardSerde, value);
+    const card = readPublished(itemCardSerde, value, logger);
     keep(itemId, version, card);
     if (card?.validFrom !== undefined || card?.validTo !== undefined) {
       validities.set(itemId, { version, from: card.validFrom ?? -Infinity, to: card.validTo ?? Infinity });

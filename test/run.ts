@@ -10,8 +10,10 @@ const folders = process.argv.slice(2);
 const globPatterns = (folders.length > 0 ? folders : ['.']).map((folder) => join(root, 'test', folder, '**/*.test.ts'));
 
 const skipped: string[] = [];
+let count = 0;
 const stream = run({ globPatterns, cwd: root, concurrency: 2, timeout: 600_000 });
 stream.on('test:pass', (event) => {
+  count += 1;
   if (event.skip !== undefined && event.skip !== false) skipped.push(`${event.name}: ${String(event.skip)}`);
 });
 stream.on('test:fail', () => {
@@ -19,6 +21,10 @@ stream.on('test:fail', () => {
 });
 stream.compose(spec).pipe(process.stdout);
 stream.on('end', () => {
+  if (count === 0) {
+    console.error(`no test was found in ${globPatterns.join(', ')}`);
+    process.exitCode = 1;
+  }
   if (skipped.length > 0)
     console.log(`\nNOT RUN HERE (${skipped.length}):\n${skipped.map((line) => `  - ${line}`).join('\n')}`);
 });

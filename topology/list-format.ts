@@ -1,7 +1,10 @@
 // Hands the keys and bytes of `lists` to the processors, which do not know them.
 
 import {
+  CAMPAIGN_PREFIX,
   CARD_PREFIX,
+  campaignKey,
+  campaignRuleSerde,
   cardKey,
   encodeItems,
   encodeList,
@@ -25,12 +28,14 @@ export const listFormat: ListFormat = {
   cardKey,
   itemBlockKey,
   visitorBlockKey,
+  campaignKey,
   parseKey,
   encodeItems,
   encodeList,
   encodeCard: (card) => itemCardSerde.serialize(card),
   encodeItemBlock: (reason) => itemBlockSerde.serialize({ reason }),
-  encodeVisitorBlock: (items) => visitorBlockSerde.serialize({ items }),
+  encodeVisitorBlock: (block) => visitorBlockSerde.serialize(block),
+  encodeCampaign: (rule) => campaignRuleSerde.serialize(rule),
 };
 
 function parseKey(key: string): PublishedKey | undefined {
@@ -43,6 +48,8 @@ function parseKey(key: string): PublishedKey | undefined {
   if (card !== undefined) return { kind: 'card', owner: card };
   const item = idBehind(ITEM_BLOCK_PREFIX, key);
   if (item !== undefined) return { kind: 'item-block', owner: item };
+  const campaign = idBehind(CAMPAIGN_PREFIX, key);
+  if (campaign !== undefined) return { kind: 'campaign', owner: campaign };
   const visitor = idBehind(VISITOR_BLOCK_PREFIX, key);
   return visitor === undefined ? undefined : { kind: 'visitor-block', owner: visitor };
 }

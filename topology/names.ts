@@ -23,6 +23,7 @@ export const NODES = {
   items: 'items',
   popularity: 'popularity',
   catalogCards: 'catalog-cards',
+  campaignRules: 'campaign-rules',
   pairDeltas: 'pair-deltas',
   segmentDeltas: 'segment-deltas',
   neighbours: 'neighbours',
@@ -39,6 +40,7 @@ export const STORES = {
   segmentItems: 'segment-items',
   publishedSegments: 'published-segments',
   cards: 'cards',
+  ownCampaigns: 'own-campaigns',
 } as const;
 
 /** Stores that every instance keeps whole. */
@@ -50,7 +52,7 @@ export const GLOBAL_STORES = {
   settings: 'settings',
 } as const;
 
-/** The versioned sink that lists, cards and blocks are published to. */
+/** The versioned sink that lists, cards, blocks and campaigns are published to. */
 export const LISTS_SINK = 'lists';
 
 /** List definitions. */

@@ -3,6 +3,7 @@
 import type { KeyValueStore, Serde, StoreSupplier } from '../engine/api/index.ts';
 import { type Topology, TopologyBuilder } from '../engine/graph/index.ts';
 import { CampaignIndex } from '../processors/campaign-index.ts';
+import { CampaignRulesProcessor, newerCampaign } from '../processors/campaign-rules.ts';
 import { CatalogProcessor } from '../processors/catalog.ts';
 import { type CatalogEntry, catalogEntry, catalogEntrySerde, newerEntry } from '../processors/catalog-entry.ts';
 import { pairDeltasSerde } from '../processors/co-occurrence/pair-deltas.ts';
@@ -163,10 +164,22 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
       merge: newerEntry,
       view: { apply: (itemId, entry) => index.applyCatalog(itemId, entry) },
     })
+    .addSource(TOPICS.campaigns, { ...source(options, 'campaigns'), allowsTombstones: true })
+    .addStore(taskStore('ownCampaigns', serdes.campaigns))
+    .addProcessor(
+      NODES.campaignRules,
+      () =>
+        new CampaignRulesProcessor({
+          format: listFormat,
+          campaignsStore: STORES.ownCampaigns,
+          listsSink: NODES.lists,
+        }),
+      { parents: [TOPICS.campaigns], stores: [STORES.ownCampaigns] },
+    )
     .addGlobalStore({
       ...source(options, 'campaigns'),
       supplier: globalStore('campaigns', serdes.campaigns),
-      merge: newer,
+      merge: newerCampaign,
       view: { apply: (campaignId, campaign) => campaigns.apply(campaignId, campaign) },
     })
     .addGlobalStore({
@@ -178,7 +191,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
   return builder
     .addVersionedSink(NODES.lists, {
       sink: LISTS_SINK,
-      parents: [NODES.users, NODES.items, NODES.popularity, NODES.catalogCards],
+      parents: [NODES.users, NODES.items, NODES.popularity, NODES.catalogCards, NODES.campaignRules],
     })
     .build();
 }

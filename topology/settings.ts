@@ -42,9 +42,10 @@ export const CACHE_SHARES = {
   segmentItems: 0.01,
   publishedSegments: 0.03,
   cards: 0.02,
+  ownCampaigns: 0.005,
   neighbours: 0.2,
   popular: 0.02,
   catalog: 0.08,
-  campaigns: 0.01,
+  campaigns: 0.005,
   settings: 0.01,
 } as const;

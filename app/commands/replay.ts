@@ -42,8 +42,7 @@ export interface ReplayFileOptions {
 /** Replays a file into the data folder. Returns whether all of it is in. */
 export async function replayFile(config: Config, options: ReplayFileOptions, signal: AbortSignal): Promise<boolean> {
   const reader = await READERS[options.kind]!(options.file);
-  // What goes well is on the progress line; the log speaks up only for what does not.
-  const logger = createLogger(config.logLevel === 'info' ? 'error' : config.logLevel);
+  const logger = createLogger(config.logLevel);
   const metrics = new MetricRegistry(systemClock);
   const embedded = await openEmbedded({
     config,
@@ -62,6 +61,9 @@ export async function replayFile(config: Config, options: ReplayFileOptions, sig
   });
   try {
     await embedded.log.open([replayProgressTopic]);
+    // Nobody else reads it: all but the newest record of a file may go.
+    const place = { topic: replayProgressTopic.name, partition: 0 };
+    embedded.log.release([{ ...place, offset: embedded.log.offsets(place).end }]);
     const result = await replay({
       reader,
       target: replayTarget(embedded),
@@ -125,7 +127,8 @@ function replayTarget({ engine, log, serdes }: Embedded): ReplayTarget {
     drain: async () => {
       await engine.runUntilIdle();
     },
-    finish: (lastEventMs) => engine.finish(lastEventMs),
+    newestEventMs: () => engine.newestEventMs,
+    finish: (endMs) => engine.finish(endMs),
     progressOf: async (source) => newestProgress(log, source),
   };
   function serialize<T extends SourceTopic>(topic: T, value: unknown): Uint8Array {

@@ -8,6 +8,7 @@ import { openRocksDatabase } from '../../state/index.ts';
 import type { Config } from '../config.ts';
 import { databasePath } from '../embedded.ts';
 import { createLogger } from '../logging.ts';
+import { servedHosts } from '../loopback.ts';
 
 export async function serve(config: Config, signal: AbortSignal): Promise<void> {
   const logger = createLogger(config.logLevel);
@@ -17,6 +18,7 @@ export async function serve(config: Config, signal: AbortSignal): Promise<void> 
   });
   const lists = createEmbeddedListStore({ database, clock: systemClock, logger });
   const serving = createServingApp({
+    hosts: servedHosts(config.host),
     lists,
     clock: systemClock,
     logger,

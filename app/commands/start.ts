@@ -10,6 +10,7 @@ import { DemoShop } from '../demo-shop.ts';
 import { openEmbedded } from '../embedded.ts';
 import { createEngineView } from '../engine-view.ts';
 import { createLogger } from '../logging.ts';
+import { servedHosts } from '../loopback.ts';
 
 /** The demo's events are worth nothing tomorrow. */
 const DEMO_RETENTION_HOURS = 2;
@@ -17,9 +18,10 @@ const DEMO_RETENTION_HOURS = 2;
 export async function start(config: Config, signal: AbortSignal): Promise<void> {
   const logger = createLogger(config.logLevel);
   const metrics = new MetricRegistry(systemClock);
+  const dataDir = join(config.dataDir, 'demo');
   const embedded = await openEmbedded({
     config: { ...config, retentionHours: Math.min(config.retentionHours, DEMO_RETENTION_HOURS) },
-    dataDir: join(config.dataDir, 'demo'),
+    dataDir,
     mode: 'live',
     clock: systemClock,
     logger,
@@ -50,6 +52,7 @@ export async function start(config: Config, signal: AbortSignal): Promise<void> 
     logger,
   });
   const serving = createServingApp({
+    hosts: servedHosts(config.host),
     lists,
     clock: systemClock,
     logger,
@@ -62,11 +65,13 @@ export async function start(config: Config, signal: AbortSignal): Promise<void> 
     await serving.open();
     const server = await startHttpServer({ handler: serving.handler, host: config.host, port: config.port });
     process.stdout.write(
-      `Freshet runs with a simulated shop of ${config.eventsPerSecond} events a second.\n\n  ${server.url}\n\nCtrl-C ends it; the data stays in ${config.dataDir}.\n`,
+      `Freshet runs with a simulated shop of ${config.eventsPerSecond} events a second.\n\n  ${server.url}\n\nCtrl-C ends it; the data stays in ${dataDir}.\n`,
     );
     try {
       const parts = [engine.run(stopped), shop.run()].map((part) => part.finally(() => ending.abort()));
-      await Promise.all(parts);
+      // Both end before anything is closed, whichever failed.
+      const failed = (await Promise.allSettled(parts)).find((end) => end.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
     } finally {
       console_.close();
       await server.stop();

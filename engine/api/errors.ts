@@ -10,10 +10,11 @@ export type EngineErrorCode =
   | 'DATABASE_FAILED'
   | 'STATE_FORMAT_UNKNOWN'
   | 'PUNCTUATOR_FAILED'
+  | 'GLOBAL_STORE_FAILED'
   | 'RECORD_TOO_LARGE';
 
-/** What the runtime does about an error: nothing can be retried in place, a task can start anew, or the process ends. */
-export type ErrorReaction = 'refuse' | 'restart-task' | 'shutdown';
+/** What the runtime does about an error: refuse the record that caused it, or stop, since no record is to blame. */
+export type ErrorReaction = 'refuse' | 'shutdown';
 
 /** Where an error happened, as far as it is known. */
 export interface ErrorContext {

@@ -131,7 +131,7 @@ export class EmbeddedLog implements EventLog, LogAppender {
       throw new EngineError(
         'RECORD_TOO_LARGE',
         `a record of ${bytes} bytes for topic "${record.topic}" is larger than ${this.#maxRecordBytes}`,
-        { context: { topic: record.topic } },
+        { reaction: 'refuse', context: { topic: record.topic } },
       );
     const partition = record.partition ?? (record.key === undefined ? 0 : partitionOf(record.key, logs.length));
     const log = this.#partition({ topic: record.topic, partition });

@@ -21,7 +21,10 @@ export class PartitionLog {
   staged = 0;
   /** Below this offset the engine has read everything; `undefined` while nobody has said so. */
   released: number | undefined;
-  /** Where the next pass of compaction starts, and how many records came since the last whole pass. */
+  /** Where the newest record of each key lies, of the compaction under way, and how far it has come. */
+  #newest: Map<string, Uint8Array> | undefined;
+  #cursor = 0;
+  /** Offset to which the last whole compaction came. */
   #compactedTo = 0;
 
   constructor(database: Database, place: TopicPartition, spec: TopicSpec) {
@@ -32,6 +35,7 @@ export class PartitionLog {
     for (const [key] of this.#scan(0, 1)) this.start = offsetOf(this.#prefix, key);
     for (const [key] of database.scan(LOG_COLUMN_FAMILY, { ...this.#range(0), reverse: true, limit: 1 }))
       this.end = offsetOf(this.#prefix, key) + 1;
+    this.#compactedTo = this.end;
   }
 
   #range(from: number, to = Number.MAX_SAFE_INTEGER) {
@@ -85,25 +89,39 @@ export class PartitionLog {
       if (appendTimeOf(value) >= cutoffMs) break;
       to = offsetOf(this.#prefix, key) + 1;
     }
-    this.#dropBelow(Math.min(to, this.released ?? to));
+    this.#dropBelow(Math.min(to, this.released ?? 0));
   }
 
-  /** Keeps only the newest record of each key among those read, as Kafka's log cleaner does. Offsets stay. */
+  /**
+   * Keeps only the newest record of each key among those read, as Kafka's log cleaner does. Offsets stay. A bounded number of
+   * records a call; a new compaction begins when as many have come since the last.
+   */
   compact(): void {
     const to = this.released ?? 0;
-    if (to - this.#compactedTo < PASS_RECORDS) return;
-    const newest = new Map<string, Uint8Array>();
+    if (this.#newest === undefined) {
+      if (to - this.#compactedTo < PASS_RECORDS) return;
+      this.#newest = new Map();
+      this.#cursor = this.start;
+    }
     const batch = this.#database.createBatch();
-    for (const [key, value] of this.#scan(this.start, Number.MAX_SAFE_INTEGER)) {
+    let passed = 0;
+    let isDone = true;
+    for (const [key, value] of this.#scan(this.#cursor, PASS_RECORDS)) {
+      passed += 1;
       const offset = offsetOf(this.#prefix, key);
-      if (offset >= to) break;
+      isDone = offset >= to;
+      if (isDone) break;
+      this.#cursor = offset + 1;
       const recordsKey = decodeRecord(this.place, offset, value).key;
       if (recordsKey === undefined) continue;
-      const older = newest.get(recordsKey);
+      const older = this.#newest.get(recordsKey);
       if (older !== undefined) batch.delete(LOG_COLUMN_FAMILY, older);
-      newest.set(recordsKey, key);
+      this.#newest.set(recordsKey, key);
     }
     if (batch.count > 0) this.#database.write(batch);
-    this.#compactedTo = to;
+    if (isDone || passed < PASS_RECORDS) {
+      this.#newest = undefined;
+      this.#compactedTo = to;
+    }
   }
 }

@@ -103,8 +103,12 @@ export function topicsOf(topology: Topology, partitions: number): TopicSpec[] {
   const compacted = new Set(topology.globalStores.map((store) => store.topic));
   for (const node of topology.nodes) if (node.kind === 'source' && node.allowsTombstones) compacted.add(node.topic);
   const written = new Set(topology.nodes.filter((node) => node.kind === 'sink').map((node) => node.topic));
+  const read = new Set(compacted);
+  for (const node of topology.nodes) if (node.kind === 'source') read.add(node.topic);
+  // What nobody in the topology reads is written for others, who have as long as for any topic of theirs.
+  const isInternal = (name: string) => written.has(name) && read.has(name);
   const add = (name: string) =>
-    specs.set(name, { name, partitions, compacted: compacted.has(name), internal: written.has(name) });
+    specs.set(name, { name, partitions, compacted: compacted.has(name), internal: isInternal(name) });
   for (const node of topology.nodes) if (node.kind === 'source' || node.kind === 'sink') add(node.topic);
   for (const store of topology.globalStores) add(store.topic);
   specs.set(DEAD_LETTER_TOPIC, { name: DEAD_LETTER_TOPIC, partitions, compacted: false, internal: false });

@@ -1,21 +1,22 @@
 // The global stores of an instance: every partition of their topics, applied before the tasks of a round run, so that a
 // round's processors all see the same state. Views (indexes in memory) follow every change and are rebuilt at start.
 
-import type {
-  Counter,
-  Database,
-  FetchRequest,
-  KeyValueStore,
-  LogRecord,
-  Metrics,
-  ProducerRecord,
-  ReadOnlyStore,
-  WriteBatch,
+import {
+  type Counter,
+  type Database,
+  EngineError,
+  type FetchRequest,
+  type KeyValueStore,
+  type LogRecord,
+  type Metrics,
+  type ProducerRecord,
+  type ReadOnlyStore,
+  type WriteBatch,
 } from '../api/index.ts';
 import type { GlobalStoreSpec, Topology } from '../graph/topology.ts';
 import { deadLetterOf } from './dead-letters.ts';
 import { POSITION_COLUMN_FAMILY } from './position.ts';
-import { readSourceRecord, type SourceReader } from './source-record.ts';
+import { type Refusal, readSourceRecord, refusalOf, type SourceReader } from './source-record.ts';
 
 interface GlobalStore {
   readonly spec: GlobalStoreSpec;
@@ -38,6 +39,7 @@ export class GlobalState {
   readonly #recordsPerFetch: number;
   readonly deadLetters: ProducerRecord[] = [];
   #isChanged = false;
+  #isBehind = false;
 
   constructor(options: {
     readonly topology: Topology;
@@ -98,8 +100,14 @@ export class GlobalState {
     );
   }
 
+  /** Whether the last `apply` may have left records behind: some answer was as long as it was asked to be. */
+  get isBehind(): boolean {
+    return this.#isBehind;
+  }
+
   /** Applies the answers to `wants`. Returns the number of records. */
   apply(answers: readonly (readonly LogRecord[])[]): number {
+    this.#isBehind = answers.some(({ length }) => length >= this.#recordsPerFetch);
     let applied = 0;
     let index = 0;
     for (const global of this.#stores)
@@ -115,27 +123,49 @@ export class GlobalState {
     return applied;
   }
 
-  #applyRecord({ spec, store, reader, isRefusing }: GlobalStore, raw: LogRecord): void {
+  #applyRecord(global: GlobalStore, raw: LogRecord): void {
+    const { spec, store, reader, isRefusing } = global;
     const record = readSourceRecord(raw, reader);
     const refusal =
       record.refusal ??
       (record.key === undefined ? { code: 'missing-id', text: 'a record of this topic needs a key' } : undefined);
     if (refusal !== undefined) {
-      if (!isRefusing) return;
-      this.deadLetters.push(deadLetterOf(raw, refusal, raw.value));
-      this.#metrics.counter('freshet.dead_letters', { topic: raw.topic, code: refusal.code }).add(1);
+      if (isRefusing) this.#refuse(raw, refusal);
       return;
     }
     const key = record.key!;
     if (record.value === null) {
       store.delete(key);
-      spec.view?.apply(key, undefined);
+      this.#view(global, raw, key, undefined);
       return;
     }
-    const value = spec.merge === undefined ? record.value : spec.merge(store.get(key), record.value);
+    let value: unknown;
+    try {
+      value = spec.merge === undefined ? record.value : spec.merge(store.get(key), record.value);
+    } catch (error) {
+      this.#refuse(raw, refusalOf(error, 'processor-failed'));
+      return;
+    }
     if (value === undefined) return;
     store.put(key, value);
-    spec.view?.apply(key, value);
+    this.#view(global, raw, key, value);
+  }
+
+  #view({ spec }: GlobalStore, { topic, partition, offset }: LogRecord, key: string, value: unknown): void {
+    try {
+      spec.view?.apply(key, value);
+    } catch (cause) {
+      throw new EngineError(
+        'GLOBAL_STORE_FAILED',
+        `the view of global store "${spec.name}" failed at ${topic}-${partition} offset ${offset}: ${String(cause)}`,
+        { cause, context: { topic, partition, offset, store: spec.name } },
+      );
+    }
+  }
+
+  #refuse(raw: LogRecord, refusal: Refusal): void {
+    this.deadLetters.push(deadLetterOf(raw, refusal, raw.value));
+    this.#metrics.counter('freshet.dead_letters', { topic: raw.topic, code: refusal.code }).add(1);
   }
 
   /** Puts changes and positions into `batch`. */

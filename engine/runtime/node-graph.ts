@@ -11,6 +11,7 @@ import {
   type ProcessorContext,
   type ProducerRecord,
   type ReadOnlyStore,
+  RefusedRecordError,
   type StateStore,
   type StreamRecord,
 } from '../api/index.ts';
@@ -38,6 +39,8 @@ export interface TaskEnvironment {
   readonly globalStores: ReadonlyMap<string, ReadOnlyStore<unknown>>;
   streamTimeMs(): number;
   commitNumber(): number;
+  /** Largest value that a node may send to a topic, bytes. */
+  readonly maxRecordBytes: number;
   /** Counts a refusal, e.g. in a metric. */
   refused(record: StreamRecord, refusal: Refusal): void;
 }
@@ -134,11 +137,18 @@ export class NodeGraph {
     }
     if (this.#isRepublishing) return;
     if (node.kind === 'sink') {
+      const value = record.value === null ? null : node.serializer.serialize(record.value);
+      const { maxRecordBytes } = this.#environment;
+      if (value !== null && value.length > maxRecordBytes)
+        throw new RefusedRecordError(
+          'output-too-large',
+          `what node "${from.node.name}" makes of it for topic "${node.topic}" has ${value.length} bytes, more than ${maxRecordBytes}`,
+        );
       this.#outputs.records.push({
         topic: node.topic,
         partition: record.partition,
         key: record.key,
-        value: record.value === null ? null : node.serializer.serialize(record.value),
+        value,
         timestampMs: record.timestampMs,
         headers: record.headers,
       });

@@ -99,6 +99,11 @@ export class RecordQueues {
     return selected;
   }
 
+  /** Whether nothing that was read ahead is left. */
+  get isEmpty(): boolean {
+    return this.#queues.every((queue) => queue.head === queue.records.length);
+  }
+
   /** The last selection is done with. */
   consume(): void {
     for (const queue of this.#queues) {

@@ -55,13 +55,16 @@ export function readSourceRecord(raw: LogRecord, reader: SourceReader): SourceRe
     key: raw.key,
     value,
     // The time of a refused record is not to be believed: it must not hold up the records behind it.
-    timestampMs: refusal === undefined ? timestampMs : Math.min(raw.timestampMs, raw.appendTimeMs),
+    timestampMs: refusal === undefined ? timestampMs : believableTime(raw),
     appendTimeMs: raw.appendTimeMs,
     headers: raw.headers,
     raw,
     refusal,
   };
 }
+
+const believableTime = ({ timestampMs, appendTimeMs }: LogRecord) =>
+  Number.isFinite(timestampMs) ? Math.min(timestampMs, appendTimeMs) : appendTimeMs;
 
 /** What is wrong with a record whose value could be read. */
 function mistakeOf(raw: LogRecord, value: unknown, timestampMs: number, reader: SourceReader): Refusal | undefined {
@@ -70,6 +73,7 @@ function mistakeOf(raw: LogRecord, value: unknown, timestampMs: number, reader: 
       return { code: 'unexpected-tombstone', text: 'this topic takes no record without a value' };
   } else if (reader.keyOf !== undefined && reader.keyOf(value) !== raw.key)
     return { code: 'key-mismatch', text: "the record's key is not the one that its value names" };
+  if (!Number.isFinite(timestampMs)) return { code: 'invalid-time', text: 'its time is not a number' };
   if (reader.futureLimitMs !== undefined && timestampMs > raw.appendTimeMs + reader.futureLimitMs) {
     const seconds = Math.round((timestampMs - raw.appendTimeMs) / 1000);
     return {

@@ -11,7 +11,7 @@ export type EngineStatus = 'CREATED' | 'OPENING' | 'READY' | 'RUNNING' | 'STOPPI
 
 const NEXT: Readonly<{ [status in EngineStatus]: readonly EngineStatus[] }> = {
   CREATED: ['OPENING', 'CLOSED'],
-  OPENING: ['READY', 'FAILED'],
+  OPENING: ['READY', 'STOPPING', 'FAILED'],
   READY: ['RUNNING', 'STOPPING', 'FAILED'],
   RUNNING: ['READY', 'STOPPING', 'FAILED'],
   STOPPING: ['CLOSED', 'FAILED'],

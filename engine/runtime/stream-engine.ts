@@ -58,6 +58,8 @@ export interface StreamEngineOptions {
   readonly recordsPerBatch?: number;
   /** How far event time may lie after the append time, ms. @defaultValue 5 minutes */
   readonly futureLimitMs?: number;
+  /** Largest value that a node may send to a topic, bytes; more is refused. @defaultValue 1 MiB, as the log's */
+  readonly maxRecordBytes?: number;
   readonly metrics?: Metrics;
   readonly logger?: Logger;
   /** Called after each step of each commit; a fault test ends the process here. */
@@ -91,6 +93,8 @@ export class StreamEngine {
   #tasks: readonly Task[] = [];
   #globals: GlobalState | undefined;
   readonly #records = new Map<string, Counter>();
+  /** Topics that are written, but not read by this engine. */
+  readonly #unread: readonly string[];
   #commitStartedMs = 0;
 
   constructor(options: StreamEngineOptions) {
@@ -100,6 +104,11 @@ export class StreamEngine {
     this.#commitDuration = this.#metrics.histogram('freshet.commit.duration');
     this.#eventToList = this.#metrics.histogram('freshet.event_to_list');
     const futureLimitMs = options.futureLimitMs ?? 300_000;
+    const readTopics = new Set(options.topology.globalStores.map(({ topic }) => topic));
+    for (const node of options.topology.nodes) if (node.kind === 'source') readTopics.add(node.topic);
+    this.#unread = topicsOf(options.topology, options.partitions)
+      .map(({ name }) => name)
+      .filter((name) => !readTopics.has(name));
     for (const node of options.topology.nodes) {
       if (node.kind === 'versioned-sink') {
         if (options.sinks[node.sink] === undefined)
@@ -163,6 +172,7 @@ export class StreamEngine {
             clock,
             isReplay: mode === 'replay',
             recordsPerBatch,
+            maxRecordBytes: this.#options.maxRecordBytes ?? 1_048_576,
             metrics: this.#metrics,
             logger: this.#logger,
           }),
@@ -193,24 +203,35 @@ export class StreamEngine {
     await this.runUntilIdle();
   }
 
+  /** Newest event time that any task has seen, epoch ms; `undefined` before the first record. */
+  get newestEventMs(): number | undefined {
+    const newest = Math.max(...this.#tasks.map((task) => task.streamTimeMs));
+    return newest === Number.NEGATIVE_INFINITY ? undefined : newest;
+  }
+
   /**
    * Ends an input that will not go on: moves stream time past the longest punctuator, twice (what the first firing of one
-   * node changes may be what another one's waits for).
+   * node changes may be what another one's waits for). `endMs` is the `newestEventMs` of the processed input, kept by the
+   * caller, so that a finish which a crash cut short is repeated to the same time.
    */
-  async finish(lastEventMs: number): Promise<void> {
+  async finish(endMs: number): Promise<void> {
     const step = Math.max(...this.#tasks.map((task) => task.longestStreamIntervalMs)) + 1;
-    await this.advanceStreamTime(lastEventMs + step);
-    await this.advanceStreamTime(lastEventMs + 2 * step);
+    await this.advanceStreamTime(endMs + step);
+    await this.advanceStreamTime(endMs + 2 * step);
   }
 
   /** Processes until `signal` aborts; then the round under way is finished. Rejects with the error that stopped it. */
   async run(signal: AbortSignal): Promise<void> {
     this.#become('RUNNING');
+    let nextIdleMs = 0;
     while (!signal.aborted) {
       const startedMs = performance.now();
       const records = await this.#failing(() => this.#round());
-      if (records === undefined) {
+      if (startedMs >= nextIdleMs) {
         await this.#failing(() => this.#advanceIdle());
+        nextIdleMs = startedMs + IDLE_MS;
+      }
+      if (records === undefined) {
         await this.#options.log.appended(IDLE_MS, signal);
       } else {
         // The endpoint in the same process has its turn between two rounds, however busy the engine is.
@@ -227,7 +248,8 @@ export class StreamEngine {
     if (this.#options.mode !== 'live') return;
     const now = this.#options.clock.nowMs();
     const advanced: Task[] = [];
-    for (const task of this.#tasks) if (task.isDueAt(now) && (await task.advance(now))) advanced.push(task);
+    for (const task of this.#tasks)
+      if (task.isIdle && task.isDueAt(now) && (await task.advance(now))) advanced.push(task);
     if (advanced.length > 0) await this.#commit(advanced);
   }
 
@@ -241,6 +263,11 @@ export class StreamEngine {
     const answers = fetched instanceof Promise ? await fetched : fetched;
     let taken = globals.apply(answers.slice(0, ofGlobals));
     const busy: Task[] = [];
+    // Events that lie behind a table's rows in the log must find them: the tasks wait until the tables are read to the end.
+    if (globals.isBehind) {
+      await this.#commit(busy);
+      return taken;
+    }
     const perTask = (wants.length - ofGlobals) / this.#tasks.length;
     for (const [index, task] of this.#tasks.entries()) {
       const from = ofGlobals + index * perTask;
@@ -287,7 +314,7 @@ export class StreamEngine {
     this.#measure(batches, count > 0 ? clock.nowMs() : undefined);
     this.#reached('published');
 
-    log.release(this.#positions());
+    log.release(this.#released());
     this.#reached('released');
   }
 
@@ -341,6 +368,17 @@ export class StreamEngine {
     for (const task of this.#tasks)
       for (const [topic, offset] of task.queues.positions()) need(topic, task.taskId, offset);
     return [...lowest.values()];
+  }
+
+  /** What the log may drop: what everybody here has read, and anything in topics that nobody here reads. */
+  #released(): { topic: string; partition: number; offset: number }[] {
+    const { log, partitions } = this.#options;
+    const ends = this.#unread.flatMap((topic) =>
+      Array.from({ length: partitions }, (_, partition) => {
+        return { topic, partition, offset: log.offsets({ topic, partition }).end };
+      }),
+    );
+    return [...this.#positions(), ...ends];
   }
 
   /** Records that have not been processed, by topic. */

@@ -13,6 +13,7 @@ import {
   type WriteBatch,
 } from '../api/index.ts';
 import type { Topology } from '../graph/topology.ts';
+import { BatchMetrics } from './batch-metrics.ts';
 import { NodeGraph, type Outputs } from './node-graph.ts';
 import {
   decodePosition,
@@ -22,7 +23,7 @@ import {
   type TaskPosition,
 } from './position.ts';
 import { RecordQueues } from './record-queues.ts';
-import { type Refusal, refusalOf, type SourceReader, type SourceRecord } from './source-record.ts';
+import { refusalOf, type SourceReader, type SourceRecord } from './source-record.ts';
 import { Timers } from './timers.ts';
 
 export interface TaskOptions {
@@ -36,6 +37,8 @@ export interface TaskOptions {
   readonly clock: Clock;
   readonly isReplay: boolean;
   readonly recordsPerBatch: number;
+  /** Largest value that a node may send to a topic, bytes. */
+  readonly maxRecordBytes: number;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
@@ -45,6 +48,7 @@ export class Task {
   readonly #options: TaskOptions;
   readonly #stores: readonly StateStore[];
   readonly #timers = new Timers();
+  readonly #metrics: BatchMetrics;
   readonly #graph: NodeGraph;
   readonly queues: RecordQueues;
   readonly #clock: Clock;
@@ -59,6 +63,7 @@ export class Task {
     const { taskId, topology, database } = options;
     this.taskId = taskId;
     this.#options = options;
+    this.#metrics = new BatchMetrics(options.metrics);
     this.#positionKey = Buffer.from(`task:${taskId}`);
     this.#clock = options.isReplay ? { nowMs: () => this.#streamTimeMs } : options.clock;
     const prefix = Buffer.from([taskId >> 8, taskId & 0xff]);
@@ -75,16 +80,19 @@ export class Task {
       taskId,
       partitions: options.partitions,
       clock: this.#clock,
-      metrics: options.metrics,
+      metrics: this.#metrics,
       logger: options.logger,
       timers: this.#timers,
       stores: new Map(stores.map((store) => [store.name, store])),
       globalStores: options.globalStores,
       streamTimeMs: () => this.#streamTimeMs,
       commitNumber: () => this.#position.commitNumber + 1,
-      refused: (record, refusal) => this.#countRefusal(record.topic, refusal),
+      maxRecordBytes: options.maxRecordBytes,
+      refused: (record, { code }) =>
+        this.#metrics.counter('freshet.dead_letters', { topic: record.topic, code }).add(1),
     });
     this.#timers.restore(this.#position.timers);
+    this.#timers.arm(this.#clock.nowMs());
   }
 
   get position(): TaskPosition {
@@ -100,14 +108,11 @@ export class Task {
     return this.#stores;
   }
 
-  #countRefusal(topic: string, { code }: Refusal): void {
-    this.#options.metrics.counter('freshet.dead_letters', { topic, code }).add(1);
-  }
-
   /** Entries that the last commit made and that may not have been published. */
   async due(): Promise<Map<string, SinkEntry[]>> {
     const published = await this.#graph.republish(this.#position.changed);
     for (const store of this.#stores) store.rollback();
+    this.#metrics.settle(false);
     return versioned(published, this.#position.commitNumber);
   }
 
@@ -125,6 +130,8 @@ export class Task {
         await this.#graph.run(records);
       } catch (error) {
         this.#undo();
+        // Where no record is to blame (a disk that fails, state that cannot be read) none may be consumed.
+        if (error instanceof EngineError && error.reaction !== 'refuse') throw error;
         if (records.length > 1) {
           limit = Math.ceil(records.length / 2);
           continue;
@@ -149,6 +156,11 @@ export class Task {
     await this.#punctuate();
     this.#take([]);
     return true;
+  }
+
+  /** Whether it has read all that there is. */
+  get isIdle(): boolean {
+    return this.queues.isEmpty;
   }
 
   /** Whether `advance` to this time would fire a timer. */
@@ -186,7 +198,9 @@ export class Task {
   #undo(): void {
     this.#graph.reset();
     for (const store of this.#stores) store.rollback();
+    this.#metrics.settle(false);
     this.#timers.restore(this.#position.timers);
+    this.#timers.arm(this.#clock.nowMs());
     this.#streamTimeMs = this.#position.streamTimeMs ?? Number.NEGATIVE_INFINITY;
   }
 
@@ -232,6 +246,7 @@ export class Task {
   /** What was staged is in the database. Returns what is to be published now. */
   committed(): Map<string, SinkEntry[]> {
     for (const store of this.#stores) store.committed();
+    this.#metrics.settle(true);
     const entries = versioned(this.#outputs?.published ?? new Map(), this.#position.commitNumber);
     this.#outputs = undefined;
     this.#batch = [];

@@ -28,6 +28,13 @@ export class Timers {
     };
   }
 
+  /** Starts the wall-clock timers that never ran: they need no record to begin. A clock that has not started is -Infinity. */
+  arm(wallClockMs: number): void {
+    if (wallClockMs === Number.NEGATIVE_INFINITY) return;
+    for (const timer of this.#timers)
+      if (timer.type === 'WALL_CLOCK_TIME') timer.nextMs ??= nextMultiple(wallClockMs, timer.intervalMs);
+  }
+
   /** Fires what is due and returns how many fired. A clock that has not started yet is -Infinity. */
   fire(streamTimeMs: number, wallClockMs: number): number {
     let fired = 0;
@@ -35,8 +42,7 @@ export class Timers {
       const now = timer.type === 'STREAM_TIME' ? streamTimeMs : wallClockMs;
       if (timer.isCancelled || now === Number.NEGATIVE_INFINITY) continue;
       const isDue = timer.nextMs !== undefined && now >= timer.nextMs;
-      if (timer.nextMs === undefined || isDue)
-        timer.nextMs = (Math.floor(now / timer.intervalMs) + 1) * timer.intervalMs;
+      if (timer.nextMs === undefined || isDue) timer.nextMs = nextMultiple(now, timer.intervalMs);
       if (!isDue) continue;
       fired += 1;
       timer.punctuate(now);
@@ -72,3 +78,5 @@ export class Timers {
     for (const timer of this.#timers) timer.nextMs = saved[timer.id];
   }
 }
+
+const nextMultiple = (nowMs: number, intervalMs: number) => (Math.floor(nowMs / intervalMs) + 1) * intervalMs;

@@ -6,6 +6,7 @@ import { contributeOrder } from './contributions.ts';
 import type { DeltaBatch } from './delta-batch.ts';
 import type { Receipt, ReceiptLine } from './profile.ts';
 import { eachSegment } from './segments.ts';
+import { copyForPairing } from './session.ts';
 import { SIGNALS } from './signals.ts';
 
 /** What {@link takeBack} found. */
@@ -52,7 +53,7 @@ export function subtractLines(
   const isNow = lines.map((line) => line.quantityLeft > 0 && isTaken(line));
   deltas.setEvent(event, at, -1);
   contributeOrder(
-    receipt.context.map(({ item, kinds }) => ({ item, kinds })),
+    copyForPairing(receipt.context),
     lines.map(({ item }) => item),
     (line, partner) =>
       !isGone[line] && (partner === undefined ? isNow[line]! : !isGone[partner] && (isNow[line]! || isNow[partner]!)),

@@ -1,4 +1,5 @@
-// Bytes of a profile: u8 version, then the sections in the order of `write` below. A text is written where it first occurs and
+// Bytes of a profile: u8 version, then the sections in the order of `write` below. Version 1, which is still read, had no revoked
+// kinds. A text is written where it first occurs and
 // referred to by number from then on (0 = new text follows, k = text k - 1); times are signed differences from the profile's
 // base time; event ids are 7-byte hashes; a vector is its landmark, a bit for each dimension that is not 0, and those sums as
 // binary64, because a rounded sum would depend on when it was written. A visitor with a session, 20 recent items, one order and
@@ -21,7 +22,9 @@ import type {
   UserVector,
 } from './profile.ts';
 
-const VERSION = 1;
+const VERSION = 2;
+/** The last version without revoked kinds. */
+const WITHOUT_REVOKED = 1;
 const CONSENTS: readonly Consent[] = ['full', 'limited', 'none'];
 const HAS_SESSION = 4;
 const HAS_AS_OF = 8;
@@ -34,7 +37,7 @@ export const profileSerde: Serde<Profile> = {
     return write(writer, profile);
   },
   deserialize(bytes) {
-    if (bytes[0] !== VERSION) {
+    if (bytes[0] !== VERSION && bytes[0] !== WITHOUT_REVOKED) {
       throw new EngineError('STATE_FORMAT_UNKNOWN', `profile of unknown version ${bytes[0]}`);
     }
     return read(new ProfileReader(bytes));
@@ -55,7 +58,7 @@ function write(writer: ProfileWriter, profile: Profile): Uint8Array {
     bytes.optionalText(profile.session.id);
     writer.time(profile.session.startedAt);
     writer.time(profile.session.lastAt);
-    writer.interactions(profile.session.interactions);
+    writer.interactions(profile.session.interactions, true);
   }
   bytes.varint(profile.recent.length);
   for (const { item, kinds, at } of profile.recent) {
@@ -79,7 +82,7 @@ function write(writer: ProfileWriter, profile: Profile): Uint8Array {
 
 function read(reader: ProfileReader): Profile {
   const { bytes } = reader;
-  bytes.u8();
+  const hasRevoked = bytes.u8() !== WITHOUT_REVOKED;
   const flags = bytes.u8();
   const asOf = flags & HAS_AS_OF ? readAsOf(bytes) : undefined;
   reader.baseMs = asOf?.at ?? 0;
@@ -89,7 +92,7 @@ function read(reader: ProfileReader): Profile {
       id: bytes.optionalText(),
       startedAt: reader.time(),
       lastAt: reader.time(),
-      interactions: reader.interactions(),
+      interactions: reader.interactions(hasRevoked),
     };
   }
   const recent: RecentItem[] = [];
@@ -135,11 +138,12 @@ class ProfileWriter {
     this.bytes.signed(this.#baseMs - atMs);
   }
 
-  interactions(interactions: readonly Interaction[]): void {
+  interactions(interactions: readonly Interaction[], withRevoked: boolean): void {
     this.bytes.varint(interactions.length);
-    for (const { item, kinds } of interactions) {
+    for (const { item, kinds, revoked } of interactions) {
       this.text(item);
       this.bytes.varint(kinds);
+      if (withRevoked) this.bytes.varint(revoked);
     }
   }
 
@@ -156,7 +160,7 @@ class ProfileWriter {
     this.time(receipt.at);
     this.bytes.optionalText(receipt.device);
     this.bytes.optionalText(receipt.region);
-    this.interactions(receipt.context);
+    this.interactions(receipt.context, false);
     this.bytes.varint(receipt.lines.length);
     for (const { item, quantityLeft, categories } of receipt.lines) {
       this.text(item);
@@ -205,10 +209,14 @@ class ProfileReader {
     return this.baseMs - this.bytes.signed();
   }
 
-  interactions(): Interaction[] {
+  interactions(hasRevoked: boolean): Interaction[] {
     const interactions: Interaction[] = [];
     for (let left = this.bytes.count(2); left > 0; left--) {
-      interactions.push({ item: this.text(), kinds: this.bytes.varint() });
+      interactions.push({
+        item: this.text(),
+        kinds: this.bytes.varint(),
+        revoked: hasRevoked ? this.bytes.varint() : 0,
+      });
     }
     return interactions;
   }
@@ -224,7 +232,7 @@ class ProfileReader {
     const at = this.time();
     const device = this.bytes.optionalText();
     const region = this.bytes.optionalText();
-    const context = this.interactions();
+    const context = this.interactions(false);
     const lines: ReceiptLine[] = [];
     for (let left = this.bytes.count(3); left > 0; left--) {
       const item = this.text();

@@ -3,6 +3,9 @@
 //
 // Lateness: an event older than the visitor's session counts by its own time. Where it lands is said in session.ts. `recent` and
 // `bought` are sorted by time, so a late event enters them where it belongs.
+//
+// With limited consent what was bought and disliked is remembered like the session, so that it is not recommended, and forgotten
+// with it.
 
 import { itemHash } from '../../schemas/item-hash.ts';
 import type { Click, Privacy, Purchase, Visitor } from '../../schemas/records.ts';
@@ -28,8 +31,8 @@ import {
   VISITOR_SEGMENTS,
 } from './profile.ts';
 import { CATEGORIES, eachSegment } from './segments.ts';
-import { enterSession } from './session.ts';
-import { kindBit, SIGNALS, type Signal, signalOf } from './signals.ts';
+import { copyForPairing, type EnteredSession, enterSession, revokeKind } from './session.ts';
+import { kindBit, revokedBit, SIGNALS, type Signal, signalOf } from './signals.ts';
 
 /** Things worth counting. */
 export type Noted =
@@ -58,6 +61,8 @@ export interface Update {
   readonly profile: Profile | undefined;
   /** Session that is no longer the visitor's. */
   readonly endedSessionId: string | undefined;
+  /** What was bought or disliked in that session is forgotten with it. */
+  readonly isForgotten: boolean;
 }
 
 /** Applies events to profiles in place. */
@@ -82,11 +87,11 @@ export class ProfileUpdater {
   }
 
   click(profile: Profile, click: Click, event: EventRef): Update {
-    remember(profile, event);
+    receive(profile, event);
     const entered = this.#enter(profile, click.at, click.sessionId ?? undefined);
     if (!entered.isLate) takeContext(profile, click);
     const signal = signalOf(click);
-    if (signal === undefined || click.itemId === null) return { profile, endedSessionId: entered.endedSessionId };
+    if (signal === undefined || click.itemId === null) return updated(profile, entered);
     const { deltas, isListed, note } = this.#options;
     if (!isListed(click.itemId)) note('unknown-item', 1);
     deltas.setEvent(event, click.at, 1);
@@ -94,20 +99,21 @@ export class ProfileUpdater {
       contributeSignal(entered.interactions, click.itemId, signal, deltas);
       trim(entered.interactions);
     }
+    revokeKind(entered.interactions, click.itemId, revokedBit(signal));
     this.#count(click.itemId, signal, click, this.#options.categoriesOf(click.itemId));
-    this.#taste(profile, click.itemId, signal, click.at, 1);
-    return { profile, endedSessionId: entered.endedSessionId };
+    this.#remember(profile, click.itemId, signal, click.at, entered.isOwn);
+    return updated(profile, entered);
   }
 
   purchase(profile: Profile, purchase: Purchase, event: EventRef): Update {
-    remember(profile, event);
+    receive(profile, event);
     if (purchase.status !== 'placed') {
       this.#takeBack(profile, purchase, event);
-      return { profile, endedSessionId: undefined };
+      return updated(profile);
     }
     const entered = this.#enter(profile, purchase.at, purchase.sessionId ?? undefined);
     if (!entered.isLate) takeContext(profile, purchase);
-    const context = entered.interactions.map(({ item, kinds }) => ({ item, kinds }));
+    const context = copyForPairing(entered.interactions);
     const lines: ReceiptLine[] = [];
     const quantities = new Map<string, number>();
     for (const { itemId, quantity } of purchase.lines) {
@@ -122,7 +128,8 @@ export class ProfileUpdater {
     trim(entered.interactions);
     for (const { item, categories } of lines) {
       this.#count(item, 'purchase', purchase, categories);
-      this.#taste(profile, item, 'purchase', purchase.at, 1);
+      revokeKind(entered.interactions, item, revokedBit('purchase'));
+      this.#remember(profile, item, 'purchase', purchase.at, entered.isOwn);
     }
     if (profile.consent === 'full') {
       const { orderId, at } = purchase;
@@ -130,48 +137,54 @@ export class ProfileUpdater {
       profile.receipts.push({ orderId, at, device, region, context, lines });
       trimReceipts(profile);
     }
-    return { profile, endedSessionId: entered.endedSessionId };
+    return updated(profile, entered);
   }
 
   /** What the shop says of the visitor; `null` forgets it. */
   visitor(profile: Profile, visitor: Visitor | null, event: EventRef | undefined): Update {
-    if (event !== undefined) remember(profile, event);
+    if (event !== undefined) receive(profile, event);
     profile.segments = profile.consent === 'full' ? (visitor?.segments.slice(0, VISITOR_SEGMENTS) ?? []) : [];
-    return { profile, endedSessionId: undefined };
+    return updated(profile);
   }
 
   /**
-   * Consent and erasure. Erasing subtracts what the receipts hold at the original times and drops the profile; what has left the
-   * receipts, and what clicks contributed, stays in the (anonymous) sums.
+   * Consent and erasure. Erasing, and taking full consent back, subtract what the receipts hold at the original times; what has left
+   * the receipts, and what clicks contributed, stays in the (anonymous) sums. Erasing drops the profile but for a word that limits
+   * what may be kept: it outlives what it is about.
    */
   privacy(profile: Profile | undefined, privacy: Privacy, event: EventRef): Update {
     const endedSessionId = profile?.session?.id;
     if (privacy.action === 'link' || privacy.action === 'unlink') {
       this.#options.note('link-ignored', 1);
-      return { profile, endedSessionId: undefined };
+      return updated(profile);
     }
     if (privacy.action === 'erase' || privacy.consent === 'none') {
-      for (const receipt of profile?.receipts ?? []) {
-        subtractLines(receipt, () => true, event, this.#options.deltas);
-      }
-      const isRefused = privacy.action === 'consent' || profile?.consent === 'none';
-      return { profile: isRefused ? { ...emptyProfile(), consent: 'none' } : undefined, endedSessionId };
+      this.#subtractReceipts(profile, event);
+      const consent = privacy.action === 'consent' ? 'none' : (profile?.consent ?? 'full');
+      const left: Profile | undefined = consent === 'full' ? undefined : { ...emptyProfile(), consent };
+      return { profile: left, endedSessionId, isForgotten: false };
     }
     const kept = profile ?? emptyProfile();
-    remember(kept, event);
+    receive(kept, event);
     kept.consent = privacy.consent ?? kept.consent;
     if (kept.consent === 'limited') {
+      this.#subtractReceipts(kept, event);
+      const sessionStart = kept.session?.startedAt ?? Number.POSITIVE_INFINITY;
       kept.recent = [];
-      kept.bought = [];
-      kept.disliked = [];
+      kept.bought = kept.bought.filter(({ at }) => at >= sessionStart);
+      kept.disliked = kept.disliked.filter(({ at }) => at >= sessionStart);
       kept.receipts = [];
       kept.segments = [];
       kept.vector = undefined;
     }
-    return { profile: kept, endedSessionId: undefined };
+    return updated(kept);
   }
 
-  #enter(profile: Profile, at: number, sessionId: string | undefined) {
+  #subtractReceipts(profile: Profile | undefined, event: EventRef): void {
+    for (const receipt of profile?.receipts ?? []) subtractLines(receipt, () => true, event, this.#options.deltas);
+  }
+
+  #enter(profile: Profile, at: number, sessionId: string | undefined): EnteredSession {
     const entered = enterSession(profile, at, sessionId);
     if (entered.isLate) this.#options.note('late', 1);
     if (entered.isOwn) this.#options.note('late-own-session', 1);
@@ -197,24 +210,20 @@ export class ProfileUpdater {
     );
   }
 
-  /** What the profile keeps of a signal about an item, beyond the session. */
-  #taste(profile: Profile, item: string, signal: Signal, at: number, sign: 1 | -1): void {
-    if (profile.consent !== 'full') return;
-    const { pair, profile: weight } = SIGNALS[signal];
-    if (weight !== 0) {
-      profile.vector = addToVector(profile.vector, item, sign * weight, at, this.#options.halfLives.userVectorMs);
-    }
-    if (sign < 0) return;
-    if (pair > 0) putDated(profile.recent, RECENT_ITEMS, at, { item, kinds: 0, at }).kinds |= kindBit[signal];
+  /** What the profile keeps of a signal about an item beside the session's interactions. */
+  #remember(profile: Profile, item: string, signal: Signal, at: number, isOwn: boolean): void {
+    if (profile.consent === 'full') {
+      this.#taste(profile, item, SIGNALS[signal].profile, at);
+      rememberRecent(profile, item, signal, at);
+    } else if (isOwn) return;
     if (signal === 'purchase') putDated(profile.bought, BOUGHT_ITEMS, at, { item, at });
-    if (signal === 'dislike') {
-      removeDated(profile.recent, item);
-      putDated(profile.disliked, DISLIKED_ITEMS, at, { item, at });
-    } else if (signal === 'like' || signal === 'addToCart' || signal === 'purchase') {
-      removeDated(profile.disliked, item);
-    } else if (signal === 'removeFromCart') {
-      for (const entry of profile.recent) if (entry.item === item) entry.kinds &= ~kindBit.addToCart;
-    }
+    if (signal === 'dislike') putDated(profile.disliked, DISLIKED_ITEMS, at, { item, at });
+    else if (signal === 'like' || signal === 'addToCart' || signal === 'purchase') removeDated(profile.disliked, item);
+  }
+
+  #taste(profile: Profile, item: string, weight: number, at: number): void {
+    if (weight === 0) return;
+    profile.vector = addToVector(profile.vector, item, weight, at, this.#options.halfLives.userVectorMs);
   }
 
   #takeBack(profile: Profile, purchase: Purchase, event: EventRef): void {
@@ -224,14 +233,39 @@ export class ProfileUpdater {
       else if (missing > 0) this.#options.note('return-over-quantity', 1);
       for (const receipt of emptied) {
         subtractLines(receipt, (line) => line.item === itemId, event, this.#options.deltas);
-        this.#taste(profile, itemId, 'purchase', receipt.at, -1);
+        this.#taste(profile, itemId, -SIGNALS.purchase.profile, receipt.at);
       }
-      if (emptied.length > 0 && !isStillBought(profile, itemId)) removeDated(profile.bought, itemId);
+      // Without a receipt nobody knows how many pieces are left: what came back is not blocked and not called bought.
+      if ((emptied.length > 0 || !found) && !isStillBought(profile, itemId)) {
+        removeDated(profile.bought, itemId);
+        revokeRecent(profile, itemId, kindBit.purchase);
+        if (profile.session !== undefined) revokeKind(profile.session.interactions, itemId, kindBit.purchase);
+      }
     }
   }
 }
 
-function remember(profile: Profile, event: EventRef): void {
+function updated(profile: Profile | undefined, entered?: EnteredSession): Update {
+  return { profile, endedSessionId: entered?.endedSessionId, isForgotten: entered?.isForgotten ?? false };
+}
+
+function rememberRecent(profile: Profile, item: string, signal: Signal, at: number): void {
+  const { recent } = profile;
+  if (SIGNALS[signal].pair > 0) putDated(recent, RECENT_ITEMS, at, { item, kinds: 0, at }).kinds |= kindBit[signal];
+  if (signal === 'dislike') removeDated(recent, item);
+  else revokeRecent(profile, item, revokedBit(signal));
+}
+
+/** Signals about a recent item hold no longer; an item of which none is left was not dealt with. */
+function revokeRecent(profile: Profile, item: string, bit: number): void {
+  if (bit === 0) return;
+  const entry = profile.recent.find((recent) => recent.item === item);
+  if (entry === undefined) return;
+  entry.kinds &= ~bit;
+  if (entry.kinds === 0) removeDated(profile.recent, item);
+}
+
+function receive(profile: Profile, event: EventRef): void {
   profile.asOf = advanceAsOf(profile.asOf, event);
   profile.eventIds.push(itemHash(event.eventId));
   if (profile.eventIds.length > EVENT_IDS) profile.eventIds.shift();

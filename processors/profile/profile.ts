@@ -30,8 +30,10 @@ export const SESSION_GAP_MS = 30 * 60_000;
 /** An item as a session knows it. One interaction gathers signals of several kinds. */
 export interface Interaction {
   readonly item: string;
-  /** Bits of {@link kindBit}. */
+  /** Bits of {@link kindBit} of all its signals: what it was paired for. */
   kinds: number;
+  /** Those bits that hold no longer: taken out of the cart, sent back. Pairs do not ask for them, reasons do; 0 in receipts. */
+  revoked: number;
 }
 
 /** The visitor's current visit. */
@@ -49,7 +51,7 @@ export interface Session {
 /** An item that the visitor dealt with. */
 export interface RecentItem {
   readonly item: string;
-  /** Bits of {@link kindBit} of all signals since it entered the list. */
+  /** Bits of {@link kindBit} of the signals since it entered the list that still hold: never 0. */
   kinds: number;
   /** Newest event time, epoch ms. */
   at: number;
@@ -78,13 +80,16 @@ export interface Receipt {
   readonly at: number;
   readonly device: string | undefined;
   readonly region: string | undefined;
-  /** The session's interactions when the order arrived, oldest first. */
+  /** Copy of the session's interactions when the order arrived, oldest first. */
   readonly context: readonly Interaction[];
   /** Distinct items in line order. */
   readonly lines: readonly ReceiptLine[];
 }
 
-/** What a visitor allowed: `limited` keeps the session only, `none` keeps nothing but this word. */
+/**
+ * What a visitor allowed: `limited` keeps the session only, with what was bought and disliked in it, and `none` keeps nothing but
+ * this word.
+ */
 export type Consent = 'full' | 'limited' | 'none';
 
 /** Forward-decayed sum of the signatures of the items that the visitor dealt with, see user-vector.ts. */

@@ -42,6 +42,8 @@ export interface EnteredSession {
   readonly isLate: boolean;
   /** The event is a session of its own. */
   readonly isOwn: boolean;
+  /** What was bought or disliked in the session before is forgotten with it. */
+  readonly isForgotten: boolean;
 }
 
 /** Brings the profile's session to an event. */
@@ -49,15 +51,25 @@ export function enterSession(profile: Profile, at: number, sessionId: string | u
   const current = profile.session;
   const isLate = current !== undefined && at < current.lastAt;
   const fit = fitSession(current, at, sessionId);
-  if (fit === 'own') return { interactions: [], endedSessionId: undefined, isLate, isOwn: true };
+  if (fit === 'own') return { interactions: [], endedSessionId: undefined, isLate, isOwn: true, isForgotten: false };
   if (fit === 'next' || current === undefined) {
     const interactions: Interaction[] = [];
     profile.session = { id: sessionId, startedAt: at, lastAt: at, interactions };
-    return { interactions, endedSessionId: current?.id, isLate, isOwn: false };
+    const isForgotten = forgetWithSession(profile);
+    return { interactions, endedSessionId: current?.id, isLate, isOwn: false, isForgotten };
   }
   if (at > current.lastAt) current.lastAt = at;
   if (current.id === undefined) current.id = sessionId;
-  return { interactions: current.interactions, endedSessionId: undefined, isLate, isOwn: false };
+  const { interactions } = current;
+  return { interactions, endedSessionId: undefined, isLate, isOwn: false, isForgotten: false };
+}
+
+/** With limited consent nothing outlives the session. Returns whether there was anything. */
+function forgetWithSession(profile: Profile): boolean {
+  if (profile.consent !== 'limited' || profile.bought.length + profile.disliked.length === 0) return false;
+  profile.bought = [];
+  profile.disliked = [];
+  return true;
 }
 
 /** Where a signal landed. */
@@ -88,6 +100,7 @@ export function placeSignal(interactions: Interaction[], item: string, signal: S
     out.isNew = false;
     out.isRepeat = false;
     interaction.kinds |= bit;
+    interaction.revoked &= ~bit;
     return out;
   }
   out.position = interactions.length;
@@ -99,6 +112,17 @@ export function placeSignal(interactions: Interaction[], item: string, signal: S
       if (interactions[position]!.item === item) out.isRepeat = true;
     }
   }
-  interactions.push({ item, kinds: bit });
+  interactions.push({ item, kinds: bit, revoked: 0 });
   return out;
+}
+
+/** Signals about an item hold no longer, see {@link Interaction.revoked}. `bit` is one of {@link kindBit} or 0. */
+export function revokeKind(interactions: readonly Interaction[], item: string, bit: number): void {
+  if (bit === 0) return;
+  for (const interaction of interactions) if (interaction.item === item) interaction.revoked |= interaction.kinds & bit;
+}
+
+/** Interactions to be paired with apart from the session. */
+export function copyForPairing(interactions: readonly Interaction[]): Interaction[] {
+  return interactions.map(({ item, kinds }) => ({ item, kinds, revoked: 0 }));
 }

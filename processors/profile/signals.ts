@@ -60,6 +60,13 @@ export const kindBit: { readonly [S in Signal]: number } = Object.fromEntries(
   NAMES.map((name, index) => [name, 1 << index]),
 ) as { [S in Signal]: number };
 
+/** Bit of the signal that holds no longer after this one; 0 for none. */
+export function revokedBit(signal: Signal): number {
+  // What was bought has left the cart, whatever becomes of the order.
+  if (signal === 'removeFromCart' || signal === 'purchase') return kindBit.addToCart;
+  return signal === 'dislike' ? kindBit.like : 0;
+}
+
 const PAIR_WEIGHTS = NAMES.map((name) => SIGNALS[name].pair);
 
 /** Pair weight of an interaction: the greatest of its signals'. */

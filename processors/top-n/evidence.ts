@@ -10,7 +10,7 @@ import type { Reason } from './values.ts';
 /** An item that a visitor dealt with. */
 export interface Dealing {
   readonly itemId: string;
-  /** Bits of {@link kindBit}: in the session, where the item is in it. */
+  /** Bits of {@link kindBit} that still hold, at least one: in the session, where the item is in it. */
   kinds: number;
   readonly inSession: boolean;
 }
@@ -31,10 +31,13 @@ export function dealingsOf(profile: Profile): Dealing[] {
   };
   const interactions = profile.session?.interactions ?? [];
   for (let i = interactions.length - 1; i >= 0; i--) {
-    const { item, kinds } = interactions[i]!;
+    const { item, kinds, revoked } = interactions[i]!;
+    const holding = kinds & ~revoked;
+    // Put into the cart and taken out again, or bought and sent back, without ever being looked at: it says nothing.
+    if (holding === 0) continue;
     const newer = dealings.get(item);
-    if (newer === undefined) add(item, kinds, true);
-    else newer.kinds |= kinds;
+    if (newer === undefined) add(item, holding, true);
+    else newer.kinds |= holding;
   }
   for (let i = recent.length - 1; i >= 0 && dealings.size < QUERY_ITEMS; i--) {
     const { item, kinds } = recent[i]!;

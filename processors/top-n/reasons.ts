@@ -1,17 +1,35 @@
-// Reasons from the parts of a score. A list names three causes per item and gives the rest as one, so that the parts still sum to
-// the score.
+// Reasons from the parts of a score. A list names three causes per item and gives the rest as one for each kind, so that the parts
+// still sum to the score and each is called what it is.
 
 import { ListDraft } from './list-draft.ts';
-import type { Cause, ListedItems, Reason } from './values.ts';
+import type { ListedItems, Reason } from './values.ts';
 
-/** Causes behind those of the sources, in this order: what is not named one by one, and the repetition. */
-export const UNNAMED_CAUSES: readonly Cause[] = [{ kind: 'viewed' }, { kind: 'repeat' }];
+/** Causes without an item, by their places in a draft. */
+export interface UnnamedCauses {
+  /** For each source, that of its kind. */
+  readonly bySource: readonly number[];
+  /** The distinct ones among them. */
+  readonly places: readonly number[];
+  readonly repeat: number;
+  /** By place, all 0: where the rest of an item is summed up. */
+  readonly sums: Float64Array;
+}
+
+/** Enters the causes without an item that belong to the draft's first `sources` causes. */
+export function unnamedCauses(draft: ListDraft, sources: number): UnnamedCauses {
+  const bySource: number[] = [];
+  for (let i = 0; i < sources; i++) bySource.push(draft.placeOf({ kind: draft.causes[i]!.kind }));
+  const repeat = draft.placeOf({ kind: 'repeat' });
+  return { bySource, places: [...new Set(bySource)], repeat, sums: new Float64Array(draft.causes.length) };
+}
 
 /**
- * Adds the reasons in `parts[start]` to `parts[start + sources - 1]`, of which each belongs to the cause at its place in the draft;
- * {@link UNNAMED_CAUSES} follow there. The part behind them is what the item gets for a repetition.
+ * Adds the reasons in `parts[start]` to those of all sources, of which each belongs to the cause at its place in the draft. The part
+ * behind them is what the item gets for a repetition.
  */
-export function addPartReasons(draft: ListDraft, parts: Float64Array, start: number, sources: number): void {
+export function addPartReasons(draft: ListDraft, parts: Float64Array, start: number, unnamed: UnnamedCauses): void {
+  const { bySource, places, repeat, sums } = unnamed;
+  const sources = bySource.length;
   // The three largest, without a sort: of 20 sources most have no part in an item at all.
   let first = 0;
   let second = 0;
@@ -19,14 +37,13 @@ export function addPartReasons(draft: ListDraft, parts: Float64Array, start: num
   let firstPart = 0;
   let secondPart = 0;
   let thirdPart = 0;
-  let rest = 0;
   for (let i = 0; i < sources; i++) {
     const part = parts[start + i]!;
     if (part <= thirdPart) {
-      rest += part;
+      if (part > 0) sums[bySource[i]!]! += part;
       continue;
     }
-    rest += thirdPart;
+    if (thirdPart > 0) sums[bySource[third]!]! += thirdPart;
     if (part <= secondPart) {
       third = i;
       thirdPart = part;
@@ -47,8 +64,11 @@ export function addPartReasons(draft: ListDraft, parts: Float64Array, start: num
   draft.addReason(first, firstPart);
   draft.addReason(second, secondPart);
   draft.addReason(third, thirdPart);
-  draft.addReason(sources, rest);
-  draft.addReason(sources + 1, parts[start + sources]!);
+  for (const place of places) {
+    draft.addReason(place, sums[place]!);
+    sums[place] = 0;
+  }
+  draft.addReason(repeat, parts[start + sources]!);
 }
 
 /** Adds reasons that name their causes themselves. */

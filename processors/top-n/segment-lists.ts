@@ -19,6 +19,7 @@ import { DEFAULT_VARIANT, type ListMakerOptions } from './visitor-lists.ts';
 
 const POPULAR_ALGORITHM = 'popular-1';
 const TRENDING_ALGORITHM = 'trending-1';
+const CATEGORY = 'category=';
 
 /** The {@link SegmentListMaker} of a task. */
 export class SegmentLists implements SegmentListMaker {
@@ -79,9 +80,19 @@ export class SegmentLists implements SegmentListMaker {
     const scope: CampaignScope = { audience: audienceOf(segment), placement: definition, atMs: asOf.at };
     if (campaigns.hasActive(scope)) {
       const targets = campaigns.targets((itemId) => catalog.get(itemId));
-      candidates = applyCampaigns(candidates, targets, scope, () => undefined);
+      candidates = applyCampaigns(candidates, targets, scope, (itemId) => this.#added(itemId, segment, asOf.at));
     } else candidates.sort(byRank);
     return listed(candidates, listLength);
+  }
+
+  /** An item that a campaign names. A category's list takes items of the category only. */
+  #added(itemId: string, segment: string, atMs: number): Candidate | undefined {
+    const { index } = this.#options;
+    const denseId = index.internText(itemId);
+    if (denseId === undefined || !index.isAvailable(denseId, atMs)) return undefined;
+    if (segment.startsWith(CATEGORY) && !index.categoriesOf(itemId).includes(segment.slice(CATEGORY.length)))
+      return undefined;
+    return { denseId, id: itemId, score: 0, extra: [] };
   }
 }
 

@@ -72,6 +72,35 @@ export interface ItemCard {
   readonly stock?: number;
   readonly validFrom?: number;
   readonly validTo?: number;
+  readonly attributeHashes?: readonly number[];
+}
+
+/** What is published of a visitor beside the lists. */
+export interface VisitorBlock {
+  /** Bought and disliked items. */
+  readonly items: readonly string[];
+  readonly segments?: readonly string[];
+  readonly region?: string;
+  readonly device?: string;
+}
+
+/** What is published of a campaign; the fields are explained in lists/list.ts. */
+export interface CampaignRule {
+  readonly kind: 'boost' | 'bury' | 'pin' | 'exclude' | 'sponsor';
+  readonly validFrom?: number;
+  readonly validTo?: number;
+  readonly exclusion?: {
+    readonly itemHashes: readonly number[];
+    readonly categories: readonly string[];
+    readonly brands: readonly string[];
+    readonly attributeHashes: readonly number[];
+    readonly placements: readonly string[];
+    readonly audience: {
+      readonly segments: readonly string[];
+      readonly regions: readonly string[];
+      readonly devices: readonly string[];
+    };
+  };
 }
 
 /** Who a list is for. */
@@ -87,7 +116,7 @@ export type PublishedKey =
       readonly owner: string;
     }
   | { readonly kind: 'card' | 'item-block'; readonly owner: string }
-  | { readonly kind: 'visitor-block'; readonly owner: string };
+  | { readonly kind: 'visitor-block' | 'campaign'; readonly owner: string };
 
 /** Keys and bytes of what is published to the lists sink. */
 export interface ListFormat {
@@ -95,6 +124,7 @@ export interface ListFormat {
   cardKey(itemId: string): string;
   itemBlockKey(itemId: string): string;
   visitorBlockKey(visitorId: string): string;
+  campaignKey(campaignId: string): string;
   /** What a key stands for; `undefined` where it is none of ours. */
   parseKey(key: string): PublishedKey | undefined;
   /** What {@link encodeList} takes: the lists of several owners can share it. */
@@ -102,5 +132,7 @@ export interface ListFormat {
   encodeList(head: ListHead, encodedItems: Uint8Array): Uint8Array;
   encodeCard(card: ItemCard): Uint8Array;
   encodeItemBlock(reason: 'sold-out' | 'withdrawn'): Uint8Array;
-  encodeVisitorBlock(itemIds: readonly string[]): Uint8Array;
+  encodeVisitorBlock(block: VisitorBlock): Uint8Array;
+  /** @throws {RangeError} when it takes more than a published value may. */
+  encodeCampaign(rule: CampaignRule): Uint8Array;
 }

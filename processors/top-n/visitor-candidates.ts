@@ -12,7 +12,7 @@ import { F1Scorer } from '../scoring/f1.ts';
 import { TopK } from '../scoring/top-k.ts';
 import type { Evidence } from './evidence.ts';
 import { ListDraft } from './list-draft.ts';
-import { addPartReasons, addReasons, UNNAMED_CAUSES } from './reasons.ts';
+import { addPartReasons, addReasons, unnamedCauses } from './reasons.ts';
 import type { Cause, ListedItems } from './values.ts';
 
 /** Score of the most popular item of a segment where popularity fills up a list; F1's best item has 1 or more. */
@@ -155,12 +155,12 @@ export class VisitorCandidates {
     const parts = this.#scorer.parts(denseIds, evidence, atMs);
     const causes: Cause[] = [];
     for (const { kind, itemId } of evidence) causes.push({ kind, itemId, title: sources.entryOf(itemId)?.title });
-    causes.push(...UNNAMED_CAUSES);
     const draft = new ListDraft(causes);
+    const unnamed = unnamedCauses(draft, evidence.length);
     const width = evidence.length + 1;
     for (let k = 0; k < candidates.length; k++) {
       const { id, extra } = candidates[k]!;
-      addPartReasons(draft, parts, k * width, evidence.length);
+      addPartReasons(draft, parts, k * width, unnamed);
       addReasons(draft, extra);
       draft.addItem(id);
     }

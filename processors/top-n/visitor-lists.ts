@@ -1,5 +1,5 @@
 // Publishes what belongs to a visitor: the list `for-you` of the visitor and of the current session, and the block entry (bought and
-// disliked items, which serving drops from every answer to the visitor). The lists' time is the profile's newest event.
+// disliked items, which serving drops from every answer to the visitor, and what tells whether an exclusion is meant for the visitor). The lists' time is the profile's newest event.
 
 import type { ProcessorContext } from '../../engine/api/index.ts';
 import type { CampaignIndex } from '../campaign-index.ts';
@@ -158,7 +158,15 @@ export class VisitorLists implements VisitorListMaker {
     const items = new Set<string>();
     for (const { item } of profile?.bought ?? []) items.add(item);
     for (const { item } of profile?.disliked ?? []) items.add(item);
-    const value = items.size === 0 ? null : format.encodeVisitorBlock([...items]);
+    const { segments = [], region, device } = profile ?? {};
+    const block = {
+      items: [...items],
+      ...(segments.length > 0 && { segments }),
+      ...(region !== undefined && { region }),
+      ...(device !== undefined && { device }),
+    };
+    const isEmpty = items.size === 0 && Object.keys(block).length === 1;
+    const value = isEmpty ? null : format.encodeVisitorBlock(block);
     this.#forward(format.visitorBlockKey(visitorId), value, profile, context);
   }
 

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { EngineView } from '../../app/console/engine-view.ts';
+import type { ShopProduct } from '../../app/console/ports.ts';
 import { startConsoleFake } from '../support/console-fake.ts';
 import { CHROMIUM, needsChromium } from '../support/requires.ts';
 import { startShopProcess } from '../support/shop-process.ts';
@@ -22,6 +23,10 @@ async function hasLearnt(url: string): Promise<void> {
   const headers = { 'content-type': 'application/json' };
   await fetch(`${url}/shop/rate`, { method: 'POST', headers, body: JSON.stringify({ eventsPerSecond: 50 }) });
 }
+
+/** Script: the first card of the similar products that is among the recommended ones too. */
+const CARD_IN_BOTH = `[...document.querySelectorAll('#similar .card')].find((card) =>
+  document.querySelector('#for-you [data-item="' + card.dataset.item + '"]'))`;
 
 const SERVERS: readonly [string, () => Promise<AsyncDisposable & { readonly url: string }>][] = [
   [
@@ -76,6 +81,39 @@ for (const [name, startServer] of SERVERS) {
       await page.locator('.grid .card').first().waitFor();
       return { page, complaints };
     }
+
+    /** Has the page's visitor look at an item, somewhere else than on the page, and waits until the page has read the new list. */
+    async function lookElsewhere(page: Page, itemId: string): Promise<void> {
+      const [visitorId, sessionId] = await page.evaluate<[string, string]>(
+        "[localStorage.getItem('freshet.visitor'), sessionStorage.getItem('freshet.session')]",
+      );
+      const { promise: eventId, resolve } = Promise.withResolvers<string>();
+      const read = page.waitForResponse(
+        async (response) =>
+          response.url().includes('/recommendations') &&
+          response.status() === 200 &&
+          ((await response.json()) as { asOf?: { eventIds: string[] } }).asOf?.eventIds.includes(await eventId) ===
+            true,
+      );
+      const response = await fetch(`${server.url}/shop/events`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ kind: 'view', itemId, visitorId, sessionId }),
+      });
+      resolve(((await response.json()) as { eventId: string }).eventId);
+      await read;
+      await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+    }
+
+    /** `#section item` of the card that has the focus. */
+    const focused = (page: Page): Promise<string> =>
+      page.evaluate(`(() => {
+        const link = document.activeElement;
+        return '#' + link.closest('section')?.id + ' ' + link.closest('li')?.dataset.item;
+      })()`);
+
+    const gridItem = async (page: Page, index: number): Promise<string> =>
+      (await page.locator('.grid .card').nth(index).getAttribute('data-item')) ?? '';
 
     const reasons = (page: Page): Promise<string[]> => page.locator('#for-you .reason').allTextContents();
 
@@ -174,6 +212,110 @@ for (const [name, startServer] of SERVERS) {
       await page.keyboard.press('Space');
       await page.locator('.thanks').waitFor();
       await page.locator('#cart-text:focus').waitFor();
+    });
+
+    test('the focus stays on its card while the list is drawn anew, and never goes to another list', async (t) => {
+      const { page, complaints } = await open(t);
+      const others = await Promise.all([5, 9, 12].map((index) => gridItem(page, index)));
+      await page.locator('.grid .card a').first().click();
+      // Not `waitForFunction`: the page's policy forbids the evaluation that it needs.
+      const deadline = AbortSignal.timeout(PATIENCE_MS);
+      while (!(await page.evaluate(`${CARD_IN_BOTH} !== undefined`))) {
+        await setTimeout(50, undefined, { signal: deadline });
+      }
+      await page.evaluate(`${CARD_IN_BOTH}.firstElementChild.focus()`);
+      await lookElsewhere(page, others[0]!);
+      assert.match(await focused(page), /^#similar [^ ]+$/);
+
+      const last = page.locator('#for-you .card a').last();
+      await last.focus();
+      for (const other of others.slice(1)) {
+        const before = await focused(page);
+        await lookElsewhere(page, other);
+        const after = await focused(page);
+        const [, itemId] = before.split(' ');
+        if ((await page.locator(`#for-you [data-item="${itemId}"]`).count()) > 0) assert.equal(after, before);
+        else assert.match(after, /^#for-you (?!undefined)/);
+      }
+      assert.deepEqual(complaints, []);
+    });
+
+    test('a slow press opens its product although the list has changed meanwhile', async (t) => {
+      const { page } = await open(t);
+      const others = await Promise.all([5, 9].map((index) => gridItem(page, index)));
+      await lookElsewhere(page, others[0]!);
+      const card = page.locator('#for-you .card').nth(1);
+      const itemId = await card.getAttribute('data-item');
+      await card.locator('a').hover();
+      await page.mouse.down();
+      await lookElsewhere(page, others[1]!);
+      await page.mouse.up();
+      await page.locator(`.product[data-item="${itemId}"]`).waitFor();
+    });
+
+    test('a list that is read anew and shows the same is left alone', async (t) => {
+      const { page } = await open(t);
+      const itemId = await gridItem(page, 5);
+      await lookElsewhere(page, itemId);
+      await lookElsewhere(page, itemId);
+      const texts = (): Promise<string[]> => page.locator('#for-you .card').allTextContents();
+      const before = await texts();
+      await page.evaluate(`window.mutations = 0;
+        new MutationObserver((records) => { window.mutations += records.length; })
+          .observe(document.querySelector('#for-you-items'), { subtree: true, childList: true, attributes: true });`);
+      await lookElsewhere(page, itemId);
+      const isSame = (await texts()).join() === before.join();
+      assert.equal((await page.evaluate('window.mutations')) === 0, isSame);
+      if (name === SERVERS[0]![0]) assert.ok(isSame);
+    });
+
+    test('what trends in a category is of that category', async (t) => {
+      const { page } = await open(t);
+      const link = page.locator('.categories a').nth(1);
+      const category = (await link.textContent()) ?? '';
+      await link.click();
+      await page.locator('h2', { hasText: `Trending in ${category}` }).waitFor();
+      await page.locator('#trending :is(.card, .quiet:not([hidden]))').first().waitFor();
+      const ids = await page.locator('#trending a').evaluateAll((links) => links.map((each) => String(each)));
+      for (const href of ids) {
+        const product = (await (await fetch(href.replace('#/item/', 'console/catalog/'))).json()) as ShopProduct;
+        assert.ok(product.categories.includes(category), product.title);
+      }
+    });
+
+    test('while updates are paused only the visitor’s own clicks change the rows', async (t) => {
+      const { page } = await open(t);
+      await page.clock.install();
+      await page.reload();
+      await page.locator('#for-you .card').first().waitFor();
+      await page.locator('#trending .card').first().waitFor();
+      await page.locator('#pause-updates').focus();
+      await page.keyboard.press('Space');
+      assert.equal(await page.locator('#pause-updates').getAttribute('aria-pressed'), 'true');
+      await page.locator('#trending .age', { hasText: 'paused' }).waitFor();
+      const asked: string[] = [];
+      page.on('request', (request) => asked.push(request.url()));
+      await page.clock.runFor(10_000);
+      assert.deepEqual(
+        asked.filter((url) => url.includes('/v1/')),
+        [],
+      );
+      await page.clock.resume();
+      await page.locator('.grid .card a').nth(1).click();
+      await page.locator('#for-you .reason', { hasText: 'Because you viewed' }).first().waitFor();
+      const rows = asked.filter((url) => /similar|bought-together/.test(url));
+      assert.ok(rows.length > 0 && rows.every((url) => /[?&]visitor=/.test(url)));
+    });
+
+    test('an address that cannot be read is said so once', async (t) => {
+      const { page, complaints } = await open(t);
+      await page.clock.install();
+      await page.evaluate("location.hash = '#/item/%'");
+      await page.locator('main .quiet', { hasText: 'leads nowhere' }).waitFor();
+      await page.evaluate("document.querySelector('main').firstElementChild.dataset.seen = ''");
+      await page.clock.runFor(10_000);
+      assert.equal(await page.locator('main > [data-seen]').count(), 1);
+      assert.deepEqual(complaints, []);
     });
 
     for (const width of [320, 390, 768, 900, 1150]) {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -11,7 +11,17 @@ import { contentsOf } from '../support/data-folder.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'freshet-cli-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const children: ChildProcess[] = [];
+after(() => {
+  // A test that failed half-way must not leave its process behind.
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Line {
+  readonly topic: string;
+  readonly value: { readonly at: number };
+}
 
 interface Run {
   readonly child: ChildProcess;
@@ -27,6 +37,7 @@ function freshet(parameters: readonly string[], environment: { [name: string]: s
     env: { PATH: process.env.PATH, FRESHET_PARTITIONS: '2', FRESHET_PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  children.push(child);
   let printed = '';
   let look = () => {};
   for (const stream of [child.stdout!, child.stderr!])
@@ -166,6 +177,36 @@ test('Ctrl-C in a replay ends it in order; the same command finishes it, and the
     (await contentsOf(join(folder, 'parts'), 2)).filter((line) => !whole.includes(line)).slice(0, 3),
     [],
   );
+});
+
+test('the end of a file is the newest event that counted, whatever its last line says', async () => {
+  const events = join(folder, 'ends.jsonl');
+  assert.equal((await output(['simulate', '--events', '1500', '--seed', '9', '--out', events])).code, 0);
+  const lines = readFileSync(events, 'utf8').trimEnd().split('\n');
+  const click = lines.map((line) => JSON.parse(line) as Line).findLast(({ topic }) => topic === 'clicks')!;
+  const variants = {
+    plain: undefined,
+    future: Date.UTC(2100, 0, 1),
+    late: click.value.at - 86_400_000,
+  };
+  const times: (number | undefined)[] = [];
+  for (const [name, at] of Object.entries(variants)) {
+    const last = JSON.stringify({ ...click, value: { ...click.value, eventId: `the-last-${name}`, at } });
+    writeFileSync(`${events}.${name}`, `${[...lines, ...(at === undefined ? [] : [last])].join('\n')}\n`);
+    const environment = { FRESHET_DATA_DIR: join(folder, `ends-${name}`) };
+    assert.equal((await output(['replay', 'events', `${events}.${name}`], environment)).code, 0);
+    const contents = await contentsOf(join(folder, `ends-${name}`), 2);
+    assert.deepEqual(
+      contents.filter((line) => line.startsWith('waiting-items ')),
+      [],
+      `${name}: nothing is left waiting`,
+    );
+    const position = contents.find((line) => line.startsWith('positions '))!;
+    times.push(
+      (JSON.parse(Buffer.from(position.split(' ')[2]!, 'hex').toString()) as { streamTimeMs?: number }).streamTimeMs,
+    );
+  }
+  assert.deepEqual(new Set(times).size, 1, times.join(', '));
 });
 
 test('the same seed simulates the same file, another seed another', async () => {

@@ -2,6 +2,9 @@
 import { systemClock } from '../../engine/api/index.ts';
 import {
   type AsOf,
+  type CampaignRule,
+  campaignKey,
+  campaignRuleSerde,
   cardKey,
   createEmbeddedListStore,
   type ItemBlock,
@@ -15,6 +18,7 @@ import {
   parseListKey,
   type Reason,
   topListSerde,
+  type VisitorBlock,
   visitorBlockKey,
   visitorBlockSerde,
 } from '../../lists/index.ts';
@@ -27,7 +31,9 @@ export interface MemoryLists {
   list(key: string, items: readonly (string | ListItem)[], asOf?: Partial<AsOf>, version?: number): Promise<void>;
   card(card: Partial<ItemCard> & { readonly id: string }, version?: number): Promise<void>;
   blockItem(itemId: string, reason: ItemBlock['reason'] | undefined, version?: number): Promise<void>;
-  blockForVisitor(visitorId: string, items: readonly string[], version?: number): Promise<void>;
+  blockForVisitor(visitorId: string, items: readonly string[], audience?: Omit<VisitorBlock, 'items'>): Promise<void>;
+  /** `undefined`: it has ended. */
+  campaign(campaignId: string, rule: CampaignRule | undefined, version?: number): Promise<void>;
 }
 
 /** An item with one reason that has the whole score. */
@@ -79,7 +85,9 @@ export function createMemoryLists(): MemoryLists {
       ),
     blockItem: (itemId, reason, version) =>
       put(itemBlockKey(itemId), reason === undefined ? null : itemBlockSerde.serialize({ reason }), version),
-    blockForVisitor: (visitorId, items, version) =>
-      put(visitorBlockKey(visitorId), visitorBlockSerde.serialize({ items }), version),
+    blockForVisitor: (visitorId, items, audience) =>
+      put(visitorBlockKey(visitorId), visitorBlockSerde.serialize({ items, ...audience })),
+    campaign: (campaignId, rule, version) =>
+      put(campaignKey(campaignId), rule === undefined ? null : campaignRuleSerde.serialize(rule), version),
   };
 }

@@ -28,12 +28,21 @@ export interface ReplayProgress {
   readonly isDone: boolean;
   /** Event time of the last event, epoch ms; `undefined` before the first. */
   readonly lastEventMs: number | undefined;
+  /** Where the input ends in event time; `undefined` before all of it has been processed. */
+  readonly endMs: number | undefined;
   readonly counts: ReplayCounts;
 }
 
 /** The progress of a file that was never replayed. */
 export function noProgress(): ReplayProgress {
-  return { steps: 0, chunks: 0, isDone: false, lastEventMs: undefined, counts: { events: {}, refused: {}, notes: {} } };
+  return {
+    steps: 0,
+    chunks: 0,
+    isDone: false,
+    lastEventMs: undefined,
+    endMs: undefined,
+    counts: { events: {}, refused: {}, notes: {} },
+  };
 }
 
 /**
@@ -61,9 +70,9 @@ export function progressRecord(source: string, progress: ReplayProgress): Produc
  */
 export function decodeProgress(value: Uint8Array): ReplayProgress {
   const progress = JSON.parse(new TextDecoder().decode(value)) as Partial<ReplayProgress>;
-  const { steps, chunks, isDone, lastEventMs, counts } = progress;
+  const { steps, chunks, isDone, lastEventMs, endMs, counts } = progress;
   if (!Number.isSafeInteger(steps) || !Number.isSafeInteger(chunks) || typeof isDone !== 'boolean' || !counts) {
     throw new TypeError('not a progress record of a replay');
   }
-  return { steps: steps!, chunks: chunks!, isDone, lastEventMs, counts };
+  return { steps: steps!, chunks: chunks!, isDone, lastEventMs, endMs, counts };
 }

@@ -20,8 +20,10 @@ export interface ReplayTarget {
   append(records: readonly ProducerRecord[]): Promise<void>;
   /** Resolves when everything that is in the log has been processed and committed. */
   drain(): Promise<void>;
+  /** Newest event time that has been processed; `undefined` when no event has. */
+  newestEventMs(): number | undefined;
   /** The input has ended at this event time: whatever waits for later events is done now. May be called again after a kill. */
-  finish(lastEventMs: number): Promise<void>;
+  finish(endMs: number): Promise<void>;
   /** Newest progress record of a source, read from the log. */
   progressOf(source: string): Promise<ReplayProgress | undefined>;
 }
@@ -156,7 +158,14 @@ class Feed {
       records.push(record);
       if (step.kind === 'event' && record.topic === step.topic) events += 1;
     }
-    const progress = { steps: steps + chunk.length, chunks: chunks + 1, isDone: false, lastEventMs, counts };
+    const progress = {
+      steps: steps + chunk.length,
+      chunks: chunks + 1,
+      isDone: false,
+      lastEventMs,
+      endMs: undefined,
+      counts,
+    };
     records.push(progressRecord(this.#source, progress));
     await this.#target.append(records);
     this.progress = progress;
@@ -166,8 +175,16 @@ class Feed {
 
   async finish(): Promise<void> {
     await this.#target.drain();
-    if (this.progress.lastEventMs !== undefined) await this.#target.finish(this.progress.lastEventMs);
-    const progress = { ...this.progress, isDone: true };
+    const endMs = this.progress.endMs ?? this.#target.newestEventMs();
+    if (endMs !== undefined) {
+      // Written down first, since finishing moves the newest time on: a finish that is repeated ends at the same.
+      if (this.progress.endMs === undefined) await this.#keep({ ...this.progress, endMs });
+      await this.#target.finish(endMs);
+    }
+    await this.#keep({ ...this.progress, isDone: true });
+  }
+
+  async #keep(progress: ReplayProgress): Promise<void> {
     await this.#target.append([progressRecord(this.#source, progress)]);
     this.progress = progress;
   }

@@ -9,13 +9,16 @@ export class Refused extends Error {
   }
 }
 
+/** The server did not answer, or the connection broke while it did: worth another try. */
+export class Unreachable extends Error {}
+
 async function request(path, options) {
   let response;
   try {
     response = await fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(10_000), ...options });
   } catch (error) {
     connection('shop', false);
-    throw error;
+    throw new Unreachable('no answer', { cause: error });
   }
   connection('shop', true);
   if (response.ok || response.status === 304) return response;
@@ -23,14 +26,23 @@ async function request(path, options) {
   throw new Refused(response.status, problem.detail ?? `The server answered ${response.status}.`);
 }
 
-const post = async (path, body) => {
-  const response = await request(path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  return response.json();
-};
+async function json(response) {
+  try {
+    return await response.json();
+  } catch (error) {
+    throw new Unreachable('half an answer', { cause: error });
+  }
+}
+
+const get = async (path) => json(await request(path));
+const post = async (path, body) =>
+  json(
+    await request(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    }),
+  );
 
 /** A page of products: `{ categories, products, total, page, pages }`. */
 export async function catalog({ category, query, page }) {
@@ -38,10 +50,10 @@ export async function catalog({ category, query, page }) {
   if (category) search.set('category', category);
   if (query) search.set('q', query);
   if (page > 1) search.set('page', String(page));
-  return (await request(`/console/catalog?${search}`)).json();
+  return get(`/console/catalog?${search}`);
 }
 
-export const product = async (id) => (await request(`/console/catalog/${encodeURIComponent(id)}`)).json();
+export const product = (id) => get(`/console/catalog/${encodeURIComponent(id)}`);
 
 /** Resolves to `{ eventId, at }` when the shop has taken the event. */
 export const sendEvent = (event) => post('/shop/events', event);
@@ -52,5 +64,5 @@ export const setRate = (eventsPerSecond) => post('/shop/rate', { eventsPerSecond
 export async function readList(path, etag) {
   const response = await request(path, etag === undefined ? undefined : { headers: { 'if-none-match': etag } });
   if (response.status === 304) return undefined;
-  return { etag: response.headers.get('etag') ?? undefined, list: await response.json() };
+  return { etag: response.headers.get('etag') ?? undefined, list: await json(response) };
 }

@@ -1,8 +1,9 @@
 // The page: reads the address, shows a view, keeps the header and the ages up to date. The engine's panel runs beside it on its own.
 import * as actions from './actions.js';
-import { Refused } from './api.js';
+import { Refused, Unreachable } from './api.js';
 import { byId, setText } from './dom.js';
 import { startEngine } from './engine.js';
+import { startPauseButton } from './pause.js';
 import { cartCount, changes, visitorName } from './state.js';
 import { cartView, failedView, itemView, shopView } from './views.js';
 
@@ -12,19 +13,41 @@ const main = byId('main');
 let current;
 let navigation = 0;
 
+const nowhere = async () => failedView('This address leads nowhere.');
+
+/** `undefined` for what is not percent-encoded UTF-8. */
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** `#/item/abc` and `#/shop?category=x&q=y&page=2`. */
 function parse(hash) {
   const [path, search] = hash.replace(/^#\/?/, '').split('?');
   const [name, id] = path.split('/');
   const query = new URLSearchParams(search);
-  if (name === 'item' && id) return () => itemView(decodeURIComponent(id));
+  if (name === 'item' && id) {
+    const itemId = decode(id);
+    return itemId === undefined ? nowhere : () => itemView(itemId);
+  }
   if (name === 'cart') return cartView;
   if (name === '' || name === 'shop') {
     const category = query.get('category') ?? undefined;
     const text = query.get('q') ?? undefined;
     return () => shopView({ category, query: text, page: Number(query.get('page') ?? 1) || 1 });
   }
-  return async () => failedView('This address leads nowhere.');
+  return nowhere;
+}
+
+/** The view that says why there is no other. */
+function viewOf(error) {
+  if (error instanceof Refused) return failedView(error.message);
+  if (error instanceof Unreachable) return failedView('Freshet does not answer. The page tries again by itself.');
+  reportError(error);
+  return failedView('The page has a fault and cannot show this.');
 }
 
 async function show(isFirst) {
@@ -34,10 +57,8 @@ async function show(isFirst) {
     view = await parse(location.hash)();
   } catch (error) {
     if (mine !== navigation) return;
-    if (!(error instanceof Refused)) setTimeout(() => mine === navigation && void show(isFirst), RETRY_MS);
-    view = failedView(
-      error instanceof Refused ? error.message : 'Freshet does not answer. The page tries again by itself.',
-    );
+    if (error instanceof Unreachable) setTimeout(() => mine === navigation && void show(isFirst), RETRY_MS);
+    view = viewOf(error);
   }
   if (mine !== navigation) {
     for (const list of view.lists) list.close();
@@ -70,6 +91,7 @@ changes.addEventListener('visitor', () => {
   for (const list of current?.lists ?? []) list.reset();
 });
 byId('new-visitor').addEventListener('click', actions.newVisitor);
+startPauseButton(byId('pause-updates'));
 byId('search').addEventListener('submit', (event) => {
   event.preventDefault();
   const query = byId('search-text').value.trim();

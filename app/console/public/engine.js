@@ -5,6 +5,7 @@ import * as api from './api.js';
 import { byId, h, setText } from './dom.js';
 import { bytes, count, duration, short, uptime } from './format.js';
 import { connection } from './notices.js';
+import { isPaused } from './pause.js';
 import { sparkline } from './sparkline.js';
 import { drawTopology, simplify, topologyText } from './topology.js';
 
@@ -283,12 +284,17 @@ export function startEngine(panel) {
   };
 
   let source;
+  let hasDrawn = false;
   const connect = () => {
     source = new EventSource('/console/stream');
     source.addEventListener('message', (event) => {
       connection('engine', true);
       panel.classList.remove('stale');
-      draw(JSON.parse(event.data));
+      const view = JSON.parse(event.data);
+      // A refused event may be the one that the visitor has just sent.
+      if (isPaused() && hasDrawn) drawRefused(refused, view.refused);
+      else draw(view);
+      hasDrawn = true;
     });
     source.addEventListener('error', () => {
       connection('engine', false);

@@ -1,12 +1,13 @@
 // A list that is read again and again by the public API, and shows how fresh it is. After one of the visitor's own clicks it is read
 // in quick succession until it contains that event, so that the page measures what a shopper feels: from click to new list.
 
-import { sent } from './actions.js';
-import { readList } from './api.js';
-import { card } from './card.js';
-import { h, prefersLessMotion, setText } from './dom.js';
+import { listClick, sent } from './actions.js';
+import { Refused, readList, Unreachable } from './api.js';
+import { h, setText } from './dom.js';
 import { duration } from './format.js';
 import { announce } from './notices.js';
+import { isPaused, pausing } from './pause.js';
+import { createRail } from './rail.js';
 
 const POLL_MS = 400;
 const CHASE_MS = 15;
@@ -33,6 +34,7 @@ const contains = (asOf, event) => asOf !== undefined && (asOf.eventIds.includes(
  * @param options.path What to read, with a query that begins with `?`; a function, so that a new visitor is asked for anew.
  * @param options.chase Whether the visitor's own events are to change this list.
  * @param options.leaveOut Id of an item that is not shown.
+ * @param options.isNarrow Whether the title promises less than the whole shop, so that items that were topped up from it are not shown.
  * @param options.isShared Whether it is the same for everybody, so that there is nothing to know.
  */
 export function liveList({
@@ -41,6 +43,7 @@ export function liveList({
   path,
   placement,
   leaveOut,
+  isNarrow = false,
   chase = false,
   isShared = false,
   emptyText,
@@ -49,24 +52,30 @@ export function liveList({
   const age = h('span', { class: 'age' });
   const latency = h('strong', { class: 'latency' });
   const rung = h('span', { class: 'rung' });
-  const items = h('ul', { class: 'rail', id: `${id}-items` });
+  const heading = h('h2', { id: `${id}-title`, tabindex: '-1' }, title);
   const empty = h('p', { class: 'quiet', hidden: true }, emptyText);
+  let listId;
+  const rail = createRail({
+    id: `${id}-items`,
+    onOpen: (itemId) => void listClick(itemId, listId, placement),
+    fallback: heading,
+  });
   const element = h(
     'section',
     { class: 'live', id, 'aria-labelledby': `${id}-title` },
     h(
       'div',
       { class: 'live-head' },
-      h('h2', { id: `${id}-title` }, title),
+      heading,
       rung,
       h('p', { class: 'freshness' }, h('span', { class: 'dot', 'aria-hidden': 'true' }), latency, age),
     ),
-    items,
+    rail.element,
     empty,
   );
 
   let etag;
-  let shown = [];
+  let hasDrawn = false;
   let asOf;
   let clockAheadMs = 0;
   let chased;
@@ -75,26 +84,20 @@ export function liveList({
   let reading = false;
   let generation = 0;
 
+  const isShown = (item, list) => item.id !== leaveOut && !(isNarrow && (item.rung ?? list.rung) === 'global');
+
   const draw = (list) => {
-    const before = new Set(shown);
-    const positions = new Map([...items.children].map((child) => [child.dataset.item, child.getBoundingClientRect()]));
-    const focused = document.activeElement?.closest?.('li')?.dataset.item;
-    const kept = list.items.filter((item) => item.id !== leaveOut);
-    shown = kept.map((item) => item.id);
-    items.replaceChildren(
-      ...kept.map((item) =>
-        card(item, { listId: list.listId, placement, isNew: before.size > 0 && !before.has(item.id) }),
-      ),
-    );
-    empty.hidden = shown.length > 0;
-    setText(rung, isShared ? '' : (RUNG_WORDS[list.rung] ?? ''));
-    if (focused !== undefined)
-      items.querySelector(`[data-item="${CSS.escape(focused)}"] a`)?.focus({ preventScroll: true });
-    if (before.size > 0 && !prefersLessMotion()) glide(items, positions);
-    const first = kept[0];
-    if (chase && before.size > 0 && first !== undefined) {
-      announce(`${title} changed. First is ${first.item?.title ?? 'a product'}. ${first.reasons[0]?.text ?? ''}`);
-    }
+    const shown = list.items.filter((item) => isShown(item, list));
+    rail.show(shown, (hasChanged) => {
+      listId = list.listId;
+      if (empty.hidden !== shown.length > 0) empty.hidden = shown.length > 0;
+      setText(rung, isShared ? '' : (RUNG_WORDS[list.rung] ?? ''));
+      const first = shown[0];
+      if (chase && hasDrawn && hasChanged && first !== undefined) {
+        announce(`${title} changed. First is ${first.item?.title ?? 'a product'}. ${first.reasons[0]?.text ?? ''}`);
+      }
+      hasDrawn = true;
+    });
   };
 
   const read = async () => {
@@ -121,11 +124,14 @@ export function liveList({
         }
         draw(answer.list);
       }
-    } catch {
-      // Said by the banner; the next read tries again.
+    } catch (error) {
+      // A lost connection is said by the banner, and the next read tries again.
+      if (!(error instanceof Unreachable || error instanceof Refused)) reportError(error);
     } finally {
-      reading = false;
-      schedule();
+      if (mine === generation) {
+        reading = false;
+        schedule();
+      }
     }
   };
 
@@ -133,6 +139,7 @@ export function liveList({
     clearTimeout(timer);
     if (closed) return;
     if (chased !== undefined && performance.now() - chased.startedMs > CHASE_LIMIT_MS) chased = undefined;
+    if (isPaused() && hasDrawn && chased === undefined) return;
     timer = setTimeout(read, chased !== undefined ? CHASE_MS : document.hidden ? 5 * pollMs : pollMs);
   };
 
@@ -141,6 +148,10 @@ export function liveList({
     chased = detail;
     if (!reading) void read();
   };
+  const onPause = () => {
+    if (!reading) schedule();
+  };
+  pausing.addEventListener('pause', onPause);
   if (chase) sent.addEventListener('sent', onSent);
   void read();
 
@@ -148,7 +159,8 @@ export function liveList({
     element,
     /** Shows the age by the server's clock. */
     tick() {
-      setText(age, asOf === undefined ? '' : `${duration(Math.max(0, Date.now() + clockAheadMs - asOf.at))} old`);
+      if (isPaused()) setText(age, 'paused');
+      else setText(age, asOf === undefined ? '' : `${duration(Math.max(0, Date.now() + clockAheadMs - asOf.at))} old`);
     },
     /** Asks anew, for another visitor. */
     reset() {
@@ -156,32 +168,18 @@ export function liveList({
       etag = undefined;
       asOf = undefined;
       chased = undefined;
-      shown = [];
+      listId = undefined;
+      hasDrawn = false;
       setText(latency, '');
-      items.replaceChildren();
+      rail.clear();
       reading = false;
       void read();
     },
     close() {
       closed = true;
       clearTimeout(timer);
+      pausing.removeEventListener('pause', onPause);
       sent.removeEventListener('sent', onSent);
     },
   };
-}
-
-/** Lets items that stayed move to their new places instead of jumping. */
-function glide(items, positions) {
-  for (const child of items.children) {
-    const from = positions.get(child.dataset.item);
-    if (from === undefined) continue;
-    const to = child.getBoundingClientRect();
-    const dx = from.left - to.left;
-    const dy = from.top - to.top;
-    if (dx === 0 && dy === 0) continue;
-    child.animate([{ transform: `translate(${dx}px, ${dy}px)` }, { transform: 'none' }], {
-      duration: 320,
-      easing: 'ease-out',
-    });
-  }
 }

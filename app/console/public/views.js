@@ -11,6 +11,9 @@ import { tile } from './tile.js';
 const forYouPath = () =>
   `/v1/visitors/${encodeURIComponent(state.visitorId)}/recommendations?n=12&session=${encodeURIComponent(state.sessionId)}`;
 
+/** Says who asks, so that what the visitor has bought or dislikes is left out of rows that are otherwise the same for everybody. */
+const asVisitor = () => `visitor=${encodeURIComponent(state.visitorId)}`;
+
 /** @param leaveOut Id of the product that is on the page already. */
 const forYou = (leaveOut) =>
   liveList({
@@ -27,10 +30,11 @@ const trending = (category) =>
   liveList({
     id: 'trending',
     title: category ? `Trending in ${category}` : 'Trending now',
-    path: () => (category ? `/v1/trending?n=12&category=${encodeURIComponent(category)}` : '/v1/trending?n=12'),
+    path: () => `/v1/trending?n=12&${asVisitor()}${category ? `&category=${encodeURIComponent(category)}` : ''}`,
     placement: 'trending',
     isShared: true,
-    emptyText: 'Nothing is trending yet.',
+    isNarrow: category !== undefined,
+    emptyText: 'Nothing is trending here yet.',
     pollMs: 1_000,
   });
 
@@ -130,7 +134,7 @@ export async function itemView(id) {
     liveList({
       id: name,
       title,
-      path: () => `/v1/items/${encodeURIComponent(id)}/${name}?n=8`,
+      path: () => `/v1/items/${encodeURIComponent(id)}/${name}?n=8&${asVisitor()}`,
       placement: name,
       emptyText,
     });

@@ -4,8 +4,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Serde } from '../../../engine/api/index.ts';
-import { itemBlockSerde, itemCardSerde, topListSerde, visitorBlockSerde } from '../../../lists/index.ts';
-import { block, card, emptyList, list, visitorBlock } from './sample.ts';
+import {
+  campaignRuleSerde,
+  itemBlockSerde,
+  itemCardSerde,
+  topListSerde,
+  visitorBlockSerde,
+} from '../../../lists/index.ts';
+import { block, campaignRule, card, emptyList, list, visitorAudience, visitorBlock } from './sample.ts';
 
 function isGolden<V>(name: string, serde: Serde<V>, value: V): void {
   it(`${name} has the bytes of version 1, and is read from them`, () => {
@@ -21,4 +27,6 @@ describe('published bytes', () => {
   isGolden('card', itemCardSerde, card);
   isGolden('item-block', itemBlockSerde, block);
   isGolden('visitor-block', visitorBlockSerde, visitorBlock);
+  isGolden('visitor-audience', visitorBlockSerde, visitorAudience);
+  isGolden('campaign-rule', campaignRuleSerde, campaignRule);
 });

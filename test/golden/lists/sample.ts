@@ -1,5 +1,5 @@
 // One value of each kind that is published, with every field and with none that may be absent.
-import type { ItemBlock, ItemCard, TopList, VisitorBlock } from '../../../lists/index.ts';
+import type { CampaignRule, ItemBlock, ItemCard, TopList, VisitorBlock } from '../../../lists/index.ts';
 
 export const list: TopList = {
   definition: 'for-you',
@@ -53,3 +53,24 @@ export const card: ItemCard = {
 export const block: ItemBlock = { reason: 'sold-out' };
 
 export const visitorBlock: VisitorBlock = { items: ['A-1', 'C-3'] };
+
+export const visitorAudience: VisitorBlock = {
+  items: [],
+  segments: ['gold', 'Müller & Söhne'],
+  region: 'north',
+  device: 'mobile',
+};
+
+export const campaignRule: CampaignRule = {
+  kind: 'exclude',
+  validFrom: 1_700_000_000_000,
+  validTo: 1_800_000_000_000,
+  exclusion: {
+    itemHashes: [0, 9_007_199_254_740_991],
+    categories: ['Mugs'],
+    brands: ['Clay & Co'],
+    attributeHashes: [42],
+    placements: ['popular'],
+    audience: { segments: ['gold'], regions: [], devices: ['mobile'] },
+  },
+};

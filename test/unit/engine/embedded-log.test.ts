@@ -145,8 +145,11 @@ test('retention drops old records that were read, and a reader below the start i
 test('compaction keeps the newest record of each key, and offsets stay', async () => {
   const { log, clock } = await openLog();
   await log.append(Array.from({ length: 30_000 }, (_, i) => record('limits', `k${i % 10}`, i, i, 0)));
-  clock.advance(20_000);
-  log.release([{ topic: 'limits', partition: 0, offset: 29_995 }]);
+  // A bounded number of records a pass, so more than one.
+  for (let pass = 0; pass < 3; pass++) {
+    clock.advance(20_000);
+    log.release([{ topic: 'limits', partition: 0, offset: 29_995 }]);
+  }
   const left = read(log, 'limits', 0);
   assert.equal(left.length, 15, 'ten newest among those read, five unread');
   assert.equal(left.at(-1)?.offset, 29_999);

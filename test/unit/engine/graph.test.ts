@@ -31,9 +31,10 @@ test('a topology has its parents before their children and knows every child', (
   assert.deepEqual(nodes.find((node) => node.name === 'district-readings-source')?.children, ['alarm']);
 });
 
-test('topics: written ones are internal, those of global stores compacted, and there is one for dead letters', () => {
+test('topics: written ones that are read are internal, those of global stores compacted, and there is one for dead letters', () => {
   const byName = Object.fromEntries(topicsOf(meters().build(), 3).map((topic) => [topic.name, topic]));
   assert.deepEqual(Object.keys(byName), ['alarms', 'dead-letters', 'district-readings', 'limits', 'readings']);
+  assert.equal(byName.alarms?.internal, false, 'somebody else reads it');
   assert.deepEqual(byName.limits, { name: 'limits', partitions: 3, compacted: true, internal: false });
   assert.deepEqual(byName['district-readings'], {
     name: 'district-readings',

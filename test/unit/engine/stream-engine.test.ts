@@ -8,10 +8,12 @@ import {
   type ProcessorContext,
   RefusedRecordError,
   type StreamRecord,
+  systemClock,
 } from '../../../engine/api/index.ts';
 import { EmbeddedLog } from '../../../engine/embedded/index.ts';
 import { type Topology, TopologyBuilder } from '../../../engine/graph/index.ts';
 import { COMMIT_STEPS, StreamEngine } from '../../../engine/runtime/index.ts';
+import { MetricRegistry } from '../../../engine/telemetry/index.ts';
 import { driverColumnFamilies, MovedClock, TopologyTestDriver } from '../../../engine/testing/index.ts';
 import { createMemoryDatabase } from '../../../state/memory-database.ts';
 import { json, jsonStore, record } from '../../support/engine.ts';
@@ -375,4 +377,186 @@ test('a crash after any step of any commit leaves the same state and the same bo
       assert.deepEqual(disturbed.state, undisturbed.state, `${step} ${commit}: state`);
       assert.deepEqual(disturbed.board, undisturbed.board, `${step} ${commit}: board`);
     }
+});
+
+/** An engine of its own on a real clock, for what only the live loop does. */
+async function liveEngine(topology: Topology, partitions: number) {
+  const database = memory(topology);
+  const log = new EmbeddedLog({ database, clock: systemClock });
+  const engine = new StreamEngine({ topology, log, database, sinks: {}, partitions, clock: systemClock, mode: 'live' });
+  await engine.open();
+  return { engine, log };
+}
+
+function ticking(type: 'STREAM_TIME' | 'WALL_CLOCK_TIME', onTick: (taskId: number) => void): Topology {
+  return new TopologyBuilder()
+    .addSource('readings', { topic: 'readings', deserializer: json() })
+    .addProcessor(
+      'ticking',
+      () => ({
+        init: (context) => void context.schedule('tick', 20, type, () => onTick(context.taskId)),
+        process() {},
+      }),
+      { parents: ['readings'] },
+    )
+    .build();
+}
+
+test('a wall-clock punctuator fires on a task that never had a record', async () => {
+  const stop = new AbortController();
+  const { engine } = await liveEngine(
+    ticking('WALL_CLOCK_TIME', () => stop.abort()),
+    1,
+  );
+  await engine.run(stop.signal);
+  assert.equal(engine.status, 'READY');
+});
+
+test('the clock moves the stream time of an idle task on while another one is busy', async () => {
+  const stop = new AbortController();
+  let ticks = 0;
+  const { engine, log } = await liveEngine(
+    ticking('STREAM_TIME', (taskId) => {
+      ticks += taskId;
+      if (ticks === 3) stop.abort();
+    }),
+    2,
+  );
+  await log.append([record('readings', 'a', 1, Date.now(), 1)]);
+  const feeding = (async () => {
+    while (!stop.signal.aborted) {
+      await log.append([record('readings', 'a', 1, Date.now(), 0)]);
+      await new Promise(setImmediate);
+    }
+  })();
+  await engine.run(stop.signal);
+  await feeding;
+  assert.equal(ticks, 3);
+});
+
+test('events find the rows of a table that lie before them, however many they are', async () => {
+  const driver = await openDriver({ recordsPerBatch: 5 });
+  const tariffs = Array.from({ length: 23 }, (_, i) => record('tariffs', `d${i}`, { cents: i }, 1));
+  await driver.pipe(...tariffs, ...Array.from({ length: 23 }, (_, i) => reading(`m${i}`, `d${i}`, 1, 2 + i)));
+  for (let i = 0; i < 23; i++) {
+    const first = driver.publications('board').find(({ key }) => key === `d${i}`);
+    assert.equal((JSON.parse(Buffer.from(first!.value!).toString()) as { tariff?: number }).tariff, i);
+  }
+});
+
+test('a time that is no number is refused, and does not hold up what is behind it', async () => {
+  const driver = await openDriver();
+  await driver.pipe(
+    {
+      topic: 'readings',
+      key: 'm1',
+      value: json().serialize({ meter: 'm1', district: 'north', kwh: 9 }),
+      timestampMs: Number.NaN,
+    },
+    reading('m1', 'north', 1, 2),
+  );
+  assert.equal(boardOf(driver, 'north').kwh, 1);
+  assert.deepEqual(
+    driver.deadLetters().map((letter) => letter.headers?.['dlq.code']),
+    ['invalid-time'],
+  );
+});
+
+test('an error that no record is to blame for stops the engine, and consumes nothing', async () => {
+  const topology = new TopologyBuilder()
+    .addSource('readings', { topic: 'readings', deserializer: json() })
+    .addProcessor(
+      'broken-disk',
+      () => ({
+        process() {
+          throw new EngineError('DATABASE_FAILED', 'too many open files');
+        },
+      }),
+      { parents: ['readings'] },
+    )
+    .build();
+  const driver = await TopologyTestDriver.open({ topology, database: memory(topology) });
+  await assert.rejects(
+    driver.pipe(record('readings', 'a', 1, 1), record('readings', 'a', 2, 2)),
+    /too many open files/,
+  );
+  assert.deepEqual(driver.deadLetters(), []);
+  assert.equal(driver.engine.tasks[0]?.position.commitNumber, 0);
+});
+
+test('a refusal counts once, though its batch was undone and run again', async () => {
+  const topology = meterTopology();
+  const metrics = new MetricRegistry(systemClock);
+  const driver = await TopologyTestDriver.open({ topology, database: memory(topology), metrics });
+  await driver.pipe(
+    { topic: 'readings', key: 'm1', value: Buffer.from('{'), timestampMs: 1 },
+    ...Array.from({ length: 14 }, (_, i) => reading('m1', 'north', i === 9 ? 666 : 1, 2 + i)),
+  );
+  const counted = metrics.values().filter(({ name }) => name === 'freshet.dead_letters');
+  assert.deepEqual(counted.map(({ attributes, value }) => [attributes.code, value]).sort(), [
+    ['not-json', 1],
+    ['processor-failed', 1],
+  ]);
+});
+
+test('an output that is too large refuses the record that makes it', async () => {
+  const topology = new TopologyBuilder()
+    .addSource('readings', { topic: 'readings', deserializer: json<number>() })
+    .addProcessor(
+      'inflate',
+      (): Processor<number> => {
+        let context: ProcessorContext;
+        return {
+          init(given) {
+            context = given;
+          },
+          process(records) {
+            for (const { value, timestampMs } of records)
+              context.forward({ key: 'k', value: 'x'.repeat(value!), timestampMs });
+          },
+        };
+      },
+      { parents: ['readings'] },
+    )
+    .addSink('out', { topic: 'out', serializer: json(), parents: ['inflate'] })
+    .build();
+  const driver = await TopologyTestDriver.open({ topology, database: memory(topology) });
+  await driver.pipe(
+    record('readings', 'k', 10, 1),
+    record('readings', 'k', 2_000_000, 2),
+    record('readings', 'k', 20, 3),
+  );
+  assert.deepEqual(
+    driver.output('out').map(({ value }) => value!.length),
+    [12, 22],
+  );
+  assert.deepEqual(
+    driver.deadLetters().map((letter) => letter.headers?.['dlq.code']),
+    ['output-too-large'],
+  );
+});
+
+test('a table row that cannot be merged is refused, and the table goes on', async () => {
+  const seen: string[] = [];
+  const topology = new TopologyBuilder()
+    .addSource('readings', { topic: 'readings', deserializer: json() })
+    .addGlobalStore<number>({
+      topic: 'tariffs',
+      deserializer: json<number>(),
+      supplier: jsonStore<number>('tariffs'),
+      merge: (_stored, incoming) => {
+        if (incoming < 0) throw new Error('a tariff below 0');
+        return incoming;
+      },
+      view: { apply: (key, value) => void seen.push(`${key}=${value}`) },
+    })
+    .addProcessor('idle', () => ({ process() {} }), { parents: ['readings'], globalStores: ['tariffs'] })
+    .build();
+  const driver = await TopologyTestDriver.open({ topology, database: memory(topology) });
+  await driver.pipe(record('tariffs', 'a', 1, 1), record('tariffs', 'a', -1, 2), record('tariffs', 'b', 2, 3));
+  assert.deepEqual(seen, ['a=1', 'b=2']);
+  assert.deepEqual(
+    driver.deadLetters().map((letter) => letter.headers?.['dlq.code']),
+    ['processor-failed'],
+  );
 });

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { RefusedRecordError, type Serde } from '../../../engine/api/index.ts';
 import {
+  campaignRuleSerde,
   itemBlockSerde,
   itemCardSerde,
   MAX_LIST_VALUE_BYTES,
@@ -11,7 +12,15 @@ import {
   topListSerde,
   visitorBlockSerde,
 } from '../../../lists/index.ts';
-import { block, card, emptyList, list, visitorBlock } from '../../golden/lists/sample.ts';
+import {
+  block,
+  campaignRule,
+  card,
+  emptyList,
+  list,
+  visitorAudience,
+  visitorBlock,
+} from '../../golden/lists/sample.ts';
 
 const serdes: [name: string, family: string, serde: Serde<unknown>, value: unknown][] = [
   ['list', 'list', topListSerde as Serde<unknown>, list],
@@ -19,6 +28,8 @@ const serdes: [name: string, family: string, serde: Serde<unknown>, value: unkno
   ['card', 'card', itemCardSerde as Serde<unknown>, card],
   ['item block', 'card', itemBlockSerde as Serde<unknown>, block],
   ['visitor block', 'card', visitorBlockSerde as Serde<unknown>, visitorBlock],
+  ['visitor block with an audience', 'card', visitorBlockSerde as Serde<unknown>, visitorAudience],
+  ['campaign', 'card', campaignRuleSerde as Serde<unknown>, campaignRule],
 ];
 
 function isRefused(code: string): (error: unknown) => boolean {

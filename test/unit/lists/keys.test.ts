@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
   CARD_PREFIX,
+  campaignKey,
   cardKey,
   ITEM_BLOCK_PREFIX,
   idBehind,
@@ -21,6 +22,7 @@ describe('keys', () => {
     assert.equal(cardKey('A-1'), 'card:A-1');
     assert.equal(itemBlockKey('A-1'), 'block:item:A-1');
     assert.equal(visitorBlockKey('v1'), 'block:visitor:v1');
+    assert.equal(campaignKey('sale'), 'campaign:sale');
   });
 
   it('of lists are taken apart again, whatever the owner is called', () => {

@@ -6,10 +6,12 @@ import { RECORD_MAX_BYTES } from '../../../processors/profile/delta-batch.ts';
 import { emptyProfile, RECEIPTS } from '../../../processors/profile/profile.ts';
 import { profileSerde } from '../../../processors/profile/profile-codec.ts';
 import { kindBit } from '../../../processors/profile/signals.ts';
+import { dealingsOf, evidenceOf } from '../../../processors/top-n/evidence.ts';
 import type { VisitorEvent } from '../../../processors/visitor-profile.ts';
-import type { Privacy } from '../../../schemas/records.ts';
+import type { Click, Privacy } from '../../../schemas/records.ts';
 import { streamRecord } from '../../support/fake-context.ts';
 import { click, purchase, recordsOf, VisitorPipeline } from '../../support/visitor-pipeline.ts';
+import { indexOf } from './records.ts';
 
 const T = 1_700_000_000_000;
 
@@ -24,6 +26,12 @@ function privacyRecord(overrides: Partial<Privacy>) {
     ...overrides,
   };
   return streamRecord<VisitorEvent>({ topic: 'privacy', key: value.visitorId, timestampMs: value.at, value });
+}
+
+/** What reasons say of each item that a visitor dealt with. */
+function kindsOf(pipeline: VisitorPipeline, visitorId = 'ann'): { [item: string]: string } {
+  const evidence = evidenceOf(dealingsOf(pipeline.profile(visitorId)!), indexOf([], []), () => undefined);
+  return Object.fromEntries(evidence.map(({ itemId, kind }) => [itemId, kind]));
 }
 
 /** Everything that rows hold, as numbers. */
@@ -227,7 +235,150 @@ describe('Returns', () => {
   });
 });
 
+describe('What reasons say', () => {
+  const nextSession = click({ itemId: 'z', at: T + DAY_MS });
+
+  for (const consent of ['full', 'limited'] as const) {
+    test(`What left the cart is not in it, nor is what was bought and sent back, with ${consent} consent`, async () => {
+      const pipeline = new VisitorPipeline();
+      await pipeline.process([
+        privacyRecord({ action: 'consent', consent, at: T - 1 }),
+        ...recordsOf(
+          click({ itemId: 'a' }),
+          click({ itemId: 'a', kind: 'addToCart' }),
+          click({ itemId: 'b', kind: 'addToCart' }),
+          click({ itemId: 'c' }),
+          click({ itemId: 'c', kind: 'addToCart' }),
+          purchase([
+            ['c', 1],
+            ['d', 2],
+          ]),
+        ),
+      ]);
+      assert.deepEqual(kindsOf(pipeline), { a: 'carted', b: 'carted', c: 'bought', d: 'bought' });
+      await pipeline.process(
+        recordsOf(
+          click({ itemId: 'a', kind: 'removeFromCart' }),
+          click({ itemId: 'b', kind: 'removeFromCart' }),
+          purchase(
+            [
+              ['c', 1],
+              ['d', 2],
+            ],
+            { status: 'returned' },
+          ),
+        ),
+      );
+      assert.deepEqual(kindsOf(pipeline), { a: 'viewed', c: 'viewed' });
+      assert.deepEqual(pipeline.profile('ann')!.bought, []);
+      await pipeline.process(recordsOf(click({ itemId: 'b', kind: 'addToCart' })));
+      assert.equal(kindsOf(pipeline).b, 'carted');
+      await pipeline.process(recordsOf(nextSession));
+      const earlier = consent === 'full' ? { a: 'viewed', b: 'carted', c: 'viewed' } : {};
+      assert.deepEqual(kindsOf(pipeline), { z: 'viewed', ...earlier });
+    });
+  }
+
+  test('An item of two orders is bought until both came back', async () => {
+    const pipeline = new VisitorPipeline();
+    const orders = ['o1', 'o2'].map((orderId) => purchase([['a', 1]], { orderId }));
+    await pipeline.process(recordsOf(...orders, purchase([['a', 1]], { orderId: 'o1', status: 'returned' })));
+    assert.deepEqual(kindsOf(pipeline), { a: 'bought' });
+    await pipeline.process(recordsOf(purchase([['a', 1]], { orderId: 'o2', status: 'returned' })));
+    assert.deepEqual(kindsOf(pipeline), {});
+  });
+
+  test('What came back of an order without a receipt is neither blocked nor called bought', async () => {
+    const pipeline = new VisitorPipeline();
+    await pipeline.process(recordsOf(purchase([['a', 1]], { orderId: 'old' }), click({ itemId: 'a' })));
+    for (let order = 0; order < RECEIPTS; order++)
+      await pipeline.process(recordsOf(purchase([[`b${order}`, 1]], { orderId: `o${order}` })));
+    await pipeline.process(recordsOf(purchase([['a', 1]], { orderId: 'old', status: 'returned' })));
+    assert.equal(kindsOf(pipeline).a, 'viewed');
+    assert.equal(
+      pipeline.profile('ann')!.bought.some(({ item }) => item === 'a'),
+      false,
+    );
+  });
+
+  test('What is revoked changes no pair: the next purchase weighs what it would have weighed', async () => {
+    const totals = async (...between: readonly Click[]) => {
+      const pipeline = new VisitorPipeline();
+      await pipeline.process(
+        recordsOf(
+          click({ itemId: 'x' }),
+          click({ itemId: 'a', kind: 'addToCart' }),
+          ...between,
+          purchase([['a', 1]], { orderId: 'last' }),
+        ),
+      );
+      return pipeline.row('a')!.n;
+    };
+    assert.equal(await totals(click({ itemId: 'a', kind: 'removeFromCart' })), await totals());
+  });
+});
+
 describe('Privacy', () => {
+  test('Erasure keeps the word that limits what may be kept, and nothing else', async () => {
+    for (const consent of ['limited', 'none'] as const) {
+      const pipeline = new VisitorPipeline();
+      await pipeline.process([
+        privacyRecord({ action: 'consent', consent }),
+        ...recordsOf(click({ sessionId: 's' })),
+        privacyRecord({ action: 'erase' }),
+      ]);
+      assert.deepEqual(pipeline.profile('ann'), { ...emptyProfile(), consent });
+      await pipeline.process(recordsOf(click({ itemId: 'b' }), purchase([['c', 1]])));
+      const { recent, receipts, vector } = pipeline.profile('ann')!;
+      assert.deepEqual({ recent, receipts, vector }, { recent: [], receipts: [], vector: undefined });
+    }
+  });
+
+  test('Taking full consent back takes the orders out of the sums, and a later return finds nothing to take', async () => {
+    const pipeline = new VisitorPipeline();
+    const lines = [
+      ['a', 1],
+      ['b', 1],
+    ] as const;
+    await pipeline.process(recordsOf(purchase(lines)));
+    await pipeline.process([
+      privacyRecord({ action: 'consent', consent: 'limited', at: T + DAY_MS }),
+      privacyRecord({ action: 'consent', consent: 'limited', at: T + DAY_MS + 1 }),
+      ...recordsOf(purchase(lines, { status: 'returned', at: T + 2 * DAY_MS })),
+    ]);
+    assert.equal(massOf(pipeline), 0);
+    assert.equal(pipeline.users.metrics.count('users.noted return-without-receipt'), 2);
+  });
+
+  test('With limited consent what was bought and disliked is blocked for the session, and the block entry goes with it', async () => {
+    const pipeline = new VisitorPipeline();
+    await pipeline.process(recordsOf(purchase([['old', 1]]), click({ itemId: 'older', kind: 'dislike' })));
+    await pipeline.process([
+      ...recordsOf(
+        purchase([['a', 1]], { at: T + DAY_MS, orderId: 'o2' }),
+        click({ itemId: 'b', kind: 'dislike', at: T + DAY_MS }),
+      ),
+      privacyRecord({ action: 'consent', consent: 'limited', at: T + DAY_MS }),
+      ...recordsOf(
+        purchase([['c', 1]], { at: T + DAY_MS, orderId: 'o3' }),
+        click({ itemId: 'd', kind: 'dislike', at: T + DAY_MS }),
+        // Late, of a session gone by: nothing of that may be kept.
+        click({ itemId: 'e', kind: 'dislike', at: T + 1 }),
+      ),
+    ]);
+    const blocked = () => {
+      const { bought, disliked } = pipeline.profile('ann')!;
+      return [...bought, ...disliked].map(({ item }) => item).join('');
+    };
+    assert.equal(blocked(), 'acbd');
+    await pipeline.process(recordsOf(click({ itemId: 'f', at: T + DAY_MS + 1 })));
+    assert.equal(blocked(), 'acbd');
+    assert.equal(pipeline.visitorCalls.at(-1)![0]!.blocksChanged, false);
+    await pipeline.process(recordsOf(click({ itemId: 'f', at: T + 2 * DAY_MS })));
+    assert.equal(blocked(), '');
+    assert.equal(pipeline.visitorCalls.at(-1)![0]!.blocksChanged, true);
+  });
+
   test('Erasure subtracts the receipts and drops the profile; its lists are to be removed', async () => {
     const pipeline = new VisitorPipeline();
     await pipeline.process(
@@ -269,17 +420,17 @@ describe('Privacy', () => {
       privacyRecord({ action: 'consent', consent: 'limited' }),
       ...recordsOf(click({ itemId: 'b', kind: 'like' })),
     ]);
-    const { session, recent, bought, receipts, vector } = pipeline.profile('ann')!;
+    const { session, recent, receipts, vector } = pipeline.profile('ann')!;
     assert.deepEqual(
       session!.interactions.map(({ item }) => item),
       ['a', 'b'],
     );
-    assert.deepEqual({ recent, bought, receipts, vector }, { recent: [], bought: [], receipts: [], vector: undefined });
+    assert.deepEqual({ recent, receipts, vector }, { recent: [], receipts: [], vector: undefined });
   });
 });
 
 describe('Profile bytes', () => {
-  test('A profile reads back as it was, and its bytes are those of version 1', async () => {
+  test('A profile reads back as it was, its bytes are those of version 2, and version 1 is still read', async () => {
     const pipeline = new VisitorPipeline({ categoriesOf: () => ['tea'] });
     await pipeline.process(
       recordsOf(
@@ -298,6 +449,10 @@ describe('Profile bytes', () => {
     const bytes = profileSerde.serialize(profile);
     assert.deepEqual(profileSerde.deserialize(bytes), profile);
     assert.equal(Buffer.from(bytes).toString('hex'), GOLDEN_PROFILE);
+    assert.deepEqual(profileSerde.deserialize(Buffer.from(GOLDEN_PROFILE_1, 'hex')), profile);
+    const [viewed] = profile.session!.interactions;
+    viewed!.revoked = kindBit.addToCart;
+    assert.deepEqual(profileSerde.deserialize(profileSerde.serialize(profile)), profile);
     assert.throws(() => profileSerde.deserialize(bytes.subarray(0, bytes.length - 1)), {
       code: 'STATE_FORMAT_UNKNOWN',
     });
@@ -306,4 +461,8 @@ describe('Profile bytes', () => {
 });
 
 const GOLDEN_PROFILE =
+  '021c8ca0abfef96206636c69636b730002030265330265320265310101730c00020002c3a9210000036375702000020121020220020201020202010003706f7400038db63d56ea1a0a33c737977fa805b475f677051c1401016f02000001010102010201000374656102010104010570686f6e6501056e6f7274680080a08796f662003040086a001120fe1fde55a0741540fe1fde55a0741540fe1fde55a07415c0721998407817104047f05456a0740540721998407817104072199840781710c0fe1fde55a074154047f05456a07405403a85b655a074f53f47f05456a07405c0';
+
+/** The same profile in version 1, which knew no revoked kinds. */
+const GOLDEN_PROFILE_1 =
   '011c8ca0abfef96206636c69636b730002030265330265320265310101730c00020002c3a921000363757020020121020220020201020202010003706f7400038db63d56ea1a0a33c737977fa805b475f677051c1401016f02000001010102010201000374656102010104010570686f6e6501056e6f7274680080a08796f662003040086a001120fe1fde55a0741540fe1fde55a0741540fe1fde55a07415c0721998407817104047f05456a0740540721998407817104072199840781710c0fe1fde55a074154047f05456a07405403a85b655a074f53f47f05456a07405c0';

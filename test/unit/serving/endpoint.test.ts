@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { type TestContext, test } from 'node:test';
-import { type LogFields, silentMetrics } from '../../../engine/api/index.ts';
+import { type LogFields, silentLogger, silentMetrics } from '../../../engine/api/index.ts';
 import { listKey } from '../../../lists/index.ts';
 import { createServingApp, createServingClient, ServingError } from '../../../serving/index.ts';
 import type { Answer } from '../../../serving/recommender.ts';
@@ -296,4 +296,44 @@ test('a HEAD request is answered like GET, without a body', async (t) => {
     .on('error', reject)
     .end();
   assert.equal(await promise, 200);
+});
+
+test('what a visitor bought or dislikes is left out of item and segment lists too, when they know who asks', async (t) => {
+  const { url } = await start(t, async (lists) => {
+    await lists.list(listKey('item', 'similar', 'default', 'x'), [listItem('a', 2), listItem('b', 1)]);
+    await lists.list(listKey('segment', 'popular', 'default', 'global'), [listItem('a', 2), listItem('c', 1)]);
+    await lists.blockForVisitor('v1', ['a']);
+  });
+  const ids = async (path: string) => idsOf((await (await fetch(`${url}${path}`)).json()) as Answer);
+  assert.deepEqual(await ids('/v1/items/x/similar?n=1'), ['a']);
+  assert.deepEqual(await ids('/v1/items/x/similar?n=1&visitor=v1'), ['b']);
+  assert.deepEqual(await ids('/v1/popular?n=1'), ['a']);
+  assert.deepEqual(await ids('/v1/popular?n=1&visitor=v1'), ['c']);
+});
+
+test('a request for a host that is not served gets a problem document and nothing else', async (t) => {
+  const lists = createMemoryLists();
+  const app = createServingApp({
+    hosts: ['127.0.0.1', 'localhost'],
+    lists: lists.store,
+    clock: { nowMs: () => NOW },
+    logger: silentLogger,
+    metrics: silentMetrics,
+    readiness: () => ({ isReady: true }),
+  });
+  await app.open();
+  t.after(() => app.close());
+  const url = new URL(await serve(t, app.handler));
+  const statusFor = (host: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      httpRequest({ hostname: url.hostname, port: url.port, path: '/v1/popular', headers: { host } }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      })
+        .on('error', reject)
+        .end();
+    });
+  assert.equal(await statusFor(`127.0.0.1:${url.port}`), 200);
+  assert.equal(await statusFor('LOCALHOST'), 200);
+  assert.equal(await statusFor(`shop.example:${url.port}`), 421);
 });

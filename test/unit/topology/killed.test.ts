@@ -15,7 +15,7 @@ import {
 } from '../../../schemas/index.ts';
 import { createMemoryDatabase } from '../../../state/index.ts';
 import { buildRecommendationTopology, LISTS_SINK } from '../../../topology/index.ts';
-import { click, item, order, rule, START_MS } from './shop.ts';
+import { click, item, member, order, rule, START_MS } from './shop.ts';
 
 const PARTITIONS = 2;
 const serdes = createSerdes(createFileSchemaSource());
@@ -32,6 +32,10 @@ const ITEMS = Array.from({ length: 8 }, (_, i) => `item-${i}`);
 const EVENTS = [
   ...ITEMS.map((id, i) => record('catalog', item(id, { categories: [`c${i % 3}`], stock: i === 7 ? 0 : 5 }))),
   record('campaigns', rule({ campaignId: 'up', kind: 'boost', items: ['item-2'] })),
+  record('campaigns', rule({ campaignId: 'out', kind: 'exclude', items: ['item-3'], placements: ['popular'] })),
+  record('campaigns', rule({ campaignId: 'ended', kind: 'exclude', categories: ['c1'] })),
+  { topic: 'campaigns', key: 'ended', value: null, timestampMs: START_MS },
+  record('visitors', member('v1', ['gold'])),
   ...Array.from({ length: 60 }, (_, i) => {
     const at = START_MS + i * 400;
     const visitorId = `v${(i * 7) % 5}`;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { TopList } from '../../../lists/index.ts';
-import { click, item, openShop, order, rule, type Shop, type ShopOptions, START_MS } from './shop.ts';
+import { itemHash } from '../../../schemas/item-hash.ts';
+import { click, item, member, openShop, order, rule, type Shop, type ShopOptions, START_MS } from './shop.ts';
 
 const FOR_YOU = 'list:visitor:for-you:default:';
 
@@ -79,11 +80,12 @@ test('what a visitor bought or dislikes leaves the list and is blocked, and a ca
   await shop.send('purchases', [order('eve', ['bulb'], { orderId: 'o1', at: shop.clock.nowMs() })]);
   await shop.send('clicks', [click({ visitorId: 'eve', itemId: 'mug', kind: 'dislike', at: shop.clock.nowMs() })]);
   assert.deepEqual(ids(shop.list(`${FOR_YOU}eve`)), ['lamp']);
-  assert.deepEqual(shop.visitorBlock('eve'), ['bulb', 'mug']);
+  assert.deepEqual(shop.visitorBlock('eve')?.items, ['bulb', 'mug']);
   const cancelled = order('eve', ['bulb'], { orderId: 'o1', status: 'cancelled', at: shop.clock.nowMs() });
   await shop.send('purchases', [cancelled]);
-  assert.deepEqual(ids(shop.list(`${FOR_YOU}eve`)), ['lamp', 'bulb']);
-  assert.deepEqual(shop.visitorBlock('eve'), ['mug']);
+  // Of one score: the order says nothing of the bulb any more, so that the lamp alone speaks for both.
+  assert.deepEqual(ids(shop.list(`${FOR_YOU}eve`)), ['bulb', 'lamp']);
+  assert.deepEqual(shop.visitorBlock('eve')?.items, ['mug']);
 });
 
 test('an item has similar items from sessions and bought-together items from orders', async (t) => {
@@ -166,6 +168,78 @@ test('a pin for mobile visitors is in front for them and for nobody else, until 
   await shop.driver.pipe({ topic: 'campaigns', key: 'sale', value: null, timestampMs: shop.clock.nowMs() });
   await shop.views('eve', ['lamp'], { device: 'mobile' });
   assert.notEqual(shop.list(`${FOR_YOU}eve`)!.items[0]!.id, 'plate');
+});
+
+test('a pin and a sponsor bring items into lists of segments, a category’s from the category alone, until they end', async (t) => {
+  const shop = await lampShop(t);
+  const list = (definition: string, segment: string) => shop.list(`list:segment:${definition}:default:${segment}`);
+  assert.equal(ids(list('popular', 'global'))!.includes('plate'), false);
+  await shop.send('campaigns', [
+    rule({ campaignId: 'new', kind: 'pin', items: ['plate'] }),
+    rule({ campaignId: 'gone', kind: 'pin', items: ['not-in-the-catalog'] }),
+  ]);
+  await shop.views('eve', ['lamp', 'mug']);
+  await shop.driver.advance(5000);
+  for (const definition of ['popular', 'trending']) {
+    for (const segment of ['global', 'category=table']) {
+      assertSums(list(definition, segment));
+      assert.deepEqual(
+        list(definition, segment)!.items[0]!.reasons.map(({ campaignId }) => campaignId),
+        ['new'],
+        `${definition} ${segment}`,
+      );
+    }
+    assert.deepEqual(ids(list(definition, 'category=light')), ['lamp', 'bulb']);
+    assert.equal(ids(list(definition, 'global'))!.includes('not-in-the-catalog'), false);
+  }
+  await shop.send('campaigns', [
+    rule({ campaignId: 'new', kind: 'sponsor', items: ['plate'], at: START_MS + 1 }),
+    rule({ campaignId: 'free', kind: 'sponsor', items: ['bulb'], weight: 0 }),
+  ]);
+  await shop.views('eve', ['lamp', 'mug']);
+  await shop.driver.advance(5000);
+  const sponsored = list('popular', 'global');
+  assertSums(sponsored);
+  assert.equal(sponsored!.items.find(({ id }) => id === 'plate')!.score, 0.25);
+});
+
+test('a campaign is published for the endpoint at once, changed by a newer event and removed by its tombstone', async (t) => {
+  const shop = await lampShop(t);
+  await shop.send('campaigns', [rule({ campaignId: 'out', kind: 'exclude', items: ['mug'], placements: ['popular'] })]);
+  assert.deepEqual(shop.campaign('out')?.exclusion?.itemHashes, [itemHash('mug')]);
+  assert.deepEqual(shop.campaign('out')?.exclusion?.placements, ['popular']);
+  await shop.send('campaigns', [rule({ campaignId: 'out', kind: 'bury', items: ['mug'], at: START_MS + 1 })]);
+  assert.deepEqual(shop.campaign('out'), { kind: 'bury' });
+  await shop.driver.pipe({ topic: 'campaigns', key: 'out', value: null, timestampMs: shop.clock.nowMs() });
+  assert.equal(shop.campaign('out'), undefined);
+  assert.equal(shop.driver.deadLetters().length, 0);
+});
+
+test('a card and an exclusion have the same numbers for the same attributes', async (t) => {
+  const shop = await lampShop(t);
+  assert.equal(shop.card('mug')?.attributeHashes, undefined);
+  await shop.send('catalog', [item('mug', { attributes: { colour: 'red', size: 'L' }, at: START_MS + 1 })]);
+  const attributes = { size: 'L' };
+  await shop.send('campaigns', [rule({ campaignId: 'large', kind: 'exclude', attributes })]);
+  const [size] = shop.campaign('large')!.exclusion!.attributeHashes;
+  assert.deepEqual(
+    shop.card('mug')?.attributeHashes?.map((hash) => hash === size),
+    [false, true],
+  );
+});
+
+test('a visitor’s block says for whom exclusions are meant: segments, and where the visitor was seen last', async (t) => {
+  const shop = await lampShop(t);
+  assert.equal(shop.visitorBlock('ann'), undefined);
+  await shop.send('visitors', [member('ann', ['gold'])]);
+  assert.deepEqual(shop.visitorBlock('ann'), { items: [], segments: ['gold'] });
+  await shop.views('ann', ['lamp'], { device: 'mobile', region: 'north' });
+  const block = { items: [], segments: ['gold'], region: 'north', device: 'mobile' };
+  assert.deepEqual(shop.visitorBlock('ann'), block);
+  await shop.views('ann', ['lamp'], { device: 'desktop' });
+  assert.deepEqual(shop.visitorBlock('ann'), { ...block, device: 'desktop' });
+  await shop.driver.pipe({ topic: 'visitors', key: 'ann', value: null, timestampMs: shop.clock.nowMs() });
+  assert.deepEqual(shop.visitorBlock('ann'), { items: [], region: 'north', device: 'desktop' });
 });
 
 test('the same events give the same lists over one task and over several', async (t) => {

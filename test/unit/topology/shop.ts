@@ -3,7 +3,13 @@
 import type { TestContext } from 'node:test';
 import type { ProducerRecord } from '../../../engine/api/index.ts';
 import { driverColumnFamilies, MovedClock, TopologyTestDriver } from '../../../engine/testing/index.ts';
-import { itemBlockSerde, itemCardSerde, topListSerde, visitorBlockSerde } from '../../../lists/index.ts';
+import {
+  campaignRuleSerde,
+  itemBlockSerde,
+  itemCardSerde,
+  topListSerde,
+  visitorBlockSerde,
+} from '../../../lists/index.ts';
 import {
   type Campaign,
   type CatalogItem,
@@ -14,6 +20,7 @@ import {
   type Purchase,
   type SourceRecords,
   type SourceTopic,
+  type Visitor,
 } from '../../../schemas/index.ts';
 import { createMemoryDatabase } from '../../../state/index.ts';
 import { buildRecommendationTopology, LISTS_SINK, type ListSettings } from '../../../topology/index.ts';
@@ -82,7 +89,11 @@ export async function openShop(t: TestContext, options: ShopOptions = {}) {
     },
     visitorBlock(visitorId: string) {
       const bytes = bytesOf(`block:visitor:${visitorId}`);
-      return bytes === undefined ? undefined : visitorBlockSerde.deserialize(bytes).items;
+      return bytes === undefined ? undefined : visitorBlockSerde.deserialize(bytes);
+    },
+    campaign(campaignId: string) {
+      const bytes = bytesOf(`campaign:${campaignId}`);
+      return bytes === undefined ? undefined : campaignRuleSerde.deserialize(bytes);
     },
   };
 }
@@ -145,6 +156,11 @@ export function order(visitorId: string, itemIds: readonly string[], overrides: 
     region: null,
     ...overrides,
   };
+}
+
+/** What the shop says of a visitor. */
+export function member(visitorId: string, segments: readonly string[]): Visitor {
+  return { eventId: `e${events++}`, visitorId, at: START_MS, segments: [...segments], attributes: {} };
 }
 
 export function rule(overrides: Partial<Campaign> & Pick<Campaign, 'campaignId' | 'kind'>): Campaign {

@@ -5,14 +5,14 @@ import { kindBit } from '../../../../processors/profile/signals.ts';
 import { dealingsOf, evidenceOf } from '../../../../processors/top-n/evidence.ts';
 import { indexOf } from '../records.ts';
 
-function profileOf(session: readonly [string, number][], recent: readonly [string, number][] = []): Profile {
+function profileOf(session: readonly [string, number, number?][], recent: readonly [string, number][] = []): Profile {
   return {
     ...emptyProfile(),
     session: {
       id: undefined,
       startedAt: 0,
       lastAt: 0,
-      interactions: session.map(([item, kinds]) => ({ item, kinds })),
+      interactions: session.map(([item, kinds, revoked = 0]) => ({ item, kinds, revoked })),
     },
     recent: recent.map(([item, kinds]) => ({ item, kinds, at: 0 })),
   };
@@ -61,6 +61,30 @@ test('an item is a reason for the strongest thing that was done with it in the s
   );
   for (const { itemId, kind } of found) assert.equal(kind, itemId);
   assert.equal(found.length, 5);
+});
+
+test('what holds no longer is no reason, and an item of which nothing holds is no evidence', () => {
+  const { view, addToCart, purchase } = kindBit;
+  const found = evidence(
+    profileOf(
+      [
+        ['removed', view | addToCart, addToCart],
+        ['returned', addToCart | purchase, addToCart | purchase],
+        ['again', view | purchase, purchase],
+        ['again', purchase],
+        ['earlier', purchase, purchase],
+      ],
+      [['earlier', view]],
+    ),
+  );
+  assert.deepEqual(
+    found.map(({ itemId, kind, repeatBonus }) => [itemId, kind, repeatBonus > 0]),
+    [
+      ['again', 'bought', true],
+      ['removed', 'viewed', true],
+      ['earlier', 'viewed', false],
+    ],
+  );
 });
 
 test('a disliked item speaks for nothing', () => {

@@ -2,16 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ListDraft } from '../../../../processors/top-n/list-draft.ts';
-import { addPartReasons, addReasons, listed, UNNAMED_CAUSES } from '../../../../processors/top-n/reasons.ts';
-import type { Reason } from '../../../../processors/top-n/values.ts';
+import { addPartReasons, addReasons, listed, unnamedCauses } from '../../../../processors/top-n/reasons.ts';
+import type { Cause, Reason } from '../../../../processors/top-n/values.ts';
 import { plainItems } from '../records.ts';
 
-const sources = ['a', 'b', 'c', 'd', 'e'].map((itemId) => ({ kind: 'viewed' as const, itemId }));
+const sources = ['a', 'b', 'c', 'd', 'e'].map((itemId): Cause => ({ kind: 'viewed', itemId }));
 
 /** Reasons of an item with these parts, of which the last is for a repetition. */
-function reasonsOf(parts: readonly number[]) {
-  const draft = new ListDraft([...sources.slice(0, parts.length - 1), ...UNNAMED_CAUSES]);
-  addPartReasons(draft, Float64Array.of(9, ...parts), 1, parts.length - 1);
+function reasonsOf(parts: readonly number[], of: readonly Cause[] = sources) {
+  const count = parts.length - 1;
+  const draft = new ListDraft(of.slice(0, count));
+  addPartReasons(draft, Float64Array.of(9, ...parts), 1, unnamedCauses(draft, count));
   draft.addItem('x');
   return plainItems(draft)[0]?.reasons ?? [];
 }
@@ -24,6 +25,38 @@ test('the three largest parts are named, the rest is one reason and a repetition
     { kind: 'viewed', itemId: 'e', part: 0.2 },
     { kind: 'viewed', part: 0.1 },
   ]);
+});
+
+test('the rest is one reason for each kind, and says of no item what is true of another', () => {
+  const kinds = ['viewed', 'bought', 'carted', 'bought', 'viewed', 'bought', 'liked'] as const;
+  const of = kinds.map((kind, i): Cause => ({ kind, itemId: `i${i}` }));
+  assert.deepEqual(reasonsOf([0.9, 0.25, 0.8, 0.5, 0.1, 0.7, 0, 0], of), [
+    { kind: 'viewed', itemId: 'i0', part: 0.9 },
+    { kind: 'carted', itemId: 'i2', part: 0.8 },
+    { kind: 'bought', part: 0.75 },
+    { kind: 'bought', itemId: 'i5', part: 0.7 },
+    { kind: 'viewed', part: 0.1 },
+  ]);
+});
+
+test('the rest of one item is not that of the next', () => {
+  const draft = new ListDraft(sources.slice(0, 4));
+  const unnamed = unnamedCauses(draft, 4);
+  const parts = Float64Array.of(0.4, 0.3, 0.2, 0.1, 0, 0.4, 0.3, 0.2, 0, 0);
+  for (const [id, start] of [
+    ['x', 0],
+    ['y', 5],
+  ] as const) {
+    addPartReasons(draft, parts, start, unnamed);
+    draft.addItem(id);
+  }
+  assert.deepEqual(
+    plainItems(draft).map(({ score, reasons }) => [score, reasons.length]),
+    [
+      [1, 4],
+      [0.9, 3],
+    ],
+  );
 });
 
 test('the parts that are named are those that a sort puts first, whatever their order', () => {

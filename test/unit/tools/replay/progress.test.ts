@@ -64,6 +64,7 @@ const RESULT: ReplayResult = {
     chunks: 1,
     isDone: true,
     lastEventMs: 5,
+    endMs: 5,
     counts: {
       events: { purchases: 1_000, catalog: 50 },
       refused: { 'not-a-product': 40 },

@@ -25,6 +25,9 @@ export function createFakeLog(): FakeLog {
   return { records: [], appends: [], calls: [] };
 }
 
+/** Topics that the engine does not process. */
+const OWN_TOPICS = ['replay-progress', 'dead-letters'];
+
 export function targetOn(log: FakeLog, kill?: Kill): ReplayTarget {
   let appends = 0;
   const encoder = new TextEncoder();
@@ -44,8 +47,14 @@ export function targetOn(log: FakeLog, kill?: Kill): ReplayTarget {
     async drain() {
       log.calls.push('drain');
     },
-    async finish(lastEventMs) {
-      log.calls.push(`finish ${lastEventMs}`);
+    newestEventMs() {
+      const times = log.records
+        .filter(({ topic }) => !OWN_TOPICS.includes(topic))
+        .map(({ timestampMs }) => timestampMs);
+      return times.length === 0 ? undefined : Math.max(...times);
+    },
+    async finish(endMs) {
+      log.calls.push(`finish ${endMs}`);
     },
     async progressOf(source) {
       const record = log.records.findLast((one) => one.topic === 'replay-progress' && one.key === source);
