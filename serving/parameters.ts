@@ -2,7 +2,7 @@
 // parameter and what is allowed. A parameter that a route does not know is refused, so that a misspelt one is not overlooked.
 import { ProblemError } from './problem.ts';
 
-/** Largest number of items in an answer. Stored lists hold 60: above about 25, what is filtered out is made up for by lower rungs. */
+/** Largest number of items in an answer. Stored lists hold 40: above about 20, what is filtered out is made up for by lower rungs. */
 export const MAX_ITEMS = 50;
 /** How many items an answer holds when the caller does not say. */
 export const DEFAULT_ITEMS = 10;

@@ -10,9 +10,10 @@ export const COLUMN_OPTIONS: RocksColumnOptions = Object.freeze({
   // RocksDB's default: a value is 0.1 to 2 kB, so a miss reads a few of its neighbours.
   blockSize: 4096,
   compaction: 'level',
-  // Memtables of 8 MB, two merged per flush. Keys that change in every commit are rewritten in memory, not on disk. Half: more and
-  // smaller files to merge; double: 16 MB more per busy column family, and as much more log to read back after a crash.
-  memtableMemoryBudget: 32 * 1024 * 1024,
+  // Memtables of 4 MB, two merged per flush. The write-ahead log may grow to four times what all memtables may hold (1.5 GB here;
+  // the binding does not let it be set), and is read back after a crash, at about 0.8 GB/s. Double: twice as much of it on disk;
+  // half: more and smaller files to merge, which took half a core more at 1,000 events/s.
+  memtableMemoryBudget: 16 * 1024 * 1024,
   // zstd from the third level on: the young levels are rewritten soon.
   compression: true,
   // A Bloom filter of 10 bits per key (1 % false positives) is the binding's default: new visitors and items are looked up once

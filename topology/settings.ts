@@ -17,7 +17,7 @@ export interface ListSettings {
 
 export const DEFAULT_LIST_SETTINGS: ListSettings = {
   halfLives: DEFAULT_HALF_LIVES,
-  listLength: 60,
+  listLength: 40,
   neighboursIntervalMs: 1_000,
   segmentsIntervalMs: 1_000,
 };

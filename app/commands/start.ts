@@ -12,6 +12,8 @@ import { createEngineView } from '../engine-view.ts';
 import { createLogger } from '../logging.ts';
 import { servedHosts } from '../loopback.ts';
 
+/** Short rounds: when the shoppers are too many for the machine, what they did is seen after a short round, not a long one. */
+const DEMO_RECORDS_PER_BATCH = 150;
 /** The demo's events are worth nothing tomorrow. */
 const DEMO_RETENTION_HOURS = 2;
 
@@ -20,7 +22,11 @@ export async function start(config: Config, signal: AbortSignal): Promise<void> 
   const metrics = new MetricRegistry(systemClock);
   const dataDir = join(config.dataDir, 'demo');
   const embedded = await openEmbedded({
-    config: { ...config, retentionHours: Math.min(config.retentionHours, DEMO_RETENTION_HOURS) },
+    config: {
+      ...config,
+      retentionHours: Math.min(config.retentionHours, DEMO_RETENTION_HOURS),
+      recordsPerBatch: Math.min(config.recordsPerBatch, DEMO_RECORDS_PER_BATCH),
+    },
     dataDir,
     mode: 'live',
     clock: systemClock,

@@ -74,9 +74,9 @@ export function columnFamiliesOf(topology: Topology): string[] {
 
 /**
  * Shortest time from the start of a live round to that of the next, ms. A round costs about as much for one record as for ten, so
- * rounds back to back would keep a core busy with next to nothing; 20 ms add 10 ms to an event's latency in the mean.
+ * rounds back to back would keep a core busy with next to nothing; 30 ms add 15 ms to an event's latency in the mean.
  */
-const LIVE_ROUND_MS = 20;
+const LIVE_ROUND_MS = 30;
 
 /** Longest sleep of an idle engine: bounds how late a punctuator can be. */
 const IDLE_MS = 50;

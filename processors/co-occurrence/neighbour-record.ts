@@ -7,7 +7,7 @@ import type { ItemRow } from './item-row.ts';
 import { heaviestEntries } from './row-update.ts';
 
 /** Partners that are published: about 1 kB, of which every instance keeps a copy. */
-export const PUBLISHED_PARTNERS = 64;
+export const PUBLISHED_PARTNERS = 48;
 
 /**
  * The record of a row: its totals and its heaviest partners, in order of their hashes. The masses are brought to the landmark of the newest

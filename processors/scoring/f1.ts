@@ -3,7 +3,7 @@
 //   R(j) = Σ_i w_i · (f_ij + 0.6 b_ij) / ((F_i + 0.6 B_i + 20)^0.75 · (n_j + 20)^0.5),   w_i = 0.6^back of i
 //   score(j) = R(j) / max R + 0.7^back of j, if j is in the session
 //
-// over distinct items i, newest first, back < 20. Ours: when the session is short, items of earlier sessions follow at half
+// over distinct items i, newest first, back < 12. Ours: when the session is short, items of earlier sessions follow at half
 // the weight and without bonus. All masses are brought to the list's time before the constants are added, because scores with
 // shrinkage do not keep their order under decay.
 
@@ -16,8 +16,11 @@ export const BACKWARD_WEIGHT = 0.6;
 export const RECENCY_BASE = 0.6;
 /** How much less each older item of the session is expected to be seen again. */
 export const REPEAT_BASE = 0.7;
-/** Items of a query. 0.6^20 is 4e-5: older ones change nothing. */
-export const QUERY_ITEMS = 20;
+/**
+ * Items of a query: the 12 newest carry 99.8 % of the weight (0.6^12 = 0.002). Twenty, as in the trial that the formula is from,
+ * cost a third more per list (206 against 150 µs).
+ */
+export const QUERY_ITEMS = 12;
 /** What items of earlier sessions count against those of the session. */
 export const EARLIER_SESSION_WEIGHT = 0.5;
 /** Interactions that a pair's evidence is shrunk by: rare items do not win by chance. */

@@ -92,10 +92,10 @@ test('a disliked item speaks for nothing', () => {
   assert.deepEqual(evidence(profile), []);
 });
 
-test('a query has twenty items at most', () => {
+test('a query has twelve items at most', () => {
   const many = Array.from({ length: 30 }, (_, i): [string, number] => [`i${i}`, kindBit.view]);
-  const found = evidence(profileOf(many.slice(0, 18), many));
-  assert.equal(found.length, 20);
-  assert.equal(found[0]!.itemId, 'i17');
-  assert.equal(found[19]!.itemId, 'i28');
+  const found = evidence(profileOf(many.slice(0, 10), many));
+  assert.equal(found.length, 12);
+  assert.equal(found[0]!.itemId, 'i9');
+  assert.equal(found[11]!.itemId, 'i28');
 });
