@@ -115,7 +115,7 @@ test('any click that JSON can express and the contract allows survives bytes and
   const serdes = createSerdes(createFileSchemaSource());
   const id = fc
     .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
-    .filter((text) => !/\p{Cc}|\ufffd/u.test(text));
+    .filter((text) => !/\p{Cc}|\ufffd/u.test(text) && text !== '.' && text !== '..');
   const optional = <V>(value: fc.Arbitrary<V>) => fc.option(value, { nil: null });
   const clicks: fc.Arbitrary<SourceRecords['clicks']> = fc.record({
     eventId: id,

@@ -149,8 +149,9 @@ refuses('privacy', [
   ['invalid-id', { action: 'link', otherVisitorId: 'visitor-7' }],
 ]);
 
-test('an id is accepted exactly when it is 1 to 256 bytes of well-formed text without control characters', () => {
+test('an id is accepted exactly when it is 1 to 256 bytes of well-formed text without control characters, and no dots', () => {
   const id = fc.oneof(
+    fc.constantFrom('.', '..', '...'),
     fc.string({ unit: 'binary', maxLength: 4 }),
     fc.string({ unit: 'grapheme', minLength: 40, maxLength: 200 }),
     fc.string({ unit: 'grapheme-ascii', minLength: 250, maxLength: 260 }),
@@ -159,7 +160,8 @@ test('an id is accepted exactly when it is 1 to 256 bytes of well-formed text wi
   fc.assert(
     fc.property(id, (text) => {
       const bytes = Buffer.byteLength(text);
-      const allowed = bytes >= 1 && bytes <= 256 && text.isWellFormed() && !/[\p{Cc}\ufffd]/u.test(text);
+      const isDots = text === '.' || text === '..';
+      const allowed = bytes >= 1 && bytes <= 256 && text.isWellFormed() && !/[\p{Cc}\ufffd]/u.test(text) && !isDots;
       let accepted = true;
       try {
         checkId('id', text);

@@ -22,17 +22,18 @@ test('n is accepted exactly when it is written as a whole number from 1 to 50', 
   );
 });
 
-test('an id is accepted exactly when it is 1 to 256 bytes of UTF-8 without control characters', () => {
+test('an id is accepted exactly when it is 1 to 256 bytes of UTF-8 without control characters, and no dots', () => {
   const text = fc.string({ unit: 'binary', maxLength: 12 });
   const long = fc.integer({ min: 250, max: 260 }).map((length) => 'x'.repeat(length));
   fc.assert(
-    fc.property(fc.oneof(text, long), (id) => {
+    fc.property(fc.oneof(text, long, fc.constantFrom('.', '..', '...')), (id) => {
       const size = new TextEncoder().encode(id).length;
       const hasControl = [...id].some((character) => {
         const code = character.codePointAt(0)!;
         return code < 0x20 || (code >= 0x7f && code <= 0x9f);
       });
-      const isValid = size >= 1 && size <= MAX_ID_BYTES && !hasControl && id.isWellFormed();
+      const isDots = id === '.' || id === '..';
+      const isValid = size >= 1 && size <= MAX_ID_BYTES && !hasControl && id.isWellFormed() && !isDots;
       if (isValid) assert.equal(parseId(id, 'id'), id);
       else assert.throws(() => parseId(id, 'id'), problem('invalid-parameter', 'id'));
     }),
