@@ -145,7 +145,7 @@ function primitiveReader(type: string): Reader {
       return (value, path) =>
         Number.isInteger(value) && Math.abs(value as number) <= MAX_INT ? value : wrong(path, 'a whole number');
     case 'long':
-      return (value, path) => (Number.isSafeInteger(value) ? value : wrong(path, 'a whole number'));
+      return (value, path) => (isLong(value) ? value : wrong(path, 'a whole number'));
     case 'float':
       return (value, path) => (typeof value === 'number' ? Math.fround(value) : wrong(path, 'a number'));
     case 'double':
@@ -165,4 +165,11 @@ function join(path: string, name: string): string {
 
 function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Largest whole number that avsc writes as a long: one less than the largest safe integer. */
+const MAX_LONG = Number.MAX_SAFE_INTEGER - 1;
+
+function isLong(value: unknown): value is number {
+  return Number.isInteger(value) && Math.abs(value as number) <= MAX_LONG;
 }

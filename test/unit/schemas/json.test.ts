@@ -111,6 +111,15 @@ test('a name that every object inherits is not taken for a field that is there',
   assert.throws(() => fromJson('clicks', Object.create(click)), { code: 'missing-field' });
 });
 
+test('a whole number that no Avro long of ours can hold is refused by its field', () => {
+  const click = { eventId: 'e', visitorId: 'v', at: 1_790_000_000_000, kind: 'dwell', itemId: 'i' };
+  assert.throws(
+    () => fromJson('clicks', { ...click, dwellMs: Number.MAX_SAFE_INTEGER }),
+    (error: unknown) =>
+      error instanceof RefusedRecordError && error.code === 'invalid-field' && /dwellMs/.test(error.message),
+  );
+});
+
 test('any click that JSON can express and the contract allows survives bytes and JSON', () => {
   const serdes = createSerdes(createFileSchemaSource());
   const id = fc
@@ -129,7 +138,7 @@ test('any click that JSON can express and the contract allows survives bytes and
     placement: optional(fc.string()),
     query: optional(fc.string({ unit: 'grapheme', maxLength: 100 })),
     rating: optional(fc.double({ min: 1, max: 5, noNaN: true })),
-    dwellMs: optional(fc.maxSafeNat()),
+    dwellMs: optional(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER - 1 })),
     quantity: optional(fc.integer({ min: 1, max: 2 ** 31 - 1 })),
     device: optional(fc.string()),
     region: optional(fc.string()),
