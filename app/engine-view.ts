@@ -136,7 +136,7 @@ function refused({ log }: Embedded, partitions: number): RefusedView[] {
   });
   return log
     .fetch(requests)
-    .flat()
+    .flatMap(({ records }) => records)
     .sort((a, b) => b.appendTimeMs - a.appendTimeMs || b.offset - a.offset)
     .slice(0, REFUSED_SHOWN)
     .map(refusedView);

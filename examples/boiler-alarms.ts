@@ -86,7 +86,7 @@ await log.append([reading('cellar', 65), reading('attic', 85), reading('cellar',
 await engine.runUntilIdle();
 
 for (const partition of [0, 1])
-  for (const { key, value } of log.fetch([{ topic: 'alarms', partition, offset: 0, maxRecords: 10 }])[0] ?? [])
+  for (const { key, value } of log.fetch([{ topic: 'alarms', partition, offset: 0, maxRecords: 10 }])[0]!.records)
     console.log(`alarm: ${key} ${Buffer.from(value!).toString()}`);
 
 engine.close();

@@ -138,7 +138,7 @@ function replayTarget({ engine, log, serdes }: Embedded): ReplayTarget {
 
 function newestProgress(log: Embedded['log'], source: string): ReplayProgress | undefined {
   const place = { topic: replayProgressTopic.name, partition: 0 };
-  const [records = []] = log.fetch([{ ...place, offset: 0, maxRecords: Number.MAX_SAFE_INTEGER }]);
-  const newest = records.findLast(({ key }) => key === source);
+  const [answer] = log.fetch([{ ...place, offset: 0, maxRecords: Number.MAX_SAFE_INTEGER }]);
+  const newest = answer!.records.findLast(({ key }) => key === source);
   return newest?.value ? decodeProgress(newest.value) : undefined;
 }

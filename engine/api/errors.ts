@@ -11,7 +11,13 @@ export type EngineErrorCode =
   | 'STATE_FORMAT_UNKNOWN'
   | 'PUNCTUATOR_FAILED'
   | 'GLOBAL_STORE_FAILED'
-  | 'RECORD_TOO_LARGE';
+  | 'RECORD_TOO_LARGE'
+  | 'TOPIC_MISSING'
+  | 'TOPIC_SETTINGS_WRONG'
+  | 'BROKER_UNAVAILABLE'
+  | 'TASK_FENCED'
+  | 'COMMIT_UNCERTAIN'
+  | 'MEMBERSHIP_FAILED';
 
 /** What the runtime does about an error: refuse the record that caused it, or stop, since no record is to blame. */
 export type ErrorReaction = 'refuse' | 'shutdown';

@@ -23,32 +23,42 @@ export interface LogCommit {
   readonly records: readonly ProducerRecord[];
 }
 
-/**
- * A partitioned, ordered, durable log of records.
- *
- * Readers keep their own positions and say at each fetch where to read. Records of a partition are returned in offset
- * order.
- */
-export interface EventLog {
+/** The answer to a {@link FetchRequest}. */
+export interface Fetched {
+  readonly records: readonly LogRecord[];
+  /**
+   * Where to go on: the offset after the last record, or beyond it where what follows are no records (the marks of
+   * transactions, what compaction or an aborted transaction left out).
+   */
+  readonly next: number;
+}
+
+/** How the records of a log are read. Readers keep their own positions and say at each fetch where to read. */
+export interface LogReader {
+  /**
+   * Records that are there now, in offset order, for each request in its order; none where there are none. A log behind a
+   * network answers from what it has read ahead; asking for a partition is what makes it read on from there.
+   * @throws {EngineError} `TOPIC_UNKNOWN`, `OFFSET_OUT_OF_RANGE`
+   */
+  fetch(requests: readonly FetchRequest[]): readonly Fetched[];
+  /**
+   * First offset that is kept and the offset after the last record that can be read, as far as this process knows.
+   * @throws {EngineError} `TOPIC_UNKNOWN`
+   */
+  offsets(partition: TopicPartition): { readonly start: number; readonly end: number };
+  /** Resolves when there are new records since the last call, or after `timeoutMs`, or when `signal` aborts. */
+  appended(timeoutMs: number, signal: AbortSignal): Promise<void>;
+}
+
+/** A partitioned, ordered, durable log of records that shares the engine's process and database. */
+export interface EventLog extends LogReader {
   /**
    * Makes sure that the topics exist as specified.
    * @throws {EngineError} `PARTITION_COUNT_MISMATCH` when a topic exists with another number of partitions.
    */
   open(topics: readonly TopicSpec[]): Promise<void>;
-  /** Records that are there now, for each request in its order; an empty array where there are none. */
-  fetch(requests: readonly FetchRequest[]): readonly LogRecord[][] | Promise<readonly LogRecord[][]>;
-  /**
-   * First offset that is kept and the offset of the next record.
-   * @throws {EngineError} `TOPIC_UNKNOWN`
-   */
-  offsets(partition: TopicPartition): { readonly start: number; readonly end: number };
-  /** Resolves when records have been appended since the last call, or after `timeoutMs`, or when `signal` aborts. */
-  appended(timeoutMs: number, signal: AbortSignal): Promise<void>;
-  /**
-   * Appends the records of one or more tasks' commits, all or nothing. An adapter that shares the engine's database
-   * puts them into `batch`, which the runtime writes next; another one makes them durable before it returns.
-   */
-  commit(commits: readonly LogCommit[], batch: WriteBatch): void | Promise<void>;
+  /** Stages the records of one or more tasks' commits in `batch`, which the runtime writes next: all or nothing. */
+  commit(commits: readonly LogCommit[], batch: WriteBatch): void;
   /** The batch of the last `commit` has been written (`true`) or dropped. */
   settled(written: boolean): void;
   /** Records below these offsets are no longer needed by this engine. The log may drop those of internal topics. */

@@ -9,5 +9,6 @@ export * from './partitioner.ts';
 export * from './processor.ts';
 export * from './record.ts';
 export * from './serde.ts';
+export * from './shared-log.ts';
 export * from './store.ts';
 export * from './versioned-sink.ts';

@@ -7,10 +7,10 @@ import {
   type Database,
   EngineError,
   type EventLog,
+  type Fetched,
   type FetchRequest,
   type LogAppender,
   type LogCommit,
-  type LogRecord,
   type ProducerRecord,
   partitionOf,
   type TopicPartition,
@@ -107,7 +107,7 @@ export class EmbeddedLog implements EventLog, LogAppender {
     return { start, end };
   }
 
-  fetch(requests: readonly FetchRequest[]): LogRecord[][] {
+  fetch(requests: readonly FetchRequest[]): Fetched[] {
     return requests.map((request) => {
       const log = this.#partition(request);
       if (request.offset < log.start && request.offset < log.end && !log.spec.compacted)
@@ -116,7 +116,8 @@ export class EmbeddedLog implements EventLog, LogAppender {
           `topic "${request.topic}" partition ${request.partition} starts at offset ${log.start}; offset ${request.offset} is gone: the state is older than the log's retention`,
           { context: request },
         );
-      return log.read(request.offset, request.maxRecords);
+      const records = log.read(request.offset, request.maxRecords);
+      return { records, next: (records.at(-1)?.offset ?? request.offset - 1) + 1 };
     });
   }
 

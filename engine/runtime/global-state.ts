@@ -5,6 +5,7 @@ import {
   type Counter,
   type Database,
   EngineError,
+  type Fetched,
   type FetchRequest,
   type KeyValueStore,
   type LogRecord,
@@ -43,13 +44,14 @@ export class GlobalState {
 
   constructor(options: {
     readonly topology: Topology;
-    readonly partitions: number;
+    /** Number of partitions of a topic. */
+    readonly partitionsOf: (topic: string) => number;
     readonly database: Database;
     readonly futureLimitMs: number;
     readonly recordsPerFetch: number;
     readonly metrics: Metrics;
   }) {
-    const { topology, partitions, database } = options;
+    const { topology, partitionsOf, database } = options;
     this.#metrics = options.metrics;
     this.#recordsPerFetch = options.recordsPerFetch;
     const sources = new Set(topology.nodes.flatMap((node) => (node.kind === 'source' ? [node.topic] : [])));
@@ -72,7 +74,7 @@ export class GlobalState {
           : options.metrics.counter('freshet.records', { topic: spec.topic }),
         positions:
           stored === undefined
-            ? new Array<number>(partitions).fill(0)
+            ? new Array<number>(partitionsOf(spec.topic)).fill(0)
             : (JSON.parse(Buffer.from(stored).toString()) as number[]),
       };
     });
@@ -106,16 +108,15 @@ export class GlobalState {
   }
 
   /** Applies the answers to `wants`. Returns the number of records. */
-  apply(answers: readonly (readonly LogRecord[])[]): number {
-    this.#isBehind = answers.some(({ length }) => length >= this.#recordsPerFetch);
+  apply(answers: readonly Fetched[]): number {
+    this.#isBehind = answers.some(({ records }) => records.length >= this.#recordsPerFetch);
     let applied = 0;
     let index = 0;
     for (const global of this.#stores)
       for (let partition = 0; partition < global.positions.length; partition++) {
-        const records = answers[index++] ?? [];
+        const { records, next } = answers[index++]!;
         for (const record of records) this.#applyRecord(global, record);
-        const last = records.at(-1);
-        if (last !== undefined) global.positions[partition] = last.offset + 1;
+        global.positions[partition] = next;
         applied += records.length;
         if (records.length > 0) global.counter?.add(records.length);
       }

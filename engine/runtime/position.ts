@@ -6,6 +6,9 @@ import { EngineError } from '../api/index.ts';
 /** Column family of the positions. */
 export const POSITION_COLUMN_FAMILY = 'positions';
 
+/** Keys by versioned-sink node. */
+export type ChangedKeys = { readonly [node: string]: readonly string[] };
+
 export interface TaskPosition {
   /** Number of the last commit, from 1; 0 before the first. */
   readonly commitNumber: number;
@@ -15,8 +18,8 @@ export interface TaskPosition {
   readonly streamTimeMs: number | undefined;
   /** Next time of each timer, epoch ms. */
   readonly timers: { readonly [id: string]: number };
-  /** Keys published by this commit, by versioned-sink node: to be published again when a task starts. */
-  readonly changed: { readonly [node: string]: readonly string[] };
+  /** Keys whose publication is not known to have been finished: to be published again when a task starts. */
+  readonly changed: ChangedKeys;
 }
 
 const VERSION = 1;

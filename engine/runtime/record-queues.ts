@@ -3,7 +3,7 @@
 // The queues are filled to the same depth before every selection, so what is selected depends on the log and the position
 // alone: a run that was killed selects the same batches as one that was not.
 
-import type { FetchRequest, LogRecord } from '../api/index.ts';
+import type { Fetched, FetchRequest } from '../api/index.ts';
 import { readSourceRecord, type SourceReader, type SourceRecord } from './source-record.ts';
 
 class Queue {
@@ -16,15 +16,12 @@ class Queue {
   head = 0;
   /** Index of the first record that the present selection has not taken. */
   cursor = 0;
+  /** Where to fetch next. */
+  next = 0;
 
   constructor(topic: string, reader: SourceReader) {
     this.topic = topic;
     this.reader = reader;
-  }
-
-  get nextFetchOffset(): number {
-    const last = this.records.at(-1);
-    return last === undefined ? this.position : last.offset + 1;
   }
 }
 
@@ -46,6 +43,7 @@ export class RecordQueues {
   seek(positions: ReadonlyMap<string, number>): void {
     for (const queue of this.#queues) {
       queue.position = positions.get(queue.topic) ?? 0;
+      queue.next = queue.position;
       queue.records = [];
       queue.head = 0;
     }
@@ -61,20 +59,23 @@ export class RecordQueues {
     return this.#queues.map((queue) => ({
       topic: queue.topic,
       partition: this.#partition,
-      offset: queue.nextFetchOffset,
+      offset: queue.next,
       maxRecords: this.#depth - (queue.records.length - queue.head),
     }));
   }
 
   /** Takes the answers to `wants`. */
-  fill(answers: readonly (readonly LogRecord[])[]): void {
+  fill(answers: readonly Fetched[]): void {
     this.#queues.forEach((queue, index) => {
-      const answer = answers[index] ?? [];
-      if (queue.head > 0 && answer.length > 0) {
+      const { records, next } = answers[index]!;
+      if (queue.head > 0 && records.length > 0) {
         queue.records = queue.records.slice(queue.head);
         queue.head = 0;
       }
-      for (const record of answer) queue.records.push(readSourceRecord(record, queue.reader));
+      for (const record of records) queue.records.push(readSourceRecord(record, queue.reader));
+      queue.next = next;
+      // Nothing waits, so what was passed over since the last record is behind us too: lag counts records alone.
+      if (queue.records.length === 0) queue.position = next;
     });
   }
 
@@ -114,6 +115,7 @@ export class RecordQueues {
       if (queue.head === queue.records.length) {
         queue.records = [];
         queue.head = 0;
+        queue.position = queue.next;
       }
     }
   }

@@ -2,6 +2,7 @@
 // or with the time is found here, once, before any processor sees it.
 
 import { type Deserializer, type LogRecord, RefusedRecordError, type StreamRecord } from '../api/index.ts';
+import type { Topology } from '../graph/topology.ts';
 
 /** Why a record is refused. */
 export interface Refusal {
@@ -23,6 +24,24 @@ export interface SourceReader {
   readonly allowsTombstones: boolean;
   /** How far event time may lie after the log's append time, ms; `undefined` for topics that the engine writes itself. */
   readonly futureLimitMs: number | undefined;
+}
+
+/** How far event time may lie after the append time unless the application says otherwise, ms. */
+export const DEFAULT_FUTURE_LIMIT_MS = 300_000;
+
+/** How the tasks of a topology read each of its source topics. */
+export function readersOf(topology: Topology, futureLimitMs = DEFAULT_FUTURE_LIMIT_MS): Map<string, SourceReader> {
+  const readers = new Map<string, SourceReader>();
+  for (const node of topology.nodes)
+    if (node.kind === 'source')
+      readers.set(node.topic, {
+        deserializer: node.deserializer,
+        timestamp: node.timestamp,
+        keyOf: node.keyOf,
+        allowsTombstones: node.allowsTombstones,
+        futureLimitMs: node.internal ? undefined : futureLimitMs,
+      });
+  return readers;
 }
 
 /** Longest text of a refusal: enough to see the cause, too short to carry a payload away. */

@@ -17,7 +17,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Clock,
-  type Counter,
   type Database,
   type EventLog,
   type Histogram,
@@ -31,9 +30,10 @@ import {
 import { type Topology, topicsOf } from '../graph/topology.ts';
 import { GlobalState } from './global-state.ts';
 import { POSITION_COLUMN_FAMILY } from './position.ts';
-import type { SourceReader } from './source-record.ts';
+import { RecordMetrics } from './record-metrics.ts';
+import { DEFAULT_FUTURE_LIMIT_MS, readersOf, type SourceReader } from './source-record.ts';
 import { type EngineStatus, nextStatus } from './status.ts';
-import { Task } from './task.ts';
+import { Task, writerTo } from './task.ts';
 
 /** The steps of a commit, in order. */
 export const COMMIT_STEPS = ['processed', 'log committed', 'database written', 'published', 'released'] as const;
@@ -85,14 +85,13 @@ export class StreamEngine {
   readonly #options: StreamEngineOptions;
   readonly #metrics: Metrics;
   readonly #logger: Logger;
-  readonly #readers = new Map<string, SourceReader>();
+  readonly #readers: ReadonlyMap<string, SourceReader>;
+  readonly #recordMetrics: RecordMetrics;
   readonly #sinkOf = new Map<string, string>();
   readonly #commitDuration: Histogram;
-  readonly #eventToList: Histogram;
   #status: EngineStatus = 'CREATED';
   #tasks: readonly Task[] = [];
   #globals: GlobalState | undefined;
-  readonly #records = new Map<string, Counter>();
   /** Topics that are written, but not read by this engine. */
   readonly #unread: readonly string[];
   #commitStartedMs = 0;
@@ -102,8 +101,8 @@ export class StreamEngine {
     this.#metrics = options.metrics ?? silentMetrics;
     this.#logger = options.logger ?? silentLogger;
     this.#commitDuration = this.#metrics.histogram('freshet.commit.duration');
-    this.#eventToList = this.#metrics.histogram('freshet.event_to_list');
-    const futureLimitMs = options.futureLimitMs ?? 300_000;
+    this.#readers = readersOf(options.topology, options.futureLimitMs);
+    this.#recordMetrics = new RecordMetrics(this.#metrics, this.#readers);
     const readTopics = new Set(options.topology.globalStores.map(({ topic }) => topic));
     for (const node of options.topology.nodes) if (node.kind === 'source') readTopics.add(node.topic);
     this.#unread = topicsOf(options.topology, options.partitions)
@@ -115,14 +114,6 @@ export class StreamEngine {
           throw new RangeError(`the topology publishes to "${node.sink}", which is no sink of this engine`);
         this.#sinkOf.set(node.name, node.sink);
       }
-      if (node.kind === 'source')
-        this.#readers.set(node.topic, {
-          deserializer: node.deserializer,
-          timestamp: node.timestamp,
-          keyOf: node.keyOf,
-          allowsTombstones: node.allowsTombstones,
-          futureLimitMs: node.internal ? undefined : futureLimitMs,
-        });
     }
   }
 
@@ -152,9 +143,9 @@ export class StreamEngine {
       const recordsPerBatch = this.#options.recordsPerBatch ?? 1000;
       const globals = new GlobalState({
         topology,
-        partitions,
+        partitionsOf: () => partitions,
         database,
-        futureLimitMs: this.#options.futureLimitMs ?? 300_000,
+        futureLimitMs: this.#options.futureLimitMs ?? DEFAULT_FUTURE_LIMIT_MS,
         recordsPerFetch: recordsPerBatch,
         metrics: this.#metrics,
       });
@@ -259,8 +250,7 @@ export class StreamEngine {
     const wants = globals.wants();
     const ofGlobals = wants.length;
     for (const task of this.#tasks) for (const want of task.queues.wants()) wants.push(want);
-    const fetched = this.#options.log.fetch(wants);
-    const answers = fetched instanceof Promise ? await fetched : fetched;
+    const answers = this.#options.log.fetch(wants);
     let taken = globals.apply(answers.slice(0, ofGlobals));
     const busy: Task[] = [];
     // Events that lie behind a table's rows in the log must find them: the tasks wait until the tables are read to the end.
@@ -288,16 +278,16 @@ export class StreamEngine {
     this.#reached('processed');
 
     const batch = database.createBatch();
+    const write = writerTo(batch);
     globals.stage(batch);
-    for (const task of tasks) task.stage(batch);
+    for (const task of tasks) task.stage(write);
     // Lists of earlier commits have been published. Global state moves on now, from which they could not be made again.
-    for (const task of this.#tasks) if (!tasks.includes(task)) task.stagePublished(batch);
+    for (const task of this.#tasks) if (!tasks.includes(task)) task.stagePublished(write);
     const commits = tasks.map((task) => ({ taskId: task.taskId, records: task.outputs }));
     if (globals.deadLetters.length > 0) commits.push({ taskId: 0, records: globals.deadLetters });
     try {
-      // A log that shares the database only stages here: no turn of the event loop may pass before the write.
-      const durable = log.commit(commits, batch);
-      if (durable !== undefined) await durable;
+      // The log only stages here: no turn of the event loop may pass before the write.
+      log.commit(commits, batch);
       this.#reached('log committed');
       database.write(batch);
     } catch (error) {
@@ -311,7 +301,7 @@ export class StreamEngine {
 
     const count = await this.#publish(published);
     this.#commitDuration.record(performance.now() - this.#commitStartedMs);
-    this.#measure(batches, count > 0 ? clock.nowMs() : undefined);
+    for (const records of batches) this.#recordMetrics.committed(records, count > 0 ? clock.nowMs() : undefined);
     this.#reached('published');
 
     log.release(this.#released());
@@ -320,28 +310,6 @@ export class StreamEngine {
 
   #reached(step: CommitStep): void {
     this.#options.onCommitStep?.(step);
-  }
-
-  /**
-   * Counts the records of a commit and, where lists were published, the time from the log's append to then: of the shop's
-   * records, not of those that the engine wrote itself.
-   */
-  #measure(batches: readonly Task['batch'][], publishedMs: number | undefined): void {
-    for (const records of batches)
-      for (const { topic, appendTimeMs } of records) {
-        this.#counterOf(topic).add(1);
-        if (publishedMs !== undefined && this.#readers.get(topic)?.futureLimitMs !== undefined)
-          this.#eventToList.record(publishedMs - appendTimeMs);
-      }
-  }
-
-  #counterOf(topic: string): Counter {
-    let counter = this.#records.get(topic);
-    if (counter === undefined) {
-      counter = this.#metrics.counter('freshet.records', { topic });
-      this.#records.set(topic, counter);
-    }
-    return counter;
   }
 
   async #publish(published: readonly Map<string, SinkEntry[]>[]): Promise<number> {

@@ -16,6 +16,7 @@ import type { Topology } from '../graph/topology.ts';
 import { BatchMetrics } from './batch-metrics.ts';
 import { NodeGraph, type Outputs } from './node-graph.ts';
 import {
+  type ChangedKeys,
   decodePosition,
   EMPTY_POSITION,
   encodePosition,
@@ -41,6 +42,17 @@ export interface TaskOptions {
   readonly maxRecordBytes: number;
   readonly metrics: Metrics;
   readonly logger: Logger;
+}
+
+/** Takes a changed key: its column family, its bytes, its new value (`null` deletes). */
+export type WriteChange = (columnFamily: string, key: Uint8Array, value: Uint8Array | null) => void;
+
+/** Writes changes to a database's batch. */
+export function writerTo(batch: WriteBatch): WriteChange {
+  return (columnFamily, key, value) => {
+    if (value === null) batch.delete(columnFamily, key);
+    else batch.put(columnFamily, key, value);
+  };
 }
 
 export class Task {
@@ -110,10 +122,19 @@ export class Task {
 
   /** Entries that the last commit made and that may not have been published. */
   async due(): Promise<Map<string, SinkEntry[]>> {
-    const published = await this.#graph.republish(this.#position.changed);
+    return versioned(await this.#republished(this.#position.changed), this.#position.commitNumber);
+  }
+
+  /** Prepares a commit that changes nothing but the position, under a number above those of the task's former owner. */
+  async takeOver(): Promise<void> {
+    this.#outputs = { records: [], published: await this.#republished(this.#position.changed) };
+  }
+
+  async #republished(keys: ChangedKeys): Promise<Outputs['published']> {
+    const published = await this.#graph.republish(keys);
     for (const store of this.#stores) store.rollback();
     this.#metrics.settle(false);
-    return versioned(published, this.#position.commitNumber);
+    return published;
   }
 
   /**
@@ -214,33 +235,31 @@ export class Task {
     return this.#batch;
   }
 
-  /** Puts the changes of the batch and the new position into `batch`. */
-  stage(batch: WriteBatch): void {
+  /**
+   * Hands over the changes of the batch and the new position. `unpublished` are keys of earlier commits that still wait to be
+   * published, by versioned-sink node.
+   */
+  stage(write: WriteChange, unpublished: ChangedKeys = {}): void {
     for (const [index, store] of this.#stores.entries()) {
       const columnFamily = this.#options.topology.stores[index]!.supplier.name;
-      store.flush((key, value) => {
-        if (value === null) batch.delete(columnFamily, key);
-        else batch.put(columnFamily, key, value);
-      });
+      store.flush((key, value) => write(columnFamily, key, value));
     }
     this.queues.consume();
-    const changed: { [node: string]: string[] } = {};
-    for (const [node, entries] of this.#outputs?.published ?? []) changed[node] = [...entries.keys()];
     this.#position = {
       commitNumber: this.#position.commitNumber + 1,
       offsets: Object.fromEntries(this.queues.positions()),
       streamTimeMs: this.#streamTimeMs === Number.NEGATIVE_INFINITY ? undefined : this.#streamTimeMs,
       timers: this.#timers.save(),
-      changed,
+      changed: changedKeys(this.#outputs?.published, unpublished),
     };
-    batch.put(POSITION_COLUMN_FAMILY, this.#positionKey, encodePosition(this.#position));
+    write(POSITION_COLUMN_FAMILY, this.#positionKey, encodePosition(this.#position));
   }
 
-  /** Puts into `batch` that what the last commit changed has been published; a task without a batch does so in others' commits. */
-  stagePublished(batch: WriteBatch): void {
+  /** Hands over that what the last commit changed has been published; a task without a batch does so in others' commits. */
+  stagePublished(write: WriteChange): void {
     if (Object.keys(this.#position.changed).length === 0) return;
     this.#position = { ...this.#position, changed: {} };
-    batch.put(POSITION_COLUMN_FAMILY, this.#positionKey, encodePosition(this.#position));
+    write(POSITION_COLUMN_FAMILY, this.#positionKey, encodePosition(this.#position));
   }
 
   /** What was staged is in the database. Returns what is to be published now. */
@@ -256,6 +275,15 @@ export class Task {
   close(): void {
     this.#graph.close();
   }
+}
+
+function changedKeys(published: Outputs['published'] = new Map(), unpublished: ChangedKeys): ChangedKeys {
+  const changed: { [node: string]: readonly string[] } = { ...unpublished };
+  for (const [node, entries] of published) {
+    const earlier = changed[node] ?? [];
+    changed[node] = earlier.length === 0 ? [...entries.keys()] : [...new Set([...earlier, ...entries.keys()])];
+  }
+  return changed;
 }
 
 function versioned(published: Outputs['published'], version: number): Map<string, SinkEntry[]> {

@@ -113,7 +113,7 @@ export class TopologyTestDriver {
       offset: this.#log.offsets({ topic, partition }).start,
       maxRecords: Number.MAX_SAFE_INTEGER,
     }));
-    return this.#log.fetch(requests).flat();
+    return this.#log.fetch(requests).flatMap(({ records }) => records);
   }
 
   /** What was refused. */

@@ -36,7 +36,7 @@ export async function contentsOf(dataDir: string, partitions: number): Promise<s
   await log.open(topics);
   for (const { name, internal } of topics)
     for (let partition = 0; partition < partitions && !internal; partition++)
-      for (const record of log.fetch([{ topic: name, partition, offset: 0, maxRecords: 1e9 }])[0] ?? [])
+      for (const record of log.fetch([{ topic: name, partition, offset: 0, maxRecords: 1e9 }])[0]!.records)
         lines.push(
           `log ${name}-${partition} ${record.offset} ${record.key} ${record.timestampMs} ${JSON.stringify(record.headers)} ${record.value === null ? 'null' : hex(record.value)}`,
         );

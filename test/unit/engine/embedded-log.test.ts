@@ -24,7 +24,7 @@ async function openLog(options: { retentionMs?: number; maxRecordBytes?: number 
 }
 
 const read = (log: EmbeddedLog, topic: string, partition: number, offset = 0, maxRecords = 1e9) =>
-  log.fetch([{ topic, partition, offset, maxRecords }])[0]!;
+  log.fetch([{ topic, partition, offset, maxRecords }])[0]!.records;
 
 test('a record comes back with its key, value, times and headers, and offsets count per partition', async () => {
   const { log } = await openLog();
