@@ -5,6 +5,7 @@
 //   0x00, removed at (8), <key, UTF-8>    -> (nothing)                          finds tombstones by age
 //
 // Numbers are unsigned, big endian, below 2^53: the index is in order of time. No key begins with 0x00.
+import { readUint53, writeUint53 } from './uint53.ts';
 
 /** Where the index of tombstones begins, and everything else behind it. */
 export const INDEX_START = Uint8Array.of(0x00);
@@ -64,14 +65,4 @@ export function encodeIndexKey(removedAtMs: number, key: Uint8Array): Buffer {
 
 export function decodeIndexKey(bytes: Uint8Array): { readonly removedAtMs: number; readonly key: Uint8Array } {
   return { removedAtMs: readUint53(bytes, 1), key: bytes.subarray(INDEX_HEADER_BYTES) };
-}
-
-function writeUint53(bytes: Buffer, at: number, value: number): void {
-  bytes.writeUInt32BE(Math.floor(value / 2 ** 32), at);
-  bytes.writeUInt32BE(value % 2 ** 32, at + 4);
-}
-
-function readUint53(bytes: Uint8Array, at: number): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return view.getUint32(at) * 2 ** 32 + view.getUint32(at + 4);
 }

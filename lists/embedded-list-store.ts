@@ -2,6 +2,7 @@
 // process, so versions need no lock. Opened over a read-only database it serves what a stopped engine has left.
 import type { Clock, Database, Logger, SinkEntry } from '../engine/api/index.ts';
 import { silentLogger } from '../engine/api/index.ts';
+import { checkEntry } from './check-entry.ts';
 import {
   decodeIndexKey,
   decodeListKey,
@@ -15,15 +16,7 @@ import {
   removedAtMsOf,
   versionOf,
 } from './embedded-format.ts';
-import {
-  type ListChange,
-  type ListEntry,
-  type ListListener,
-  type ListStore,
-  MAX_LIST_KEY_BYTES,
-  MAX_LIST_VALUE_BYTES,
-  type StoredEntry,
-} from './list-store.ts';
+import type { ListChange, ListEntry, ListListener, ListStore, StoredEntry } from './list-store.ts';
 
 /** The column family that the database must have. */
 export const LISTS_COLUMN_FAMILY = 'lists';
@@ -203,17 +196,4 @@ class EmbeddedListStore implements ListStore {
   #checkOpen(): void {
     if (!this.#isOpen) throw new TypeError('the list store is closed');
   }
-}
-
-function checkEntry({ key, value, version }: SinkEntry): void {
-  const keyBytes = Buffer.byteLength(key);
-  if (keyBytes === 0 || keyBytes > MAX_LIST_KEY_BYTES || key.startsWith('\0') || !key.isWellFormed()) {
-    throw new RangeError(
-      `a key of ${keyBytes} bytes cannot be published: 1 to ${MAX_LIST_KEY_BYTES}, without a leading NUL`,
-    );
-  }
-  if (value !== null && (value.length === 0 || value.length > MAX_LIST_VALUE_BYTES)) {
-    throw new RangeError(`a value of ${value.length} bytes cannot be published: 1 to ${MAX_LIST_VALUE_BYTES}`);
-  }
-  if (!Number.isSafeInteger(version) || version < 0) throw new RangeError(`${version} is not a version`);
 }

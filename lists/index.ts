@@ -4,3 +4,12 @@ export * from './keys.ts';
 export * from './list.ts';
 export * from './list-codec.ts';
 export * from './list-store.ts';
+export { RedisUnavailableError } from './redis-connection.ts';
+export * from './redis-list-store.ts';
+export {
+  type RedisAddress,
+  type RedisListStoreOptions,
+  type RedisTarget,
+  type RedisTls,
+  redisOptionsFromUrl,
+} from './redis-options.ts';

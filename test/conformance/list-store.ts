@@ -9,6 +9,8 @@ import { waitFor } from '../support/wait-for.ts';
 export interface ListStoreHarness {
   /** A store that is closed when the test ends. Stores of one test share what they hold. */
   open(t: TestContext): Promise<ListStore>;
+  /** Begins all keys. @defaultValue `test:` */
+  readonly kind?: string;
 }
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
@@ -26,8 +28,8 @@ async function readAll(store: ListStore, prefix: string): Promise<string[]> {
   return all.sort();
 }
 
-export function listStoreConformance(name: string, { open }: ListStoreHarness): void {
-  const unique = (): string => `test:${randomUUID()}:`;
+export function listStoreConformance(name: string, { open, kind = 'test:' }: ListStoreHarness): void {
+  const unique = (): string => `${kind}${randomUUID()}:`;
 
   describe(`${name}: publishing and reading`, () => {
     it('gives values and versions in the order of the keys, and undefined for absent ones', async (t) => {

@@ -3,7 +3,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-function missing(reason: string): { skip: string } {
+/** Options that skip a test for this reason. */
+export function missing(reason: string): { skip: string } {
   if (process.env.CI === 'true') throw new Error(`in CI nothing is skipped: ${reason}`);
   return { skip: reason };
 }
