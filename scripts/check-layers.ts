@@ -12,6 +12,8 @@ export const ALLOWED: Readonly<{ [layer: string]: readonly string[] }> = {
   'engine/graph': ['engine/api'],
   'engine/embedded': ['engine/api'],
   'engine/telemetry': ['engine/api'],
+  'engine/kafka': ['engine/api'],
+  'engine/archive': ['engine/api'],
   state: ['engine/api'],
   schemas: ['engine/api'],
   'engine/runtime': ['engine/api', 'engine/graph'],
@@ -28,12 +30,13 @@ export const ALLOWED: Readonly<{ [layer: string]: readonly string[] }> = {
     'engine/graph',
     'engine/runtime',
     'engine/embedded',
+    'engine/archive',
   ],
   engine: ['engine'],
   app: ['tools', 'serving', 'topology', 'processors', 'lists', 'schemas', 'state', 'engine'],
 };
 /** Folders outside the product, which may import anything. */
-const FREE = ['test', 'scripts', 'examples'];
+const FREE = ['test', 'scripts', 'examples', 'deploy'];
 
 const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*['"](\.[^'"]+)['"]/g;
 
