@@ -31,6 +31,8 @@ export interface ReplayProgress {
   /** Where the input ends in event time; `undefined` before all of it has been processed. */
   readonly endMs: number | undefined;
   readonly counts: ReplayCounts;
+  /** Of input that grows: the part that `steps` counts in; see `ReplayReader.fix`. */
+  readonly part?: string | undefined;
 }
 
 /** The progress of a file that was never replayed. */
@@ -47,10 +49,11 @@ export function noProgress(): ReplayProgress {
 
 /**
  * The key of a file: its kind, the reader's version and its contents. Neither its name nor the speed is part of it, so a file that was
- * renamed, or is continued at another speed, is not counted twice.
+ * renamed, or is continued at another speed, is not counted twice. Input that grows goes by its place instead.
  */
 export async function sourceKeyOf(reader: ReplayReader): Promise<string> {
-  return `${reader.name}:v${reader.version}:${reader.totalBytes}:${await reader.fingerprint()}`;
+  const size = reader.fix === undefined ? reader.totalBytes : 'growing';
+  return `${reader.name}:v${reader.version}:${size}:${await reader.fingerprint()}`;
 }
 
 /** The record to append. */
@@ -70,9 +73,17 @@ export function progressRecord(source: string, progress: ReplayProgress): Produc
  */
 export function decodeProgress(value: Uint8Array): ReplayProgress {
   const progress = JSON.parse(new TextDecoder().decode(value)) as Partial<ReplayProgress>;
-  const { steps, chunks, isDone, lastEventMs, endMs, counts } = progress;
+  const { steps, chunks, isDone, lastEventMs, endMs, counts, part } = progress;
   if (!Number.isSafeInteger(steps) || !Number.isSafeInteger(chunks) || typeof isDone !== 'boolean' || !counts) {
     throw new TypeError('not a progress record of a replay');
   }
-  return { steps: steps!, chunks: chunks!, isDone, lastEventMs, endMs, counts };
+  return {
+    steps: steps!,
+    chunks: chunks!,
+    isDone,
+    lastEventMs,
+    endMs,
+    counts,
+    ...(part === undefined ? {} : { part }),
+  };
 }

@@ -2,18 +2,25 @@
 // whatever the chunks they arrive in, so that "the first K steps are in the log" says all that a restart must know. A reader keeps no
 // state on disk; it is rebuilt by reading the file from its start.
 
+import type { LogRecord } from '../../engine/api/index.ts';
+
 /** One deterministic item of a file. */
 export type ReplayStep =
   | {
       readonly kind: 'event';
       readonly topic: string;
-      readonly key: string;
+      /** `undefined` only for a record of a log that had none. */
+      readonly key: string | undefined;
       /** A plain record of the topic's contract; `null` is a tombstone. */
       readonly value: unknown;
       /** Event time, epoch ms. */
       readonly at: number;
       /** Line of the file that it ends on, from 1. */
       readonly line: number;
+      /** Where it goes; left out, it is murmur2 of the key. */
+      readonly partition?: number | undefined;
+      /** The record that it was, when the file is a copy of a log. */
+      readonly record?: LogRecord;
     }
   | {
       readonly kind: 'refused';
@@ -21,8 +28,9 @@ export type ReplayStep =
       readonly code: string;
       readonly text: string;
       /** What was refused, as it stands in the file. */
-      readonly raw: string;
+      readonly raw: string | Uint8Array;
       readonly line: number;
+      readonly record?: LogRecord;
     }
   /** Something that is only counted. */
   | { readonly kind: 'note'; readonly code: string };
@@ -49,8 +57,15 @@ export interface ReplayReader {
   readonly unit: string;
   /** Units that the present `read` has seen. */
   readonly unitsRead: number;
-  /** Names these bytes: the same for equal contents, wherever the file lies. */
+  /** Names these bytes: the same for equal contents, wherever the file lies. Of input that grows: names the place. */
   fingerprint(): Promise<string>;
+  /**
+   * Of input that grows, and only of it: fixes which part this replay reads, before `read` and for as long as the replay takes, and
+   * returns it as a text that is kept with the progress.
+   * @param earlier the part of the last replay: one that was interrupted is fixed again, after one that is done what is new.
+   * @throws {ReplayFileError} when the input no longer has the part.
+   */
+  fix?(earlier: { readonly part: string; readonly isDone: boolean } | undefined): Promise<string>;
   /**
    * The steps from the file's start, in arrays of any length. One `read` at a time.
    * @throws {ReplayFileError} when the file is not of this kind at all or is damaged.

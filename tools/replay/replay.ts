@@ -82,7 +82,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
   const startedMs = clock.nowMs();
   const source = await sourceKeyOf(reader);
   await target.drain();
-  const before = (await target.progressOf(source)) ?? noProgress();
+  const { isDone, before } = await begin(reader, await target.progressOf(source));
   const feed = new Feed(source, `file:${reader.fileName}`, target, before);
   const result = (outcome: ReplayResult['outcome']): ReplayResult => ({
     outcome,
@@ -91,7 +91,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
     events: feed.events,
     elapsedMs: clock.nowMs() - startedMs,
   });
-  if (before.isDone) return result('already-done');
+  if (isDone) return result('already-done');
   const report = (phase: ReplayReport['phase']): void => {
     onProgress({ phase, bytesRead: reader.bytesRead, totalBytes: reader.totalBytes, events: feed.events });
   };
@@ -129,6 +129,23 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
   return result('finished');
 }
 
+/** Where to begin, after what an earlier run has left; `isDone` when there is nothing left to do. */
+async function begin(
+  reader: ReplayReader,
+  earlier: ReplayProgress | undefined,
+): Promise<{ readonly isDone: boolean; readonly before: ReplayProgress }> {
+  if (reader.fix === undefined) {
+    const before = earlier ?? noProgress();
+    return { isDone: before.isDone, before };
+  }
+  const { part: earlierPart = '', isDone = false } = earlier ?? {};
+  const part = await reader.fix(earlier && { part: earlierPart, isDone });
+  if (earlier !== undefined && part === earlierPart) return { isDone, before: earlier };
+  // The input has grown since a replay that is done: its steps are counted anew, its events go on.
+  const { counts, lastEventMs } = earlier ?? noProgress();
+  return { isDone: false, before: { ...noProgress(), counts, lastEventMs, part } };
+}
+
 /** Appends chunks and counts them. */
 class Feed {
   progress: ReplayProgress;
@@ -159,6 +176,7 @@ class Feed {
       if (step.kind === 'event' && record.topic === step.topic) events += 1;
     }
     const progress = {
+      ...this.progress,
       steps: steps + chunk.length,
       chunks: chunks + 1,
       isDone: false,
@@ -199,38 +217,41 @@ class Feed {
       count(counts.refused, step.code);
       return this.#deadLetter(step, nowMs);
     }
-    const { topic, key, value, at } = step;
+    const { topic, key, value, at, partition, record } = step;
     try {
       const bytes = value === null ? null : this.#target.encode(topic, value);
       count(counts.events, topic);
-      return { topic, key, value: bytes, timestampMs: at };
+      const plain = { topic, key, value: bytes, timestampMs: at };
+      return record === undefined ? plain : { ...plain, partition, headers: record.headers };
     } catch (error) {
       if (!(error instanceof RefusedRecordError)) throw error;
       count(counts.refused, error.code);
-      const raw = JSON.stringify({ topic, key, value });
-      return this.#deadLetter({ code: error.code, text: error.message, raw, line: step.line }, nowMs);
+      const raw = record?.value ?? JSON.stringify({ topic, key, value });
+      return this.#deadLetter({ ...step, code: error.code, text: error.message, raw }, nowMs);
     }
   }
 
-  #deadLetter(
-    refused: { readonly code: string; readonly text: string; readonly raw: string; readonly line: number },
-    nowMs: number,
-  ): ProducerRecord {
+  #deadLetter(refused: Refused, nowMs: number): ProducerRecord {
+    const { code, text, raw, line, record } = refused;
     return {
       topic: 'dead-letters',
-      key: `${this.#origin}:${refused.line}`,
-      value: new TextEncoder().encode(refused.raw.slice(0, MAX_RAW_CHARS)),
+      key: record === undefined ? `${this.#origin}:${line}` : record.key,
+      value: typeof raw === 'string' ? new TextEncoder().encode(raw.slice(0, MAX_RAW_CHARS)) : raw,
       timestampMs: nowMs,
       headers: {
-        'dlq.topic': this.#origin,
-        'dlq.partition': '',
-        'dlq.offset': String(refused.line),
-        'dlq.code': refused.code,
-        'dlq.text': refused.text,
+        ...record?.headers,
+        'dlq.topic': record?.topic ?? this.#origin,
+        'dlq.partition': String(record?.partition ?? ''),
+        'dlq.offset': String(record?.offset ?? line),
+        'dlq.code': code,
+        'dlq.text': text,
       },
     };
   }
 }
+
+/** What the dead letter of a refused step says. */
+type Refused = Pick<Extract<ReplayStep, { kind: 'refused' }>, 'code' | 'text' | 'raw' | 'line' | 'record'>;
 
 function count(counts: { [name: string]: number }, name: string): void {
   counts[name] = (counts[name] ?? 0) + 1;
