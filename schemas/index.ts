@@ -4,6 +4,8 @@ export * from './json.ts';
 export * from './keys.ts';
 export * from './records.ts';
 export * from './refusals.ts';
+export { RegistryError, RegistryHttp } from './registry-http.ts';
+export { connectRegistry, type RegistryOptions, type RegistrySchemaSource } from './registry-source.ts';
 export * from './schema-source.ts';
 export * from './serdes.ts';
 export { validate } from './validation.ts';

@@ -10,10 +10,12 @@ import { type SourceTopic, sourceTopics } from './records.ts';
 
 /** Writer schemas by id. Synchronous: an implementation that asks a registry fetches ahead of the records. */
 export interface SchemaSource {
-  /** Id under which values of `topic` are written: 0 to 2^31 - 1. */
+  /** Id under which values of `topic` are written: 0 to 2^31 - 1. @throws {Error} when they cannot be written. */
   idFor(topic: SourceTopic): number;
   /** The schema that values with this id were written with; `undefined` when the source does not know the id. */
   writerSchema(id: number): Schema | undefined;
+  /** More to the point why it does not know the id. */
+  whyUnknown?(id: number): string | undefined;
 }
 
 /** The contract of `topic` that this release reads and writes, as parsed JSON. */

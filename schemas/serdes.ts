@@ -41,7 +41,8 @@ export function createSerdes(source: SchemaSource): SourceSerdes {
 /** One entry of {@link createSerdes}. */
 export function createSerde<T extends SourceTopic>(topic: T, source: SchemaSource): Serde<SourceRecords[T]> {
   const type = compileType(readerSchema(topic));
-  const id = source.idFor(topic);
+  // A reader needs no id of its own, and a registry may have none for it.
+  let id: number | undefined;
   const writers = new Map<number, WriterSchema>();
   let scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
@@ -49,7 +50,9 @@ export function createSerde<T extends SourceTopic>(topic: T, source: SchemaSourc
     const known = writers.get(writerId);
     if (known !== undefined) return known;
     const schema = source.writerSchema(writerId);
-    if (schema === undefined) throw refused('unknown-schema', `schema ${writerId} is not known`);
+    if (schema === undefined) {
+      throw refused('unknown-schema', source.whyUnknown?.(writerId) ?? `schema ${writerId} is not known`);
+    }
     const writer = resolve(type, schema);
     writers.set(writerId, writer);
     return writer;
@@ -57,6 +60,7 @@ export function createSerde<T extends SourceTopic>(topic: T, source: SchemaSourc
 
   return {
     serialize(value) {
+      id ??= source.idFor(topic);
       let end = encode(type, value, scratch, topic);
       while (end < 0) {
         // `end` is minus the number of bytes that are missing.
