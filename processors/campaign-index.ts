@@ -14,6 +14,9 @@ interface Matches {
 
 const NONE: readonly Campaign[] = [];
 
+/** Changed campaigns that a reader may be behind; one that is further behind is told that it has missed some. */
+const CHANGES = 1024;
+
 /** Campaigns by target, per instance. */
 export class CampaignIndex {
   readonly #index: ItemIndex;
@@ -22,6 +25,9 @@ export class CampaignIndex {
   #sorted: readonly Campaign[] = NONE;
   #adding: readonly Campaign[] = NONE;
   #generation = 0;
+  /** The last changes, a ring: a campaign as it was and as it is now. */
+  readonly #changes: Campaign[] = [];
+  #changeCount = 0;
 
   constructor(index: ItemIndex) {
     this.#index = index;
@@ -35,6 +41,9 @@ export class CampaignIndex {
 
   /** An entry of the global store `campaigns` was found at start, changed, or (`undefined`) ended. */
   apply(campaignId: string, campaign: Campaign | undefined): void {
+    const before = this.#campaigns.get(campaignId);
+    if (before !== undefined) this.#changes[this.#changeCount++ % CHANGES] = before;
+    if (campaign !== undefined) this.#changes[this.#changeCount++ % CHANGES] = campaign;
     if (campaign === undefined) this.#campaigns.delete(campaignId);
     else this.#campaigns.set(campaignId, campaign);
     this.#sorted = [...this.#campaigns.values()].sort((a, b) => (a.campaignId < b.campaignId ? -1 : 1));
@@ -43,6 +52,37 @@ export class CampaignIndex {
       ({ kind, items, weight }) => (kind === 'pin' || (kind === 'sponsor' && weight > 0)) && items.length > 0,
     );
     this.#generation++;
+  }
+
+  /** Number of changes so far: where a new reader begins. */
+  get changeCount(): number {
+    return this.#changeCount;
+  }
+
+  /** Shows every campaign that changed since there were `from` changes. Returns false, and shows none, when some of them are gone. */
+  changesSince(from: number, visit: (campaign: Campaign) => void): boolean {
+    if (this.#changeCount - from > CHANGES) return false;
+    for (let place = from; place < this.#changeCount; place++) visit(this.#changes[place % CHANGES]!);
+    return true;
+  }
+
+  /** Campaigns that begin or end in `(fromMs, untilMs]`. */
+  eachCrossed(fromMs: number, untilMs: number, visit: (campaign: Campaign) => void): void {
+    const isCrossed = (atMs: number | null) => atMs !== null && atMs > fromMs && atMs <= untilMs;
+    for (const campaign of this.#sorted)
+      if (isCrossed(campaign.validFrom) || isCrossed(campaign.validTo)) visit(campaign);
+  }
+
+  /** Shows every item that may be a target of a campaign; attributes are not looked at. Returns false, and shows none, where any may be. */
+  eachTarget(campaign: Campaign, visit: (denseId: number) => void): boolean {
+    const { items, brands, categories, attributes } = campaign;
+    if (items.length + brands.length + categories.length === 0) return Object.keys(attributes).length === 0;
+    for (const itemId of items) {
+      const denseId = this.#index.internText(itemId);
+      if (denseId !== undefined) visit(denseId);
+    }
+    if (brands.length + categories.length > 0) this.#index.eachOf(brands, categories, visit);
+    return true;
   }
 
   /** What campaigns are applied from. `entryOf` is the global store `catalog`. */

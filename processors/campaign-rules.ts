@@ -9,6 +9,7 @@ import type { KeyValueStore, Processor, ProcessorContext, StreamRecord } from '.
 import { itemHash } from '../schemas/item-hash.ts';
 import type { Campaign } from '../schemas/records.ts';
 import { attributeHashes } from './catalog-entry.ts';
+import { publishedKeys } from './published-keys.ts';
 import type { CampaignRule, ListFormat } from './top-n/values.ts';
 
 export interface CampaignRulesOptions {
@@ -57,6 +58,10 @@ export class CampaignRulesProcessor implements Processor<Campaign> {
       if (parsed?.kind === 'campaign')
         this.#forward(parsed.owner, this.#campaigns.get(parsed.owner), this.#context.streamTimeMs);
     }
+  }
+
+  publishedKeys(): Iterable<string> {
+    return publishedKeys(this.#campaigns, (campaignId) => [this.#options.format.campaignKey(campaignId)]);
   }
 
   #forward(campaignId: string, campaign: Campaign | undefined, timestampMs: number): void {

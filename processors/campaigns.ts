@@ -47,7 +47,7 @@ export interface CampaignScope {
   readonly audience: CampaignAudience;
   /** List definition; campaigns may name it among their placements. */
   readonly placement: string;
-  /** Event time of the list, epoch ms. */
+  /** Event time at which the list is made, epoch ms. */
   readonly atMs: number;
 }
 

@@ -10,6 +10,7 @@ import { itemHash } from '../schemas/item-hash.ts';
 import type { CatalogItem } from '../schemas/records.ts';
 import { attributeHashes, type CatalogEntry, catalogEntry, isSoldOut, newerEntry } from './catalog-entry.ts';
 import type { ItemIndex } from './item-index.ts';
+import { publishedKeys } from './published-keys.ts';
 import type { ItemCard, ListFormat } from './top-n/values.ts';
 
 export interface CatalogOptions {
@@ -36,7 +37,6 @@ export class CatalogProcessor implements Processor<CatalogItem> {
     this.#context = context;
     this.#cards = context.store(this.#options.cardsStore);
     this.#ignored = context.metrics.counter('catalog.events.late');
-    context.metrics.gauge('items.hash.collisions', () => this.#options.index.collisions);
   }
 
   process(records: readonly StreamRecord<CatalogItem>[]): void {
@@ -62,6 +62,14 @@ export class CatalogProcessor implements Processor<CatalogItem> {
       else if (parsed?.kind === 'item-block')
         this.#forwardBlock(parsed.owner, this.#cards.get(parsed.owner), this.#timeMs());
     }
+  }
+
+  /** A withdrawn item has left the store, and its block does not come again: lists that are made anew do not hold it. */
+  publishedKeys(): Iterable<string> {
+    const { format } = this.#options;
+    return publishedKeys(this.#cards, (itemId, entry) =>
+      isSoldOut(entry) ? [format.cardKey(itemId), format.itemBlockKey(itemId)] : [format.cardKey(itemId)],
+    );
   }
 
   #withdraw(itemId: string, timestampMs: number): void {

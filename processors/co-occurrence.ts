@@ -18,6 +18,8 @@ import { neighbourRecordOf } from './co-occurrence/neighbour-record.ts';
 import type { PairDeltas } from './co-occurrence/pair-deltas.ts';
 import { addRowDelta, emptyRow } from './co-occurrence/row-update.ts';
 import type { NeighbourRecord } from './neighbours.ts';
+import { publishedKeys } from './published-keys.ts';
+import { type HoldsItem, StoreSweep, type StoreSweepOptions } from './refresh/store-sweep.ts';
 
 export interface CoOccurrenceOptions {
   /** Half-life of the rows, ms of event time. */
@@ -25,6 +27,8 @@ export interface CoOccurrenceOptions {
   /** Least stream time between two publications of an item, ms. */
   readonly publishIntervalMs: number;
   readonly lists: ItemListMaker;
+  /** Keeps the lists of items fresh that do not change themselves; to be left out in a replay, whose lists depend on the log alone. */
+  readonly refresh?: StoreSweepOptions;
   /** Whether a hash is known as that of another id. */
   readonly collides: (hash: number, itemId: string) => boolean;
   /** Store of {@link ItemRow} by item. */
@@ -64,6 +68,19 @@ export class CoOccurrenceProcessor implements Processor<PairDeltas> {
       this.#rows.load(waiting);
       this.#publishDue(waiting);
     });
+    const { refresh, lists } = this.#options;
+    if (refresh === undefined) return;
+    const hasPartner: HoldsItem<ItemRow> = ({ hashes, size }, isWanted) => {
+      for (let i = 0; i < size; i++) {
+        const denseId = refresh.index.denseOf(hashes[i]!);
+        if (denseId !== undefined && isWanted(denseId)) return true;
+      }
+      return false;
+    };
+    const swept = { store: this.#rows, holds: hasPartner, isOpenToCampaigns: false };
+    new StoreSweep(swept, refresh).start(context, 'items', (items) => {
+      lists.itemsPublished(this.#lastPublished(items), context);
+    });
   }
 
   process(records: readonly StreamRecord<PairDeltas>[]): void {
@@ -79,6 +96,16 @@ export class CoOccurrenceProcessor implements Processor<PairDeltas> {
   republish(sink: string, keys: readonly string[]): void {
     const { lists } = this.#options;
     const items = lists.itemsOf(keys);
+    lists.republish(sink, keys, this.#lastPublished(items), this.#context);
+  }
+
+  publishedKeys(): Iterable<string> {
+    const { lists } = this.#options;
+    return publishedKeys(this.#rows, (item, row) => (row.publishedAsOf === undefined ? [] : lists.keysOf(item)));
+  }
+
+  /** Of those items that were ever published, what lists were made from then. */
+  #lastPublished(items: readonly string[]): PublishedItem[] {
     this.#rows.load(items);
     this.#neighbours.load(items);
     const published: PublishedItem[] = [];
@@ -90,7 +117,7 @@ export class CoOccurrenceProcessor implements Processor<PairDeltas> {
         asOf === row.asOf ? neighbourRecordOf(item, row, this.#options.halfLifeMs) : this.#neighbours.get(item);
       if (record !== undefined) published.push({ record, asOf });
     }
-    lists.republish(sink, keys, published, this.#context);
+    return published;
   }
 
   #add(deltas: PairDeltas): void {

@@ -10,6 +10,7 @@ import { itemHash } from '../schemas/item-hash.ts';
 import { type CatalogEntry, isSoldOut } from './catalog-entry.ts';
 import type { NeighbourRecord, ResolvedItems } from './neighbours.ts';
 import type { PublishedSegment } from './popularity-published.ts';
+import { ItemChanges } from './refresh/item-changes.ts';
 
 const IN_CATALOG = 1;
 const SOLD_OUT = 2;
@@ -17,6 +18,11 @@ const NO_CATEGORIES: readonly string[] = [];
 const INITIAL_CAPACITY = 1024;
 /** Half-lives between the common landmark and the newest record before all masses are moved; binary64 allows 1,023. */
 const REBASE_HALF_LIVES = 500;
+/**
+ * An item's neighbours have changed when its mass has moved by this share since they last did: one more view among a thousand turns
+ * no list round, and would make the lists of all who saw the item due every second.
+ */
+const NEIGHBOURS_TOLERANCE = 0.05;
 
 /** Dense ids of items and their scalars. */
 export class ItemIndex {
@@ -33,8 +39,12 @@ export class ItemIndex {
   brandCode = new Int32Array(INITIAL_CAPACITY);
   /** Grows with every change of an item's catalog entry: lets others cache what they derive from it. */
   catalogVersion = new Int32Array(INITIAL_CAPACITY);
-  /** Entries that were refused because their hash belongs to another id. */
-  collisions = 0;
+  /** What changes here, for those who keep lists fresh. */
+  readonly changes = new ItemChanges();
+  /** {@link n} when the item's neighbours last counted as changed. */
+  #notedN = new Float64Array(INITIAL_CAPACITY);
+  /** Items whose validity begins or ends at some time. */
+  readonly #timed = new Set<number>();
   #flags = new Uint8Array(INITIAL_CAPACITY);
   #validFromMs = new Float64Array(INITIAL_CAPACITY);
   #validToMs = new Float64Array(INITIAL_CAPACITY);
@@ -71,15 +81,12 @@ export class ItemIndex {
     return dense;
   }
 
-  /** Gives a hash its id's text. `undefined` where the hash belongs to another id: a collision, counted. */
+  /** Gives a hash its id's text. `undefined` where the hash belongs to another id: a collision. */
   register(hash: number, itemId: string): number | undefined {
     const dense = this.intern(hash);
     const text = this.#texts[dense];
     if (text === itemId) return dense;
-    if (text !== undefined) {
-      this.collisions++;
-      return undefined;
-    }
+    if (text !== undefined) return undefined;
     this.#texts[dense] = itemId;
     return dense;
   }
@@ -166,6 +173,11 @@ export class ItemIndex {
     this.n[dense] = record.n * factor;
     this.p[dense] = record.p * factor;
     this.lastSeenMs[dense] = record.lastSeenMs;
+    const n = this.n[dense]!;
+    const noted = this.#notedN[dense]!;
+    if (Math.abs(n - noted) <= NEIGHBOURS_TOLERANCE * noted) return;
+    this.#notedN[dense] = n;
+    this.changes.add(dense, 'neighbours');
   }
 
   /** An entry of the global store `catalog` was found at start, changed, or (`undefined`) withdrawn. */
@@ -173,17 +185,50 @@ export class ItemIndex {
     const dense = this.register(itemHash(itemId), itemId);
     if (dense === undefined) return;
     this.catalogVersion[dense] = this.catalogVersion[dense]! + 1;
+    const flags = entry === undefined ? 0 : IN_CATALOG | (isSoldOut(entry) ? SOLD_OUT : 0);
+    const wasListed = (this.#flags[dense]! & IN_CATALOG) !== 0;
+    const isMoved = flags !== this.#flags[dense];
+    this.#flags[dense] = flags;
     if (entry === undefined) {
-      this.#flags[dense] = 0;
       this.#categories[dense] = undefined;
+      this.#timed.delete(dense);
+      if (isMoved) this.changes.add(dense, 'availability');
       return;
     }
-    this.#flags[dense] = IN_CATALOG | (isSoldOut(entry) ? SOLD_OUT : 0);
-    this.#validFromMs[dense] = entry.validFromMs ?? Number.NEGATIVE_INFINITY;
-    this.#validToMs[dense] = entry.validToMs ?? Number.POSITIVE_INFINITY;
-    this.#categories[dense] = entry.categories;
-    this.categoryCode[dense] = this.#codeOf(entry.categories[0]);
-    this.brandCode[dense] = this.#codeOf(entry.brand);
+    const { validFromMs = Number.NEGATIVE_INFINITY, validToMs = Number.POSITIVE_INFINITY, categories } = entry;
+    const isTimeMoved = validFromMs !== this.#validFromMs[dense] || validToMs !== this.#validToMs[dense];
+    this.#validFromMs[dense] = validFromMs;
+    this.#validToMs[dense] = validToMs;
+    if (Number.isFinite(validFromMs) || Number.isFinite(validToMs)) this.#timed.add(dense);
+    else this.#timed.delete(dense);
+    const brandCode = this.#codeOf(entry.brand);
+    const isContentMoved = brandCode !== this.brandCode[dense] || !isSame(categories, this.#categories[dense]);
+    this.#categories[dense] = categories;
+    this.categoryCode[dense] = this.#codeOf(categories[0]);
+    this.brandCode[dense] = brandCode;
+    // Prices and texts are on cards, which are published with the event; no list depends on them.
+    if (isMoved || (wasListed && isTimeMoved)) this.changes.add(dense, 'availability');
+    else if (isContentMoved) this.changes.add(dense, 'content');
+  }
+
+  /** Items whose validity begins or ends in `(fromMs, untilMs]`. */
+  eachCrossed(fromMs: number, untilMs: number, visit: (denseId: number) => void): void {
+    for (const dense of this.#timed) {
+      const begins = this.#validFromMs[dense]!;
+      const ends = this.#validToMs[dense]!;
+      if ((begins > fromMs && begins <= untilMs) || (ends > fromMs && ends <= untilMs)) visit(dense);
+    }
+  }
+
+  /** Items of the catalog that are of one of these brands or categories. */
+  eachOf(brands: readonly string[], categories: readonly string[], visit: (denseId: number) => void): void {
+    const brandCodes = new Set(brands.map((brand) => this.#codeOf(brand)));
+    const wanted = new Set(categories);
+    for (let dense = 0; dense < this.size; dense++) {
+      if ((this.#flags[dense]! & IN_CATALOG) === 0) continue;
+      if (brandCodes.has(this.brandCode[dense]!) || this.#categories[dense]?.some((one) => wanted.has(one)) === true)
+        visit(dense);
+    }
   }
 
   #codeOf(name: string | undefined): number {
@@ -202,6 +247,7 @@ export class ItemIndex {
     for (let dense = 0; dense < this.size; dense++) {
       this.n[dense] = this.n[dense]! * factor;
       this.p[dense] = this.p[dense]! * factor;
+      this.#notedN[dense] = this.#notedN[dense]! * factor;
     }
     this.#landmarkMs = this.#landmarkMs! + halfLives * this.halfLifeMs;
   }
@@ -214,6 +260,7 @@ export class ItemIndex {
     this.categoryCode = grown(this.categoryCode, new Int32Array(capacity));
     this.brandCode = grown(this.brandCode, new Int32Array(capacity));
     this.catalogVersion = grown(this.catalogVersion, new Int32Array(capacity));
+    this.#notedN = grown(this.#notedN, new Float64Array(capacity));
     this.#flags = grown(this.#flags, new Uint8Array(capacity));
     this.#validFromMs = grown(this.#validFromMs, new Float64Array(capacity));
     this.#validToMs = grown(this.#validToMs, new Float64Array(capacity));
@@ -223,4 +270,10 @@ export class ItemIndex {
 function grown<A extends Float64Array | Int32Array | Uint8Array>(from: A, to: A): A {
   to.set(from);
   return to;
+}
+
+function isSame(a: readonly string[], b: readonly string[] | undefined): boolean {
+  if (b === undefined || a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

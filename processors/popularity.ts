@@ -7,11 +7,15 @@ import type { HalfLives } from './decay.ts';
 import { type PublishedSegment, publishedSegment } from './popularity-published.ts';
 import { addDelta, emptySegment, type SegmentItems, type SegmentState } from './popularity-segment.ts';
 import type { SegmentDeltas } from './profile/segment-deltas.ts';
+import { publishedKeys } from './published-keys.ts';
+import { type HoldsItem, StoreSweep, type StoreSweepOptions } from './refresh/store-sweep.ts';
 
 /** What is done with a segment that is published: its lists. */
 export interface SegmentListMaker {
   /** Forwards every list of a segment. */
   segmentPublished(published: PublishedSegment, context: ProcessorContext): void;
+  /** The keys under which a segment's lists are published. */
+  keysOf(segment: string): readonly string[];
   /**
    * Forwards these keys and no others. `publishedOf` is undefined for a segment that was never published: its keys are removed.
    */
@@ -27,6 +31,8 @@ export interface PopularityOptions {
   /** Least stream time between two publications of a segment, ms. */
   readonly publishIntervalMs: number;
   readonly lists: SegmentListMaker;
+  /** Keeps the lists of segments fresh that do not change themselves; to be left out in a replay, whose lists depend on the log alone. */
+  readonly refresh?: StoreSweepOptions;
   /** Store of {@link SegmentState} by segment: its head. */
   readonly segmentsStore: string;
   /** Store of {@link SegmentItems} by segment: its base. */
@@ -63,6 +69,16 @@ export class PopularityProcessor implements Processor<SegmentDeltas> {
     this.#droppedDeltas = context.metrics.counter('popularity.deltas.dropped');
     for (const [segment, state] of this.#segments.scan()) if (state.isDue) this.#waiting.add(segment);
     context.schedule('publish', this.#options.publishIntervalMs, 'STREAM_TIME', () => this.#publishDue());
+    const { refresh, lists } = this.#options;
+    if (refresh === undefined) return;
+    const hasItem: HoldsItem<PublishedSegment> = (published, isWanted) => {
+      for (const denseId of refresh.index.itemsOf(published)) if (isWanted(denseId)) return true;
+      return false;
+    };
+    const swept = { store: this.#published, holds: hasItem, isOpenToCampaigns: true };
+    new StoreSweep(swept, refresh).start(context, 'segments', (segments) => {
+      for (const segment of segments) lists.segmentPublished(this.#published.get(segment)!, context);
+    });
   }
 
   process(records: readonly StreamRecord<SegmentDeltas>[]): void {
@@ -76,6 +92,11 @@ export class PopularityProcessor implements Processor<SegmentDeltas> {
 
   republish(_sink: string, keys: readonly string[]): void {
     this.#options.lists.republish(keys, (segment) => this.#published.get(segment), this.#context);
+  }
+
+  publishedKeys(): Iterable<string> {
+    const { lists } = this.#options;
+    return publishedKeys(this.#published, (segment) => lists.keysOf(segment));
   }
 
   /** Brings heads into memory, and the bases of those that are not whole. */

@@ -13,6 +13,8 @@ import { DeltaBatch } from './profile/delta-batch.ts';
 import type { ChangedVisitor, VisitorListMaker } from './profile/list-maker.ts';
 import { emptyProfile, type Profile } from './profile/profile.ts';
 import { type Noted, ProfileUpdater, type Update } from './profile/profile-updater.ts';
+import { publishedKeys } from './published-keys.ts';
+import type { VisitorRefresh } from './refresh/visitor-refresh.ts';
 
 /** What USERS reads. */
 export type VisitorEvent = Click | Purchase | Impression | Visitor | Privacy;
@@ -20,6 +22,8 @@ export type VisitorEvent = Click | Purchase | Impression | Visitor | Privacy;
 export interface VisitorProfileOptions {
   readonly halfLives: HalfLives;
   readonly lists: VisitorListMaker;
+  /** Keeps lists of visitors fresh who are not active at the moment; to be left out in a replay, whose lists depend on the log alone. */
+  readonly refresh?: VisitorRefresh;
   /** Categories of an item, empty where it is unknown. */
   readonly categoriesOf: (item: string) => readonly string[];
   /** Whether the catalog has an item. */
@@ -74,6 +78,10 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
     this.#context = context;
     this.#profiles = context.store(this.#options.profilesStore);
     this.#impressions = context.metrics.counter('users.impressions');
+    this.#options.refresh?.start(context, (visitors) => {
+      this.#profiles.load(visitors);
+      return this.#options.lists.listsDue(this.#unchanged(visitors, false), context);
+    });
   }
 
   process(records: readonly StreamRecord<VisitorEvent>[]): void {
@@ -99,11 +107,13 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
     const { lists } = this.#options;
     const visitors = lists.visitorsOf(keys);
     this.#profiles.load(visitors);
-    lists.republish(
-      sink,
-      keys,
-      visitors.map((visitorId) => this.#listOwner(visitorId, { endedSessionIds: [], blocksChanged: true })),
-      this.#context,
+    lists.republish(sink, keys, this.#unchanged(visitors, true), this.#context);
+  }
+
+  publishedKeys(): Iterable<string> {
+    const { lists } = this.#options;
+    return publishedKeys(this.#profiles, (visitorId, profile) =>
+      profile.consent === 'none' ? [] : lists.keysOf(visitorId, profile),
     );
   }
 
@@ -155,6 +165,10 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
     const changed: ChangedVisitor[] = [];
     for (const [visitorId, what] of this.#changed) changed.push(this.#listOwner(visitorId, what));
     return changed;
+  }
+
+  #unchanged(visitors: readonly string[], blocksChanged: boolean): ChangedVisitor[] {
+    return visitors.map((visitorId) => this.#listOwner(visitorId, { endedSessionIds: [], blocksChanged }));
   }
 
   #listOwner(visitorId: string, { endedSessionIds, blocksChanged }: Changed): ChangedVisitor {

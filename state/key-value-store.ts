@@ -17,7 +17,7 @@ import {
   type StoreSupplier,
   silentMetrics,
 } from '../engine/api/index.ts';
-import { checkKey, decodeKey, encodeKey, prefixEnd } from './key-codec.ts';
+import { checkKey, decodeKey, encodeKey, prefixEnd, successor } from './key-codec.ts';
 
 export interface KeyValueStoreOptions<V> {
   /** Unique in the topology; also the column family. kebab-case. */
@@ -90,6 +90,10 @@ class CachedKeyValueStore<V> implements KeyValueStore<V> {
     return this.#cleanBytes + this.#dirtyBytes;
   }
 
+  get hasChanges(): boolean {
+    return this.#dirty.size > 0;
+  }
+
   load(keys: readonly string[]): void {
     const missing: string[] = [];
     for (const key of keys) {
@@ -128,12 +132,17 @@ class CachedKeyValueStore<V> implements KeyValueStore<V> {
     this.#change(key, undefined);
   }
 
-  *scan(options: { readonly prefix?: string; readonly limit?: number } = {}): Generator<readonly [string, V]> {
-    const { prefix = '', limit = Infinity } = options;
+  *scan(
+    options: { readonly prefix?: string; readonly after?: string; readonly limit?: number } = {},
+  ): Generator<readonly [string, V]> {
+    const { prefix = '', after, limit = Infinity } = options;
     const { database, columnFamily, prefix: tasksPrefix } = this.#keyspace;
-    const gte = encodeKey(tasksPrefix, prefix);
-    const lt = prefixEnd(gte);
-    const overlay = this.#overlay(prefix);
+    const first = encodeKey(tasksPrefix, prefix);
+    const lt = prefixEnd(first);
+    const behind = after === undefined ? first : successor(encodeKey(tasksPrefix, after));
+    const gte = Buffer.compare(behind, first) > 0 ? behind : first;
+    if (lt !== undefined && Buffer.compare(gte, lt) >= 0) return;
+    const overlay = this.#overlay(prefix, gte);
     const range: KeyRange = {
       gte,
       ...(lt !== undefined && { lt }),
@@ -242,10 +251,13 @@ class CachedKeyValueStore<V> implements KeyValueStore<V> {
     this.#dirtyBytes += entry.charge;
   }
 
-  #overlay(prefix: string): { keyBytes: Uint8Array; key: string; value: V | undefined }[] {
+  /** Uncommitted changes of keys that start with `prefix` and are not before `gte`, in order. */
+  #overlay(prefix: string, gte: Uint8Array): { keyBytes: Uint8Array; key: string; value: V | undefined }[] {
     const overlay: { keyBytes: Uint8Array; key: string; value: V | undefined }[] = [];
     for (const [key, { value }] of this.#dirty) {
-      if (key.startsWith(prefix)) overlay.push({ keyBytes: encodeKey(this.#keyspace.prefix, key), key, value });
+      if (!key.startsWith(prefix)) continue;
+      const keyBytes = encodeKey(this.#keyspace.prefix, key);
+      if (Buffer.compare(keyBytes, gte) >= 0) overlay.push({ keyBytes, key, value });
     }
     return overlay.sort((a, b) => Buffer.compare(a.keyBytes, b.keyBytes));
   }

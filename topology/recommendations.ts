@@ -16,11 +16,12 @@ import { publishedSegmentSerde } from '../processors/popularity-published.ts';
 import { segmentBaseSerde, segmentBytes, segmentHeadSerde } from '../processors/popularity-stored.ts';
 import { profileSerde } from '../processors/profile/profile-codec.ts';
 import { segmentDeltasSerde } from '../processors/profile/segment-deltas.ts';
+import { VisitorRefresh } from '../processors/refresh/visitor-refresh.ts';
 import { ItemLists } from '../processors/top-n/item-lists.ts';
 import { SegmentLists } from '../processors/top-n/segment-lists.ts';
 import { type ListMakerOptions, VisitorLists } from '../processors/top-n/visitor-lists.ts';
 import { VisitorProfileProcessor } from '../processors/visitor-profile.ts';
-import { keyOf, type SourceRecords, type SourceTopic } from '../schemas/index.ts';
+import { createFileSchemaSource, createSerdes, keyOf, type SourceRecords, type SourceTopic } from '../schemas/index.ts';
 import { keyValueStore } from '../state/index.ts';
 import { listFormat } from './list-format.ts';
 import { DEFINITIONS, GLOBAL_STORES, LISTS_SINK, NODES, STORES, TOPICS } from './names.ts';
@@ -32,7 +33,9 @@ const VISITOR_TOPICS = ['clicks', 'purchases', 'impressions', 'visitors', 'priva
 /** The graph from events to lists. Its index of items is one for all tasks of the process. */
 export function buildRecommendationTopology(options: RecommendationOptions): Topology {
   const { serdes } = options;
-  const { halfLives, listLength, neighboursIntervalMs, segmentsIntervalMs } = {
+  // What is stored names schemas of this release, not ids that a registry would have to explain.
+  const stored = createSerdes(createFileSchemaSource());
+  const { halfLives, listLength, neighboursIntervalMs, segmentsIntervalMs, refreshListsPerSecond } = {
     ...DEFAULT_LIST_SETTINGS,
     ...options.lists,
   };
@@ -47,6 +50,10 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
     stores: GLOBAL_STORES,
     definitions: DEFINITIONS,
   };
+  const refresh = { index, campaigns, listLength, listsPerSecond: refreshListsPerSecond };
+  const isRefreshing = refreshListsPerSecond > 0;
+  const visitorRefresh = () =>
+    isRefreshing ? new VisitorRefresh({ ...refresh, neighboursStore: GLOBAL_STORES.neighbours }) : undefined;
   const taskStore = <V>(share: keyof typeof STORES, codec: Serde<V>, sizeOf?: (value: V) => number) =>
     store(options, STORES[share], codec, CACHE_SHARES[share] / options.partitions, sizeOf);
   const globalStore = <V>(share: keyof typeof GLOBAL_STORES, codec: Serde<V>) =>
@@ -58,16 +65,19 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
     builder.addSource(topic, { ...source(options, topic), allowsTombstones: topic === 'visitors' });
   builder.addStore(taskStore('profiles', profileSerde)).addProcessor(
     NODES.users,
-    () =>
-      new VisitorProfileProcessor({
+    () => {
+      const refreshed = visitorRefresh();
+      return new VisitorProfileProcessor({
         halfLives,
-        lists: new VisitorLists(lists),
+        lists: new VisitorLists(lists, refreshed),
+        ...(refreshed !== undefined && { refresh: refreshed }),
         categoriesOf: (item) => index.categoriesOf(item),
         isListed: (item) => index.isListed(item),
         profilesStore: STORES.profiles,
         pairDeltasSink: NODES.pairDeltas,
         segmentDeltasSink: NODES.segmentDeltas,
-      }),
+      });
+    },
     {
       parents: VISITOR_TOPICS,
       stores: [STORES.profiles],
@@ -91,6 +101,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
           halfLifeMs: halfLives.rowsMs,
           publishIntervalMs: neighboursIntervalMs,
           lists: new ItemLists(lists),
+          ...(isRefreshing && { refresh }),
           collides: (hash, itemId) => index.collides(hash, itemId),
           rowsStore: STORES.rows,
           waitingStore: STORES.waitingItems,
@@ -128,6 +139,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
           halfLives,
           publishIntervalMs: segmentsIntervalMs,
           lists: new SegmentLists(lists),
+          ...(isRefreshing && { refresh }),
           segmentsStore: STORES.segments,
           basesStore: STORES.segmentItems,
           publishedStore: STORES.publishedSegments,
@@ -165,7 +177,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
       view: { apply: (itemId, entry) => index.applyCatalog(itemId, entry) },
     })
     .addSource(TOPICS.campaigns, { ...source(options, 'campaigns'), allowsTombstones: true })
-    .addStore(taskStore('ownCampaigns', serdes.campaigns))
+    .addStore(taskStore('ownCampaigns', stored.campaigns))
     .addProcessor(
       NODES.campaignRules,
       () =>
@@ -178,13 +190,13 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
     )
     .addGlobalStore({
       ...source(options, 'campaigns'),
-      supplier: globalStore('campaigns', serdes.campaigns),
+      supplier: globalStore('campaigns', stored.campaigns),
       merge: newerCampaign,
       view: { apply: (campaignId, campaign) => campaigns.apply(campaignId, campaign) },
     })
     .addGlobalStore({
       ...source(options, 'settings'),
-      supplier: globalStore('settings', serdes.settings),
+      supplier: globalStore('settings', stored.settings),
       merge: newer,
     });
 

@@ -13,6 +13,11 @@ export interface ListSettings {
   readonly neighboursIntervalMs: number;
   /** Least stream time between two publications of a segment's lists, ms. */
   readonly segmentsIntervalMs: number;
+  /**
+   * Lists of each kind that a task may make anew in a second because items, campaigns or neighbours changed. 0, the default, is for
+   * replays: what is due lies in memory, so lists would not be a function of the log.
+   */
+  readonly refreshListsPerSecond: number;
 }
 
 export const DEFAULT_LIST_SETTINGS: ListSettings = {
@@ -20,6 +25,7 @@ export const DEFAULT_LIST_SETTINGS: ListSettings = {
   listLength: 40,
   neighboursIntervalMs: 1_000,
   segmentsIntervalMs: 1_000,
+  refreshListsPerSecond: 0,
 };
 
 /** What the topology is built from. */

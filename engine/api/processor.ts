@@ -37,6 +37,11 @@ export interface ProcessorContext {
   readonly streamTimeMs: number;
   /** Number of the commit that will hold the changes made now: one more than the task's last commit. */
   readonly commitNumber: number;
+  /**
+   * The span under which the batch is processed, as W3C Trace Context writes it: for what readers of a published value may link to.
+   * `undefined` where no record of the batch is traced, and in `republish`.
+   */
+  readonly traceparent: string | undefined;
   /** @throws {EngineError} `STORE_UNKNOWN` when the topology does not connect the store to this node. */
   store<S extends StateStore>(name: string): S;
   /** @throws {EngineError} `STORE_UNKNOWN` */
@@ -69,6 +74,12 @@ export interface Processor<V = unknown> {
    * whose publication is not known to have been finished. Must give the same bytes as the first time.
    */
   republish?(sink: string, keys: readonly string[]): void | Promise<void>;
+  /**
+   * Keys of everything that this node has published to a versioned sink and that its stores still hold, so that all of it can be
+   * handed to `republish` when the sink has lost its data. A key may stand for others that are always published with it. Lazy, in
+   * pages: commits may lie between two steps, and a key that is held throughout is not missed; one that came or went in between may be.
+   */
+  publishedKeys?(sink: string): Iterable<string>;
   close?(): void;
 }
 

@@ -16,6 +16,8 @@ export interface StateStore {
   readonly name: string;
   /** Calls `write` once for each key that changed since the last commit, with its full database key; `null` deletes. */
   flush(write: (key: Uint8Array, value: Uint8Array | null) => void): void;
+  /** Whether anything has changed since the last commit. */
+  readonly hasChanges: boolean;
   /** What was flushed is in the database. */
   committed(): void;
   /** Forgets every change since the last commit, changes made in place through `getForUpdate` included. */
@@ -34,8 +36,15 @@ export interface KeyValueStore<V> extends StateStore {
   getForUpdate(key: string): V | undefined;
   put(key: string, value: V): void;
   delete(key: string): void;
-  /** Entries in UTF-8 byte order of their keys, uncommitted changes included. `limit` entries at most. */
-  scan(options?: { readonly prefix?: string; readonly limit?: number }): Iterable<readonly [string, V]>;
+  /**
+   * Entries in UTF-8 byte order of their keys, uncommitted changes included: those whose keys start with `prefix` and lie behind the
+   * key `after`, which need not exist; `limit` entries at most.
+   */
+  scan(options?: {
+    readonly prefix?: string;
+    readonly after?: string;
+    readonly limit?: number;
+  }): Iterable<readonly [string, V]>;
 }
 
 /** Reading side of a {@link KeyValueStore}: what processors see of a global store. */

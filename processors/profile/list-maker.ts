@@ -18,17 +18,27 @@ export interface ChangedVisitor {
 /**
  * Makes and forwards what is published of a visitor: the visitor's list, the list of the current session, the block entry.
  *
- * What it forwards must be a function of the profile and of committed stores; a time, where one is needed, is
- * `profile.asOf.at` or older than the commit, never a clock's: `republish` has to give the same bytes.
+ * What it forwards must be a function of the profile, of committed stores and of the task's stream time; never of a clock:
+ * `republish` has to give the same bytes.
  */
 export interface VisitorListMaker {
   /** Forwards everything that is published of these visitors. */
   visitorsChanged(changed: readonly ChangedVisitor[], context: ProcessorContext): void;
+  /**
+   * Makes the lists of visitors who were not active anew, because what they hold or come from has changed, and forwards those that
+   * differ from what was published. Returns how many did.
+   */
+  listsDue(visitors: readonly ChangedVisitor[], context: ProcessorContext): number;
   /** The visitors that own keys of this sink; keys of sessions and of others are skipped. */
   visitorsOf(keys: readonly string[]): readonly string[];
   /**
-   * Forwards these keys and no others. `visitors` are those of {@link visitorsOf}; a session key that is the current session of
-   * none of them belongs to a session that has ended, and is removed.
+   * The keys under which a visitor's list and block, where there is one, are published. The session's key is not among them: its
+   * list comes with the visitor's.
+   */
+  keysOf(visitorId: string, profile: Profile): readonly string[];
+  /**
+   * Forwards these keys and, with a visitor's list, that of the visitor's current session. `visitors` are those of {@link visitorsOf};
+   * a session key that is the current session of none of them belongs to a session that has ended, and is removed.
    */
   republish(
     sink: string,

@@ -1,6 +1,6 @@
 // Publishes the lists of an item, made from the record that goes to `neighbours` at the same moment: `similar` (dealt with in one
 // session, in either order) and `bought-together` (in one order). Items that are not in the catalog or not available are left
-// out. The lists' time is the newest event in the row.
+// out. The lists' time is the newest event in the row; what is valid is decided at the task's stream time.
 
 import type { ProcessorContext } from '../../engine/api/index.ts';
 import { applyCampaigns, byRank, type CampaignScope, type Candidate, EVERYBODY } from '../campaigns.ts';
@@ -30,6 +30,13 @@ export class ItemLists implements ItemListMaker {
       this.#publish(item, similar, context);
       this.#publish(item, boughtTogether, context);
     }
+  }
+
+  keysOf(itemId: string): readonly string[] {
+    const { format, definitions } = this.#options;
+    return [definitions.similar, definitions.boughtTogether].map((definition) =>
+      format.listKey('item', definition, DEFAULT_VARIANT, itemId),
+    );
   }
 
   itemsOf(keys: readonly string[]): readonly string[] {
@@ -76,16 +83,17 @@ export class ItemLists implements ItemListMaker {
     const denseIds = index.partnersOf(record);
     const kind: Reason['kind'] = isSimilar ? 'similar' : 'bought-together';
     const title = catalog.get(record.itemId)?.title;
+    const shownAtMs = Math.max(asOf.at, context.streamTimeMs);
     let candidates: Candidate[] = [];
     for (let i = 0; i < denseIds.length; i++) {
       const denseId = denseIds[i]!;
       const id = index.textOf(denseId);
       const score = scores[i]!;
       // An item may follow itself in a session; it is no neighbour of itself.
-      if (score <= 0 || id === undefined || id === record.itemId || !index.isAvailable(denseId, asOf.at)) continue;
+      if (score <= 0 || id === undefined || id === record.itemId || !index.isAvailable(denseId, shownAtMs)) continue;
       candidates.push({ denseId, id, score, extra: [{ kind, itemId: record.itemId, title, part: score }] });
     }
-    const scope: CampaignScope = { audience: EVERYBODY, placement: definition, atMs: asOf.at };
+    const scope: CampaignScope = { audience: EVERYBODY, placement: definition, atMs: shownAtMs };
     if (campaigns.hasActive(scope)) {
       const targets = campaigns.targets((itemId) => catalog.get(itemId));
       // What a list about one item names must have to do with the item.

@@ -50,7 +50,7 @@ export class ListDraft implements ListedItems {
   }
 
   /** The item of the reasons since the last one. It is left out where it has none. */
-  addItem(id: string): void {
+  addItem(id: string, denseId: number): void {
     const { items } = this;
     const firstReason = this.#first;
     const reasonCount = this.reasonParts.length - firstReason;
@@ -59,7 +59,7 @@ export class ListDraft implements ListedItems {
     let at = items.length;
     // Candidates arrive in order; rounding may have turned neighbours round, or made them equal.
     for (; at > 0 && isBelow(items[at - 1]!, score, id); at--) items[at] = items[at - 1]!;
-    items[at] = { id, score, firstReason, reasonCount };
+    items[at] = { id, denseId, score, firstReason, reasonCount };
     this.#first += reasonCount;
     this.#units = 0;
   }

@@ -78,13 +78,13 @@ export function addReasons(draft: ListDraft, reasons: readonly Reason[]): void {
 
 /** The first `length` candidates, whose parts of the score are all among their own reasons, as a list's items. */
 export function listed(
-  candidates: readonly { readonly id: string; readonly extra: readonly Reason[] }[],
+  candidates: readonly { readonly id: string; readonly denseId: number; readonly extra: readonly Reason[] }[],
   length: number,
 ): ListedItems {
   const draft = new ListDraft([]);
   for (let i = 0; i < candidates.length && draft.items.length < length; i++) {
     addReasons(draft, candidates[i]!.extra);
-    draft.addItem(candidates[i]!.id);
+    draft.addItem(candidates[i]!.id, candidates[i]!.denseId);
   }
   return draft;
 }

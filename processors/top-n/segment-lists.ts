@@ -1,5 +1,5 @@
 // Publishes the lists of a segment, `popular` and `trending`, from what the segment published last. Items that are not in the catalog
-// or not available are left out.
+// or not available at the task's stream time are left out.
 
 import type { ProcessorContext } from '../../engine/api/index.ts';
 import {
@@ -34,6 +34,13 @@ export class SegmentLists implements SegmentListMaker {
     this.#publish(published, this.#options.definitions.trending, context);
   }
 
+  keysOf(segment: string): readonly string[] {
+    const { format, definitions } = this.#options;
+    return [definitions.popular, definitions.trending].map((definition) =>
+      format.listKey('segment', definition, DEFAULT_VARIANT, segment),
+    );
+  }
+
   republish(
     keys: readonly string[],
     publishedOf: (segment: string) => PublishedSegment | undefined,
@@ -66,6 +73,7 @@ export class SegmentLists implements SegmentListMaker {
     const { segment, asOf } = published;
     const scores = isTrending ? published.trending : published.popular;
     const denseIds = index.itemsOf(published);
+    const shownAtMs = Math.max(asOf.at, context.streamTimeMs);
     let highest = 0;
     for (const score of scores) if (score > highest) highest = score;
     const kind: Reason['kind'] = isTrending ? 'trending' : 'popular';
@@ -73,14 +81,14 @@ export class SegmentLists implements SegmentListMaker {
     for (let i = 0; i < denseIds.length; i++) {
       const denseId = denseIds[i]!;
       const id = published.items[i]!;
-      if (scores[i]! <= 0 || index.textOf(denseId) !== id || !index.isAvailable(denseId, asOf.at)) continue;
+      if (scores[i]! <= 0 || index.textOf(denseId) !== id || !index.isAvailable(denseId, shownAtMs)) continue;
       const part = scores[i]! / highest;
       candidates.push({ denseId, id, score: part, extra: [{ kind, segment, part }] });
     }
-    const scope: CampaignScope = { audience: audienceOf(segment), placement: definition, atMs: asOf.at };
+    const scope: CampaignScope = { audience: audienceOf(segment), placement: definition, atMs: shownAtMs };
     if (campaigns.hasActive(scope)) {
       const targets = campaigns.targets((itemId) => catalog.get(itemId));
-      candidates = applyCampaigns(candidates, targets, scope, (itemId) => this.#added(itemId, segment, asOf.at));
+      candidates = applyCampaigns(candidates, targets, scope, (itemId) => this.#added(itemId, segment, shownAtMs));
     } else candidates.sort(byRank);
     return listed(candidates, listLength);
   }

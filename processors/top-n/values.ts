@@ -29,6 +29,8 @@ export type Cause = Omit<Reason, 'part'>;
 /** An item of a list. */
 export interface ListedItem {
   readonly id: string;
+  /** In the process's index of items. */
+  readonly denseId: number;
   /** Sum of the parts of its reasons. */
   readonly score: number;
   /** Place of its first reason; the others follow. */

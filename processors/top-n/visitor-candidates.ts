@@ -26,6 +26,14 @@ export interface ListSources {
   segmentOf(segment: string): PublishedSegment | undefined;
 }
 
+/** The times of a list, event time, epoch ms. */
+export interface ListTimes {
+  /** Of the newest event: where masses are compared. */
+  readonly atMs: number;
+  /** Of the making, `atMs` or later: what is valid then may be shown. */
+  readonly shownAtMs: number;
+}
+
 /** Makes visitors' items. One per task. */
 export class VisitorCandidates {
   readonly #index: ItemIndex;
@@ -44,32 +52,37 @@ export class VisitorCandidates {
     this.#top = new TopK((denseId) => index.textOf(denseId));
   }
 
-  /** The items of a list of this definition at `atMs`, at most the list's length; empty where nothing speaks for any. */
+  /** The items of a list of this definition, at most the list's length; empty where nothing speaks for any. */
   items(
     definition: string,
     profile: Profile,
     evidence: readonly Evidence[],
-    atMs: number,
+    { atMs, shownAtMs }: ListTimes,
     sources: ListSources,
   ): ListedItems {
     const blocked = new Set<string>();
     for (const { item } of profile.bought) blocked.add(item);
     for (const { item } of profile.disliked) blocked.add(item);
-    const scope: CampaignScope = { audience: profile, placement: definition, atMs };
+    const scope: CampaignScope = { audience: profile, placement: definition, atMs: shownAtMs };
     const hasCampaigns = this.#campaigns.hasActive(scope);
     const reach = hasCampaigns ? CAMPAIGN_REACH * this.#length : this.#length;
-    let candidates = this.#related(evidence, blocked, reach, atMs);
+    let candidates = this.#related(evidence, blocked, reach, { atMs, shownAtMs });
     const relatedCount = candidates.length;
-    if (relatedCount < this.#length) this.#fill(candidates, profile, evidence, blocked, atMs, sources);
+    if (relatedCount < this.#length) this.#fill(candidates, profile, evidence, blocked, shownAtMs, sources);
     if (hasCampaigns) {
       const targets = this.#campaigns.targets(sources.entryOf);
-      candidates = applyCampaigns(candidates, targets, scope, (itemId) => this.#added(itemId, blocked, atMs));
+      candidates = applyCampaigns(candidates, targets, scope, (itemId) => this.#added(itemId, blocked, shownAtMs));
     } else if (relatedCount < this.#length) candidates.sort(byRank);
     if (candidates.length > this.#length) candidates.length = this.#length;
     return this.#explained(candidates, evidence, atMs, sources);
   }
 
-  #related(evidence: readonly Evidence[], blocked: ReadonlySet<string>, reach: number, atMs: number): Candidate[] {
+  #related(
+    evidence: readonly Evidence[],
+    blocked: ReadonlySet<string>,
+    reach: number,
+    { atMs, shownAtMs }: ListTimes,
+  ): Candidate[] {
     const scorer = this.#scorer;
     scorer.score(evidence, atMs);
     const k = reach + blocked.size;
@@ -80,7 +93,7 @@ export class VisitorCandidates {
     for (let i = 0; i < touchedCount; i++) {
       const denseId = touched[i]!;
       const score = scores[denseId]!;
-      if (score < threshold || !this.#index.isAvailable(denseId, atMs)) continue;
+      if (score < threshold || !this.#index.isAvailable(denseId, shownAtMs)) continue;
       this.#top.offer(denseId, score);
       threshold = this.#top.threshold;
     }
@@ -159,10 +172,10 @@ export class VisitorCandidates {
     const unnamed = unnamedCauses(draft, evidence.length);
     const width = evidence.length + 1;
     for (let k = 0; k < candidates.length; k++) {
-      const { id, extra } = candidates[k]!;
+      const { id, denseId, extra } = candidates[k]!;
       addPartReasons(draft, parts, k * width, unnamed);
       addReasons(draft, extra);
-      draft.addItem(id);
+      draft.addItem(id, denseId);
     }
     return draft;
   }

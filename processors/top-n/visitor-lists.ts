@@ -1,5 +1,6 @@
 // Publishes what belongs to a visitor: the list `for-you` of the visitor and of the current session, and the block entry (bought and
-// disliked items, which serving drops from every answer to the visitor, and what tells whether an exclusion is meant for the visitor). The lists' time is the profile's newest event.
+// disliked items, which serving drops from every answer to the visitor, and what tells whether an exclusion is meant for the visitor). The lists'
+// time is the profile's newest event; what is valid is decided at the task's stream time, which is committed with them.
 
 import type { ProcessorContext } from '../../engine/api/index.ts';
 import type { CampaignIndex } from '../campaign-index.ts';
@@ -9,8 +10,9 @@ import type { NeighbourRecord } from '../neighbours.ts';
 import type { PublishedSegment } from '../popularity-published.ts';
 import type { ChangedVisitor, VisitorListMaker } from '../profile/list-maker.ts';
 import type { Profile } from '../profile/profile.ts';
-import { type Dealing, dealingsOf, evidenceOf } from './evidence.ts';
-import type { ListFormat } from './values.ts';
+import type { VisitorRefresh } from '../refresh/visitor-refresh.ts';
+import { type Dealing, dealingsOf, type Evidence, evidenceOf } from './evidence.ts';
+import type { ListedItems, ListFormat, VisitorBlock } from './values.ts';
 import { type ListSources, VisitorCandidates } from './visitor-candidates.ts';
 
 /** The only variant so far. */
@@ -42,10 +44,13 @@ export interface ListMakerOptions {
 /** The {@link VisitorListMaker} of a task. */
 export class VisitorLists implements VisitorListMaker {
   readonly #options: ListMakerOptions;
+  readonly #refresh: VisitorRefresh | undefined;
   readonly #candidates: VisitorCandidates;
 
-  constructor(options: ListMakerOptions) {
+  /** @param refresh is told of every list that is made. */
+  constructor(options: ListMakerOptions, refresh?: VisitorRefresh) {
     this.#options = options;
+    this.#refresh = refresh;
     this.#candidates = new VisitorCandidates(options.index, options.campaigns, options.listLength);
   }
 
@@ -54,13 +59,34 @@ export class VisitorLists implements VisitorListMaker {
     for (let i = 0; i < changed.length; i++) {
       const { visitorId, profile, endedSessionIds, blocksChanged } = changed[i]!;
       for (const sessionId of endedSessionIds) this.#forward(this.#sessionKey(sessionId), null, profile, context);
-      // The visitor's list and the session's differ in their heads only, so the items are encoded once. It takes 22 µs, a head 4 µs.
-      const items = this.#encodedItems(profile, sources.dealings[i]!, sources);
-      this.#forwardList(this.#visitorKey(visitorId), visitorId, profile, items, context);
-      const sessionId = profile?.session?.id;
-      if (sessionId !== undefined) this.#forwardList(this.#sessionKey(sessionId), sessionId, profile, items, context);
+      const made = this.#made(profile, sources.dealings[i]!, sources, context);
+      this.#forwardLists(visitorId, profile, made, context);
       if (blocksChanged) this.#forwardBlock(visitorId, profile, context);
+      if (made === undefined) this.#refresh?.forgotten(visitorId);
+      else this.#refresh?.noted(visitorId, context.streamTimeMs, made.evidence, made.listed);
     }
+  }
+
+  listsDue(visitors: readonly ChangedVisitor[], context: ProcessorContext): number {
+    const refresh = this.#refresh;
+    if (refresh === undefined) return 0;
+    const sources = this.#load(visitors, context);
+    let published = 0;
+    for (let i = 0; i < visitors.length; i++) {
+      const { visitorId, profile } = visitors[i]!;
+      const made = this.#made(profile, sources.dealings[i]!, sources, context);
+      if (made === undefined) refresh.forgotten(visitorId);
+      else if (!refresh.isNews(visitorId, made.evidence, made.listed)) continue;
+      this.#forwardLists(visitorId, profile, made, context);
+      published++;
+    }
+    return published;
+  }
+
+  keysOf(visitorId: string, profile: Profile): readonly string[] {
+    const keys = [this.#visitorKey(visitorId)];
+    if (blockOf(profile) !== undefined) keys.push(this.#options.format.visitorBlockKey(visitorId));
+    return keys;
   }
 
   visitorsOf(keys: readonly string[]): readonly string[] {
@@ -83,16 +109,10 @@ export class VisitorLists implements VisitorListMaker {
     const wanted = new Set(keys);
     for (let i = 0; i < visitors.length; i++) {
       const { visitorId, profile } = visitors[i]!;
-      const visitorKey = this.#visitorKey(visitorId);
       const sessionId = profile?.session?.id;
-      const sessionKey = sessionId === undefined ? undefined : this.#sessionKey(sessionId);
-      const isSessionWanted = sessionKey !== undefined && wanted.delete(sessionKey);
-      const isVisitorWanted = wanted.delete(visitorKey);
-      if (isVisitorWanted || isSessionWanted) {
-        const items = this.#encodedItems(profile, sources.dealings[i]!, sources);
-        if (isVisitorWanted) this.#forwardList(visitorKey, visitorId, profile, items, context);
-        if (isSessionWanted) this.#forwardList(sessionKey, sessionId!, profile, items, context);
-      }
+      const isSessionWanted = sessionId !== undefined && wanted.delete(this.#sessionKey(sessionId));
+      if (wanted.delete(this.#visitorKey(visitorId)) || isSessionWanted)
+        this.#forwardLists(visitorId, profile, this.#made(profile, sources.dealings[i]!, sources, context), context);
       if (wanted.delete(this.#options.format.visitorBlockKey(visitorId)))
         this.#forwardBlock(visitorId, profile, context);
     }
@@ -126,14 +146,35 @@ export class VisitorLists implements VisitorListMaker {
     };
   }
 
-  /** `undefined` where nothing speaks for any item. */
-  #encodedItems(profile: Profile | undefined, dealings: readonly Dealing[], sources: Sources): Uint8Array | undefined {
+  /** `undefined` where there is nothing that a list could be made from; a list without items is one that may get some. */
+  #made(
+    profile: Profile | undefined,
+    dealings: readonly Dealing[],
+    sources: Sources,
+    context: ProcessorContext,
+  ): MadeList | undefined {
     if (profile?.asOf === undefined) return undefined;
-    const { index, format, definitions } = this.#options;
+    const { index, definitions } = this.#options;
     const evidence = evidenceOf(dealings, index, sources.recordOf);
     if (evidence.length === 0) return undefined;
-    const listed = this.#candidates.items(definitions.forYou, profile, evidence, profile.asOf.at, sources);
-    return listed.items.length === 0 ? undefined : format.encodeItems(listed);
+    const atMs = profile.asOf.at;
+    const times = { atMs, shownAtMs: Math.max(atMs, context.streamTimeMs) };
+    return { evidence, listed: this.#candidates.items(definitions.forYou, profile, evidence, times, sources) };
+  }
+
+  /** The visitor's list and that of the current session. */
+  #forwardLists(
+    visitorId: string,
+    profile: Profile | undefined,
+    made: MadeList | undefined,
+    context: ProcessorContext,
+  ): void {
+    // They differ in their heads only, so the items are encoded once. It takes 22 µs, a head 4 µs.
+    const isEmpty = made === undefined || made.listed.items.length === 0;
+    const items = isEmpty ? undefined : this.#options.format.encodeItems(made.listed);
+    this.#forwardList(this.#visitorKey(visitorId), visitorId, profile, items, context);
+    const sessionId = profile?.session?.id;
+    if (sessionId !== undefined) this.#forwardList(this.#sessionKey(sessionId), sessionId, profile, items, context);
   }
 
   #forwardList(
@@ -155,18 +196,8 @@ export class VisitorLists implements VisitorListMaker {
 
   #forwardBlock(visitorId: string, profile: Profile | undefined, context: ProcessorContext): void {
     const { format } = this.#options;
-    const items = new Set<string>();
-    for (const { item } of profile?.bought ?? []) items.add(item);
-    for (const { item } of profile?.disliked ?? []) items.add(item);
-    const { segments = [], region, device } = profile ?? {};
-    const block = {
-      items: [...items],
-      ...(segments.length > 0 && { segments }),
-      ...(region !== undefined && { region }),
-      ...(device !== undefined && { device }),
-    };
-    const isEmpty = items.size === 0 && Object.keys(block).length === 1;
-    const value = isEmpty ? null : format.encodeVisitorBlock(block);
+    const block = profile === undefined ? undefined : blockOf(profile);
+    const value = block === undefined ? null : format.encodeVisitorBlock(block);
     this.#forward(format.visitorBlockKey(visitorId), value, profile, context);
   }
 
@@ -182,6 +213,25 @@ export class VisitorLists implements VisitorListMaker {
   #sessionKey(sessionId: string): string {
     return this.#options.format.listKey('session', this.#options.definitions.forYou, DEFAULT_VARIANT, sessionId);
   }
+}
+
+/** What is published of a visitor beside the lists; `undefined` where there is nothing to say. */
+function blockOf({ bought, disliked, segments, region, device }: Profile): VisitorBlock | undefined {
+  const items = new Set<string>();
+  for (const { item } of bought) items.add(item);
+  for (const { item } of disliked) items.add(item);
+  if (items.size === 0 && segments.length === 0 && region === undefined && device === undefined) return undefined;
+  return {
+    items: [...items],
+    ...(segments.length > 0 && { segments }),
+    ...(region !== undefined && { region }),
+    ...(device !== undefined && { device }),
+  };
+}
+
+interface MadeList {
+  readonly evidence: readonly Evidence[];
+  readonly listed: ListedItems;
 }
 
 interface Sources extends ListSources {

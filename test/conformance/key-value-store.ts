@@ -62,7 +62,7 @@ export function commit(store: KeyValueStore<Box>, database: Database): number {
   return count;
 }
 
-const entries = (store: KeyValueStore<Box>, options?: { prefix?: string; limit?: number }): string[] =>
+const entries = (store: KeyValueStore<Box>, options?: Parameters<KeyValueStore<Box>['scan']>[0]): string[] =>
   [...store.scan(options)].map(([key, { text }]) => `${key}=${text}`);
 
 export function keyValueStoreConformance(name: string, harness: StoreHarness): void {
@@ -190,6 +190,43 @@ export function keyValueStoreConformance(name: string, harness: StoreHarness): v
       store.delete('ab');
       assert.deepEqual(entries(store, { prefix: 'a' }), ['a=1', 'aa=2', 'ac=1']);
       assert.deepEqual(entries(store, { prefix: 'x' }), []);
+    });
+
+    it('go on behind a key, whether it is there or not, and inside the prefix', async (t) => {
+      const { store, database } = await open(t);
+      for (const key of ['a', 'ab', 'ad', 'b', 'é']) store.put(key, { text: '1' });
+      commit(store, database);
+      store.put('ac', { text: '2' });
+      store.delete('ad');
+      store.put('c', { text: '2' });
+      assert.deepEqual(entries(store, { after: 'ab' }), ['ac=2', 'b=1', 'c=2', 'é=1']);
+      assert.deepEqual(entries(store, { after: 'aba', limit: 2 }), ['ac=2', 'b=1']);
+      assert.deepEqual(entries(store, { prefix: 'a', after: 'ab' }), ['ac=2']);
+      assert.deepEqual(entries(store, { prefix: 'b', after: 'a' }), ['b=1']);
+      assert.deepEqual(entries(store, { prefix: 'a', after: 'c' }), []);
+      assert.deepEqual(entries(store, { after: 'é' }), []);
+    });
+
+    it('in pages find all that was there throughout, whatever is committed between them', async (t) => {
+      const { store, database } = await open(t);
+      const kept = Array.from({ length: 50 }, (_, i) => `k${String(i).padStart(2, '0')}`);
+      for (const key of kept) store.put(key, { text: '1' });
+      commit(store, database);
+      const seen: string[] = [];
+      for (let after: string | undefined, page = 0; ; page++) {
+        const found = [...store.scan({ limit: 7, ...(after !== undefined && { after }) })];
+        for (const [key] of found) seen.push(key);
+        if (found.length < 7) break;
+        after = found.at(-1)![0];
+        store.put(`k${page}-between`, { text: '2' });
+        store.getForUpdate(kept[7 * page]!)!.text = '3';
+        store.delete(after);
+        if (page % 2 === 0) commit(store, database);
+      }
+      assert.deepEqual(
+        seen.filter((key) => !key.endsWith('between')),
+        kept,
+      );
     });
 
     it('let the entries that they show be deleted', async (t) => {

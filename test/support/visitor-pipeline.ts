@@ -48,6 +48,8 @@ export class VisitorPipeline {
     this.users = new FakeContext({ partitions, stores: { profiles: profileSerde } });
     const visitorLists: VisitorListMaker = {
       visitorsChanged: (changed) => void this.visitorCalls.push(changed),
+      listsDue: () => 0,
+      keysOf: (visitorId) => [visitorId],
       visitorsOf: (keys) => keys,
       republish: (sink, keys, visitors) => void this.republished.push({ sink, keys, visitors }),
     };
@@ -63,6 +65,7 @@ export class VisitorPipeline {
     this.usersProcessor.init(this.users);
     const itemLists: ItemListMaker = {
       itemsPublished: (items) => void this.itemCalls.push(items),
+      keysOf: (itemId) => [itemId],
       itemsOf: (keys) => keys,
       republish: (sink, keys, items) => void this.republished.push({ sink, keys, items }),
     };

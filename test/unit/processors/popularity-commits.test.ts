@@ -21,7 +21,7 @@ function opened(database?: FakeContext['database']) {
   const processor = new PopularityProcessor({
     halfLives: HALF_LIVES,
     publishIntervalMs: 1000,
-    lists: { segmentPublished() {}, republish() {} },
+    lists: { segmentPublished() {}, keysOf: () => [], republish() {} },
     segmentsStore: 'heads',
     basesStore: 'bases',
     publishedStore: 'published',

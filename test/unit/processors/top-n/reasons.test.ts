@@ -13,7 +13,7 @@ function reasonsOf(parts: readonly number[], of: readonly Cause[] = sources) {
   const count = parts.length - 1;
   const draft = new ListDraft(of.slice(0, count));
   addPartReasons(draft, Float64Array.of(9, ...parts), 1, unnamedCauses(draft, count));
-  draft.addItem('x');
+  draft.addItem('x', 0);
   return plainItems(draft)[0]?.reasons ?? [];
 }
 
@@ -48,7 +48,7 @@ test('the rest of one item is not that of the next', () => {
     ['y', 5],
   ] as const) {
     addPartReasons(draft, parts, start, unnamed);
-    draft.addItem(id);
+    draft.addItem(id, 0);
   }
   assert.deepEqual(
     plainItems(draft).map(({ score, reasons }) => [score, reasons.length]),
@@ -75,7 +75,12 @@ test('the parts that are named are those that a sort puts first, whatever their 
 });
 
 const listOf = (items: readonly { readonly id: string; readonly extra: readonly Reason[] }[], length = 10) =>
-  plainItems(listed(items, length));
+  plainItems(
+    listed(
+      items.map(({ id, extra }, denseId) => ({ id, denseId, extra })),
+      length,
+    ),
+  );
 
 test('an item has its score in rounded parts that sum to it, largest first', () => {
   fc.assert(
@@ -120,7 +125,7 @@ test('a cause that items share is in the table once', () => {
       { kind: 'campaign', campaignId: 'c1', part: 1 },
       { kind: 'campaign', campaignId: 'c2', part: 1 },
     ]);
-    draft.addItem(id);
+    draft.addItem(id, 0);
   }
   assert.deepEqual(
     draft.causes.map(({ campaignId }) => campaignId),

@@ -38,7 +38,7 @@ function itemsFor(viewed: readonly string[], setup: Setup, overrides: Partial<Pr
   const segments = new Map(Object.entries(setup.segments ?? {}).map(([name, of]) => [name, published(name, of)]));
   const sources = { entryOf: (id: string) => entry(id), segmentOf: (segment: string) => segments.get(segment) };
   const candidates = new VisitorCandidates(index, campaigns, setup.length ?? 10);
-  return plainItems(candidates.items('for-you', profile, evidence, 0, sources));
+  return plainItems(candidates.items('for-you', profile, evidence, { atMs: 0, shownAtMs: 0 }, sources));
 }
 
 const ids = (items: readonly { readonly id: string }[]) => items.map(({ id }) => id).join('');
