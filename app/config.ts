@@ -56,6 +56,46 @@ function words(variable: string, fallback: string, range: string, text: string):
   };
 }
 
+/** A text that may be left out. */
+function optional(variable: string, range: string, text: string): Setting<string | undefined> {
+  return {
+    variable,
+    text,
+    fallback: undefined,
+    range,
+    parse: (value) => (value.trim() === '' ? new Mistake('must not be empty; leave it out instead') : value),
+  };
+}
+
+/** `host:port`, several with commas. */
+function addresses(variable: string, fallback: string, text: string): Setting<string> {
+  const one = /^(\[[0-9a-fA-F:]+\]|[^\s,:[\]]+):\d{1,5}$/;
+  return {
+    variable,
+    text,
+    fallback,
+    range: 'host:port, several with commas',
+    parse: (value) =>
+      value.split(',').every((address) => one.test(address.trim()))
+        ? value
+        : new Mistake(`must be host:port, several with commas, not "${value}"`),
+  };
+}
+
+/** A name that may stand in those of topics and keys. */
+function name(variable: string, fallback: string, text: string): Setting<string> {
+  return {
+    variable,
+    text,
+    fallback,
+    range: 'letters, digits, ., _ and -, at most 100',
+    parse: (value) =>
+      /^[A-Za-z0-9._-]{1,100}$/.test(value)
+        ? value
+        : new Mistake(`must be 1 to 100 letters, digits, ".", "_" or "-", not "${value}"`),
+  };
+}
+
 /** All settings, by the name that the code uses. */
 export const SETTINGS = {
   host: words(
@@ -92,6 +132,13 @@ export const SETTINGS = {
     65_536,
     'Memory for decoded state over all tasks and stores, MB. State beyond it is read from disk.',
   ),
+  refreshListsPerSecond: integer(
+    'FRESHET_REFRESH_LISTS_PER_SECOND',
+    200,
+    0,
+    100_000,
+    'Lists of each kind that a task makes anew in a second at most, because items, campaigns or neighbours in them have changed. 0 leaves lists until their owner is seen again.',
+  ),
   retentionHours: integer(
     'FRESHET_RETENTION_HOURS',
     168,
@@ -118,6 +165,105 @@ export const SETTINGS = {
     'warn',
     ['debug', 'info', 'warn', 'error', 'silent'],
     'Least severe log lines that are written to standard error, as JSON.',
+  ),
+  appId: name(
+    'FRESHET_APP_ID',
+    'freshet',
+    'Production: name of the application. Begins the names of its own topics, its group and its keys in Redis; one for each tenant.',
+  ),
+  topicPrefix: optional(
+    'FRESHET_TOPIC_PREFIX',
+    'letters, digits, ., _ and -',
+    'Production: begins the names of the topics that the shop writes, e.g. `shop-`.',
+  ),
+  kafkaBrokers: addresses('FRESHET_KAFKA_BROKERS', '127.0.0.1:19092', 'Production: Kafka brokers to begin with.'),
+  kafkaTls: choice('FRESHET_KAFKA_TLS', 'off', ['off', 'on'], 'Production: whether brokers are spoken to over TLS.'),
+  kafkaTlsCa: optional(
+    'FRESHET_KAFKA_TLS_CA',
+    'a PEM file',
+    "Production: authority that signed the brokers' certificates, where Node does not know it.",
+  ),
+  kafkaTlsCertificate: optional('FRESHET_KAFKA_TLS_CERTIFICATE', 'a PEM file', 'Production: our own certificate.'),
+  kafkaTlsKey: optional('FRESHET_KAFKA_TLS_KEY', 'a PEM file', 'Production: the key of our own certificate.'),
+  kafkaSasl: choice(
+    'FRESHET_KAFKA_SASL',
+    'none',
+    ['none', 'plain', 'scram-sha-256', 'scram-sha-512'],
+    'Production: how we prove to the brokers who we are.',
+  ),
+  kafkaUsername: optional('FRESHET_KAFKA_USERNAME', 'a text', 'Production: user at the brokers.'),
+  kafkaPassword: optional('FRESHET_KAFKA_PASSWORD', 'a text', 'Production: password at the brokers.'),
+  kafkaCompression: choice(
+    'FRESHET_KAFKA_COMPRESSION',
+    'zstd',
+    ['none', 'gzip', 'zstd'],
+    'Production: how what the engine writes is compressed.',
+  ),
+  kafkaReplication: integer(
+    'FRESHET_KAFKA_REPLICATION',
+    0,
+    0,
+    10,
+    "Production: copies of each partition of the topics that `topics create` makes. 0 leaves it to the brokers' default.",
+  ),
+  sessionTimeoutMs: integer(
+    'FRESHET_SESSION_TIMEOUT_MS',
+    10_000,
+    6_000,
+    300_000,
+    'Production: an instance that is silent for so long loses its tasks to others, ms.',
+  ),
+  commitIntervalMs: integer(
+    'FRESHET_COMMIT_INTERVAL_MS',
+    50,
+    0,
+    10_000,
+    "Production: least time from a task's commit to its next, ms. Longer costs freshness and saves work.",
+  ),
+  standbyReplicas: integer(
+    'FRESHET_STANDBY_REPLICAS',
+    0,
+    0,
+    10,
+    "Production: other instances that keep a copy of each task's state, so that one of them takes over at once.",
+  ),
+  maxWaitingLists: integer(
+    'FRESHET_MAX_WAITING_LISTS',
+    5_000,
+    100,
+    1_000_000,
+    'Production: lists of a task that may wait for Redis before the task pauses.',
+  ),
+  registryUrl: words(
+    'FRESHET_REGISTRY_URL',
+    'http://127.0.0.1:18081/apis/ccompat/v7',
+    'a URL',
+    "Production: schema registry, with Confluent's interface.",
+  ),
+  registryUsername: optional('FRESHET_REGISTRY_USERNAME', 'a text', 'Production: user at the registry.'),
+  registryPassword: optional('FRESHET_REGISTRY_PASSWORD', 'a text', 'Production: password at the registry.'),
+  redisUrl: words(
+    'FRESHET_REDIS_URL',
+    'redis://127.0.0.1:16379',
+    'redis:// or rediss://',
+    'Production: Redis, with user, password and database where it has them. `rediss://` is TLS.',
+  ),
+  redisMode: choice(
+    'FRESHET_REDIS_MODE',
+    'single',
+    ['single', 'sentinel', 'cluster'],
+    'Production: one server, a master that sentinels name, or a cluster.',
+  ),
+  redisNodes: optional(
+    'FRESHET_REDIS_NODES',
+    'host:port, several with commas',
+    'Production: further sentinels, or nodes of the cluster, besides that of `FRESHET_REDIS_URL`.',
+  ),
+  redisMaster: name('FRESHET_REDIS_MASTER', 'mymaster', "Production: the master's name at the sentinels."),
+  redisTlsCa: optional(
+    'FRESHET_REDIS_TLS_CA',
+    'a PEM file',
+    "Production: authority that signed Redis's certificate, where Node does not know it.",
   ),
 } as const;
 

@@ -5,8 +5,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EngineError } from '../engine/api/index.ts';
+import { type CompatibilityLevel, compatibilityLevels } from '../schemas/registry-http.ts';
 import { type Config, ConfigError, readConfig, SETTINGS } from './config.ts';
 import { interruption } from './interruption.ts';
+import { registryPlace } from './registry.ts';
 
 function version(): string {
   // Beside the sources in a checkout, one folder up in an installed package.
@@ -28,9 +30,17 @@ function number(min: number, max: number, whole = true): (text: string) => numbe
   };
 }
 
+/** Epoch ms of a time as ISO 8601 writes it. */
+function time(text: string): number {
+  const value = Date.parse(text);
+  if (Number.isNaN(value)) throw new InvalidArgumentError('It must be a time such as 2026-01-31T12:00:00Z.');
+  return value;
+}
+
 function settingsHelp(): string {
   const lines = Object.values(SETTINGS).map(
-    ({ variable, fallback, range, text }) => `  ${variable}=${String(fallback)}  (${range})\n      ${text}`,
+    ({ variable, fallback, range, text }) =>
+      `  ${variable}${fallback === undefined ? '' : `=${String(fallback)}`}  (${range})\n      ${text}`,
   );
   return `\nSettings, from the environment:\n${lines.join('\n')}\n`;
 }
@@ -56,10 +66,11 @@ program
 
 program
   .command('serve')
-  .description('answer from the lists that a replay has left in the data folder')
-  .action(async () => {
+  .description('answer from the lists that a replay has left in the data folder, or that engines keep fresh in Redis')
+  .option('--redis', 'from Redis', false)
+  .action(async (options: { redis: boolean }) => {
     const { serve } = await import('./commands/serve.ts');
-    await serve(config(), interruption());
+    await serve(config(), options, interruption());
   });
 
 program
@@ -102,8 +113,93 @@ program
     printTopology(config(), options);
   });
 
+program
+  .command('engine')
+  .description(
+    'run an instance of the production engine on Kafka, a schema registry and Redis; start as many as wanted',
+  )
+  .action(async () => {
+    const { runEngine } = await import('./commands/engine.ts');
+    await runEngine(config(), interruption());
+  });
+
+program
+  .command('shop')
+  .description('send the events of a simulated shop to Kafka, as a producer of its own')
+  .action(async () => {
+    const { runShop } = await import('./commands/shop.ts');
+    await runShop(config(), interruption());
+  });
+
+const topics = program.command('topics').description('the topics of the production engine');
+topics
+  .command('create')
+  .description('create what is missing; what exists is checked and never changed')
+  .action(async () => {
+    const { createApplicationTopics } = await import('./commands/topics.ts');
+    if (!(await createApplicationTopics(config()))) process.exitCode = 1;
+  });
+
+const schemas = program.command('schemas').description('the contracts of the events');
+schemas
+  .command('register')
+  .description('register the contracts in the schema registry')
+  .addOption(
+    new Option('--compatibility <level>', 'what later versions must keep to')
+      .choices(compatibilityLevels)
+      .default('BACKWARD'),
+  )
+  .option('--json', 'one JSON array in place of text', false)
+  .action(async (options: { compatibility: CompatibilityLevel; json: boolean }) => {
+    const { registerSchemas } = await import('./commands/schemas.ts');
+    if (!(await registerSchemas({ ...registryPlace(config()), ...options }))) process.exitCode = 1;
+  });
+schemas
+  .command('check')
+  .description("check a producer's events, without any server: JSON lines as simulate writes them")
+  .argument('<file>', 'plain or gzip, - for standard input')
+  .option('--json', 'one JSON object a line in place of text', false)
+  .action(async (file: string, options: { json: boolean }) => {
+    const { checkEvents } = await import('./commands/schemas.ts');
+    if (!(await checkEvents({ file, ...options }, interruption()))) process.exitCode = 1;
+  });
+schemas
+  .command('encode')
+  .description('read one event as JSON from standard input and write its value as the bytes that go to Kafka')
+  .action(async () => {
+    const { encodeEvent } = await import('./commands/schemas.ts');
+    await encodeEvent(registryPlace(config()), interruption());
+  });
+
+const deadLetters = program.command('dead-letters').description('records that the production engine has refused');
+const withFilter = (command: Command) =>
+  command
+    .option('--topic <name>', 'only those of a topic, e.g. clicks')
+    .option('--code <code>', 'only those with a code, e.g. unknown-schema')
+    .option('--since <time>', 'only those refused at this time or later, e.g. 2026-01-31T12:00:00Z', time);
+withFilter(deadLetters.command('list').description('print them, oldest first in each partition'))
+  .option('--values', 'with keys and values (base64), which may be personal', false)
+  .option('--json', 'one JSON object a line', false)
+  .action(async ({ since, ...options }) => {
+    const { listDeadLetters } = await import('./commands/dead-letters.ts');
+    await listDeadLetters(config(), { ...options, sinceMs: since }, interruption());
+  });
+withFilter(deadLetters.command('replay').description('send them to their topics again, once the cause is mended'))
+  .option('--dry-run', 'only count them', false)
+  .action(async ({ since, ...options }) => {
+    const { replayDeadLetters } = await import('./commands/dead-letters.ts');
+    await replayDeadLetters(config(), { ...options, sinceMs: since }, interruption());
+  });
+
 /** Errors that their text explains; anything else is a fault of the program and shows where it happened. */
-const EXPLAINED = new Set(['ConfigError', 'ReplayFileError', 'ListenError']);
+const EXPLAINED = new Set([
+  'ConfigError',
+  'ReplayFileError',
+  'ListenError',
+  'RegistryError',
+  'RedisUnavailableError',
+  'RefusedRecordError',
+]);
 
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -2,18 +2,29 @@
 // written and parsed as decimal text, cost most of a refresh. A cause (a reason without its part) is written once, in a table,
 // because all items of a list share a few causes.
 //
-//   u8 version = 1
+//   u8 version = 1, or 2 for a list that names its trace
 //   text definition, owner, variant, algorithm
 //   varint at; text topic; varint partition, offset; varint count, text eventId ...
 //   varint count, causes ...   u8 kind, u8 fields present (1 itemId, 2 title, 4 campaignId, 8 segment), text per field
 //   varint count, items ...    text id, f64 score, varint count, reasons ... (varint cause, f64 part)
+//   version 2: 16 bytes trace id, 8 bytes span id, u8 flags
 //
 // Types as in engine/api/binary.ts. Encoding is a function of the value alone: a list that is published again has the same bytes.
-import { BinaryReader, BinaryWriter, RefusedRecordError, type Serde } from '../engine/api/index.ts';
+import {
+  BinaryReader,
+  BinaryWriter,
+  formatTraceparent,
+  parseTraceparent,
+  RefusedRecordError,
+  type Serde,
+} from '../engine/api/index.ts';
 import type { AsOf, Cause, ListedItems, ListHead, ListItem, Reason, ReasonKind, TopList } from './list.ts';
 import { MAX_LIST_VALUE_BYTES } from './list-store.ts';
 
 const VERSION = 1;
+const TRACED_VERSION = 2;
+const TRACE_ID_BYTES = 16;
+const SPAN_ID_BYTES = 8;
 
 /** A kind's place is its code on the wire: append only. */
 const KINDS: readonly ReasonKind[] = [
@@ -53,17 +64,19 @@ export function encodeItems(listed: ListedItems): Uint8Array {
 
 /**
  * The bytes of a list.
- * @throws {RangeError} when it takes more than {@link MAX_LIST_VALUE_BYTES}.
+ * @throws {RangeError} when it takes more than {@link MAX_LIST_VALUE_BYTES}, or names a trace that is none.
  */
 export function encodeList(head: ListHead, encodedItems: Uint8Array): Uint8Array {
+  const { traceparent } = head;
   writer.reset();
-  writer.u8(VERSION);
+  writer.u8(traceparent === undefined ? VERSION : TRACED_VERSION);
   writer.text(head.definition);
   writer.text(head.owner);
   writer.text(head.variant);
   writer.text(head.algorithm);
   writeAsOf(head.asOf);
   writer.bytes(encodedItems);
+  if (traceparent !== undefined) writeTrace(traceparent);
   if (writer.length > MAX_LIST_VALUE_BYTES) {
     throw new RangeError(`a list of ${writer.length} bytes is larger than ${MAX_LIST_VALUE_BYTES}`);
   }
@@ -78,9 +91,9 @@ export const topListSerde: Serde<TopList> = {
   serialize: (list) => encodeList(list, encodeItems(listedItems(list.items))),
 
   deserialize(bytes) {
-    if (bytes[0] !== VERSION) {
+    if (bytes[0] !== VERSION && bytes[0] !== TRACED_VERSION) {
       const found = bytes.length === 0 ? 'no bytes' : `version ${bytes[0]}`;
-      throw new RefusedRecordError('list-format-unknown', `a list has ${found}, this reads ${VERSION}`);
+      throw new RefusedRecordError('list-format-unknown', `a list has ${found}, this reads ${VERSION} and ${TRACED_VERSION}`);
     }
     try {
       return readList(bytes);
@@ -139,6 +152,19 @@ function writeAsOf(asOf: AsOf): void {
   for (const eventId of asOf.eventIds) writer.text(eventId);
 }
 
+function writeTrace(traceparent: string): void {
+  const context = parseTraceparent(traceparent);
+  if (context === undefined) throw new RangeError('a list names a trace that is no traceparent of version 00');
+  writer.bytes(Buffer.from(context.traceId + context.spanId, 'hex'));
+  writer.u8(context.flags);
+}
+
+function readTrace(reader: BinaryReader): string {
+  const traceId = Buffer.from(reader.bytes(TRACE_ID_BYTES)).toString('hex');
+  const spanId = Buffer.from(reader.bytes(SPAN_ID_BYTES)).toString('hex');
+  return formatTraceparent({ traceId, spanId, flags: reader.u8() });
+}
+
 function writeCause({ kind, itemId, title, campaignId, segment }: Cause): void {
   const code = KINDS.indexOf(kind);
   if (code < 0) throw new RangeError(`"${kind}" is no kind of reason`);
@@ -176,7 +202,7 @@ function finite(value: number): number {
 
 function readList(bytes: Uint8Array): TopList {
   const reader = new BinaryReader(bytes);
-  reader.u8();
+  const version = reader.u8();
   const definition = reader.text();
   const owner = reader.text();
   const variant = reader.text();
@@ -186,8 +212,9 @@ function readList(bytes: Uint8Array): TopList {
   for (let left = reader.count(2); left > 0; left--) causes.push(readCause(reader));
   const items: ListItem[] = [];
   for (let left = reader.count(10); left > 0; left--) items.push(readItem(reader, causes));
+  const trace = version === TRACED_VERSION ? { traceparent: readTrace(reader) } : undefined;
   reader.end();
-  return { definition, owner, variant, algorithm, asOf, items };
+  return { definition, owner, variant, algorithm, asOf, items, ...trace };
 }
 
 function readAsOf(reader: BinaryReader): AsOf {

@@ -35,7 +35,7 @@ export type ListListener = (changes: readonly ListChange[]) => void;
 /** Every method but `close` rejects with a `TypeError` after `close`. */
 export interface ListStore extends VersionedSink {
   /**
-   * Stores the entries, in order, by the rule of versions. Visible to readers, and reported to listeners, when it resolves.
+   * Stores the entries, in order, by the rule of versions. Visible to readers when it resolves; listeners hear of it then or soon after.
    * @throws {RangeError} when a key or a value is too large or empty, or a version is not a safe integer of 0 or more; then
    * nothing is stored.
    */

@@ -83,6 +83,11 @@ export interface TopList {
   readonly algorithm: string;
   readonly asOf: AsOf;
   readonly items: readonly ListItem[];
+  /**
+   * The span under which the list was made, as W3C Trace Context writes it, so that an answer with the list can be linked to it. Absent
+   * where no record of the batch was traced, and in a list that was published again from state.
+   */
+  readonly traceparent?: string | undefined;
 }
 
 /** A list without its items. */

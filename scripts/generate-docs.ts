@@ -7,7 +7,8 @@ import { SETTINGS } from '../app/config.ts';
 const path = join(import.meta.dirname, '..', 'docs', 'configuration.md');
 
 const rows = Object.values(SETTINGS).map(
-  ({ variable, fallback, range, text }) => `| \`${variable}\` | \`${String(fallback)}\` | ${range} | ${text} |`,
+  ({ variable, fallback, range, text }) =>
+    `| \`${variable}\` | ${fallback === undefined ? '' : `\`${String(fallback)}\``} | ${range} | ${text} |`,
 );
 const page = `# Configuration
 

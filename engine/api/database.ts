@@ -42,3 +42,15 @@ export interface Database {
   sizes(): readonly { readonly columnFamily: string; readonly bytes: number; readonly keys: number }[];
   close(): Promise<void>;
 }
+
+/** The databases of an instance's tasks: each apart from the others, so that a task's state moves and is dropped alone. */
+export interface TaskDatabases {
+  /** Tasks that have a database here. */
+  stored(): Promise<readonly number[]>;
+  /** @throws {EngineError} `DATABASE_LOCKED`, `DATABASE_FAILED` */
+  open(taskId: number): Promise<Database>;
+  /** Moves a task's closed database out of the way and keeps it for whoever wants to know what happened. */
+  setAside(taskId: number): Promise<void>;
+  /** Deletes a task's closed database. */
+  remove(taskId: number): Promise<void>;
+}

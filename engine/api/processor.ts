@@ -41,7 +41,7 @@ export interface ProcessorContext {
    * The span under which the batch is processed, as W3C Trace Context writes it: for what readers of a published value may link to.
    * `undefined` where no record of the batch is traced, and in `republish`.
    */
-  readonly traceparent: string | undefined;
+  readonly traceparent?: string | undefined;
   /** @throws {EngineError} `STORE_UNKNOWN` when the topology does not connect the store to this node. */
   store<S extends StateStore>(name: string): S;
   /** @throws {EngineError} `STORE_UNKNOWN` */

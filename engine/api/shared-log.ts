@@ -91,6 +91,8 @@ export interface SharedLog extends LogReader {
    * @throws {EngineError} `BROKER_UNAVAILABLE`, `TOPIC_MISSING`, `PARTITION_COUNT_MISMATCH`, `TOPIC_SETTINGS_WRONG`
    */
   open(topics: readonly TopicSpec[]): Promise<void>;
+  /** A second reader with positions of its own, for what every instance keeps whole: a topic may be read by a task and by a global store. */
+  readonly tables: LogReader;
   /** Number of partitions of an open topic. */
   partitions(topic: string): number;
   join(options: JoinOptions): Promise<Membership>;

@@ -15,4 +15,9 @@ export interface SinkEntry {
  */
 export interface VersionedSink {
   publish(entries: readonly SinkEntry[]): void | Promise<void>;
+  /**
+   * A text that changes when what was published may be gone. Who publishes asks from time to time, and publishes everything again
+   * when it differs. A sink without it never loses anything.
+   */
+  generation?(): Promise<string>;
 }

@@ -107,8 +107,18 @@ export function topicsOf(topology: Topology, partitions: number): TopicSpec[] {
   for (const node of topology.nodes) if (node.kind === 'source') read.add(node.topic);
   // What nobody in the topology reads is written for others, who have as long as for any topic of theirs.
   const isInternal = (name: string) => written.has(name) && read.has(name);
+  const tasks = new Set([
+    ...written,
+    ...topology.nodes.flatMap((node) => (node.kind === 'source' ? [node.topic] : [])),
+  ]);
   const add = (name: string) =>
-    specs.set(name, { name, partitions, compacted: compacted.has(name), internal: isInternal(name) });
+    specs.set(name, {
+      name,
+      partitions,
+      compacted: compacted.has(name),
+      internal: isInternal(name),
+      ...(!tasks.has(name) && { anyPartitionCount: true }),
+    });
   for (const node of topology.nodes) if (node.kind === 'source' || node.kind === 'sink') add(node.topic);
   for (const store of topology.globalStores) add(store.topic);
   specs.set(DEAD_LETTER_TOPIC, { name: DEAD_LETTER_TOPIC, partitions, compacted: false, internal: false });

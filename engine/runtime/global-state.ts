@@ -34,6 +34,12 @@ interface GlobalStore {
 const encoder = new TextEncoder();
 const NO_PREFIX = new Uint8Array(0);
 
+/** Next offset of each partition of a global store's topic, as it was last written with the store. */
+export function storedPositions(database: Database, storeName: string): number[] | undefined {
+  const stored = database.get(POSITION_COLUMN_FAMILY, encoder.encode(`global:${storeName}`));
+  return stored === undefined ? undefined : (JSON.parse(Buffer.from(stored).toString()) as number[]);
+}
+
 export class GlobalState {
   readonly #stores: readonly GlobalStore[];
   readonly #metrics: Metrics;
@@ -57,7 +63,6 @@ export class GlobalState {
     const sources = new Set(topology.nodes.flatMap((node) => (node.kind === 'source' ? [node.topic] : [])));
     const sinks = new Set(topology.nodes.flatMap((node) => (node.kind === 'sink' ? [node.topic] : [])));
     this.#stores = topology.globalStores.map((spec) => {
-      const stored = database.get(POSITION_COLUMN_FAMILY, encoder.encode(`global:${spec.name}`));
       return {
         spec,
         store: spec.supplier.create({ database, columnFamily: spec.supplier.name, prefix: NO_PREFIX }),
@@ -72,10 +77,7 @@ export class GlobalState {
         counter: sources.has(spec.topic)
           ? undefined
           : options.metrics.counter('freshet.records', { topic: spec.topic }),
-        positions:
-          stored === undefined
-            ? new Array<number>(partitionsOf(spec.topic)).fill(0)
-            : (JSON.parse(Buffer.from(stored).toString()) as number[]),
+        positions: storedPositions(database, spec.name) ?? new Array<number>(partitionsOf(spec.topic)).fill(0),
       };
     });
     for (const { spec, store } of this.#stores)

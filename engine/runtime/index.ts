@@ -1,8 +1,15 @@
+export { type AssignorOptions, taskAssignor } from './assignor.ts';
+export { COMMIT_STEPS, type CommitStep } from './commit-step.ts';
 export { DEAD_LETTER_HEADERS } from './dead-letters.ts';
+export {
+  GroupEngine,
+  type GroupEngineOptions,
+  globalColumnFamiliesOf,
+  type TaskView,
+  taskColumnFamiliesOf,
+} from './group-engine.ts';
 export type { EngineStatus } from './status.ts';
 export {
-  COMMIT_STEPS,
-  type CommitStep,
   columnFamiliesOf,
   StreamEngine,
   type StreamEngineOptions,

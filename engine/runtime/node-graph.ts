@@ -16,6 +16,7 @@ import {
   type StreamRecord,
 } from '../api/index.ts';
 import type { ProcessorNode, Topology, TopologyNode } from '../graph/topology.ts';
+import type { BatchTrace } from './batch-trace.ts';
 import { deadLetterOf } from './dead-letters.ts';
 import type { Refusal, SourceRecord } from './source-record.ts';
 import type { Timers } from './timers.ts';
@@ -39,6 +40,8 @@ export interface TaskEnvironment {
   readonly globalStores: ReadonlyMap<string, ReadOnlyStore<unknown>>;
   streamTimeMs(): number;
   commitNumber(): number;
+  /** Of the batch under way, where it is traced. */
+  trace(): BatchTrace | undefined;
   /** Largest value that a node may send to a topic, bytes. */
   readonly maxRecordBytes: number;
   /** Counts a refusal, e.g. in a metric. */
@@ -77,8 +80,8 @@ export class NodeGraph {
   }
 
   #context(running: RunningNode, node: ProcessorNode): ProcessorContext {
-    const { taskId, partitions, clock, metrics, logger, timers, stores, globalStores, streamTimeMs, commitNumber } =
-      this.#environment;
+    const { taskId, partitions, clock, metrics, logger, timers, stores, globalStores } = this.#environment;
+    const { streamTimeMs, commitNumber, trace } = this.#environment;
     const unknown = (name: string) =>
       new EngineError('STORE_UNKNOWN', `processor "${node.name}" is not connected to a store "${name}"`, {
         context: { taskId, store: name, node: node.name },
@@ -95,6 +98,9 @@ export class NodeGraph {
       },
       get commitNumber() {
         return commitNumber();
+      },
+      get traceparent() {
+        return trace()?.traceparent;
       },
       store<S extends StateStore>(name: string): S {
         const store = stores.get(name);
@@ -184,18 +190,29 @@ export class NodeGraph {
 
   /** Fires due timers and runs what they forwarded through the nodes below. Returns how many fired. */
   async punctuate(streamTimeMs: number, wallClockMs: number): Promise<number> {
-    const fired = this.#environment.timers.fire(streamTimeMs, wallClockMs);
+    const { timers, trace } = this.#environment;
+    const batchTrace = trace();
+    const fired =
+      batchTrace !== undefined && timers.isDue(streamTimeMs, wallClockMs)
+        ? await batchTrace.within('punctuate', {}, () => timers.fire(streamTimeMs, wallClockMs))
+        : timers.fire(streamTimeMs, wallClockMs);
     if (fired > 0) await this.#runNodes();
     return fired;
   }
 
   async #runNodes(): Promise<void> {
+    const trace = this.#environment.trace();
     for (const running of this.#nodes) {
       if (running.inbox.length === 0) continue;
       const inbox = running.inbox;
       running.inbox = [];
       // A processor whose work is synchronous costs no turn of the event loop.
-      const pending = running.processor?.process(inbox);
+      const pending =
+        trace === undefined
+          ? running.processor?.process(inbox)
+          : trace.within(`node ${running.node.name}`, { 'freshet.records': inbox.length }, () =>
+              running.processor?.process(inbox),
+            );
       if (pending !== undefined) await pending;
     }
   }
@@ -214,6 +231,12 @@ export class NodeGraph {
     } finally {
       this.#isRepublishing = false;
     }
+  }
+
+  /** Keys of everything that has been published to a versioned-sink node. Lazy. */
+  *publishedKeys(sink: string): Generator<string> {
+    for (const { children, processor } of this.#nodes)
+      if (children.some((child) => child.node.name === sink)) yield* processor?.publishedKeys?.(sink) ?? [];
   }
 
   /** What has been collected since the last call. */

@@ -20,6 +20,8 @@ export interface TaskPosition {
   readonly timers: { readonly [id: string]: number };
   /** Keys whose publication is not known to have been finished: to be published again when a task starts. */
   readonly changed: ChangedKeys;
+  /** By versioned-sink node, the sink's generation in which everything has been published. */
+  readonly generations: { readonly [node: string]: string };
 }
 
 const VERSION = 1;
@@ -30,6 +32,7 @@ export const EMPTY_POSITION: TaskPosition = {
   streamTimeMs: undefined,
   timers: {},
   changed: {},
+  generations: {},
 };
 
 /** JSON, since it is written once a commit and read by people who look for a fault. */

@@ -105,6 +105,11 @@ export class RecordQueues {
     return this.#queues.every((queue) => queue.head === queue.records.length);
   }
 
+  /** Whether some queue is empty though its topic goes on, up to the offset `endOf` the topic: the order by time is not known yet. */
+  isShort(endOf: (topic: string) => number): boolean {
+    return this.#queues.some((queue) => queue.head === queue.records.length && queue.next < endOf(queue.topic));
+  }
+
   /** The last selection is done with. */
   consume(): void {
     for (const queue of this.#queues) {

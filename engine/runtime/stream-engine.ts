@@ -25,19 +25,17 @@ import {
   type SinkEntry,
   silentLogger,
   silentMetrics,
+  type Tracer,
   type VersionedSink,
 } from '../api/index.ts';
 import { type Topology, topicsOf } from '../graph/topology.ts';
+import type { CommitStep } from './commit-step.ts';
 import { GlobalState } from './global-state.ts';
 import { POSITION_COLUMN_FAMILY } from './position.ts';
 import { RecordMetrics } from './record-metrics.ts';
 import { DEFAULT_FUTURE_LIMIT_MS, readersOf, type SourceReader } from './source-record.ts';
 import { type EngineStatus, nextStatus } from './status.ts';
 import { Task, writerTo } from './task.ts';
-
-/** The steps of a commit, in order. */
-export const COMMIT_STEPS = ['processed', 'log committed', 'database written', 'published', 'released'] as const;
-export type CommitStep = (typeof COMMIT_STEPS)[number];
 
 export interface StreamEngineOptions {
   readonly topology: Topology;
@@ -62,6 +60,8 @@ export interface StreamEngineOptions {
   readonly maxRecordBytes?: number;
   readonly metrics?: Metrics;
   readonly logger?: Logger;
+  /** @defaultValue a silent one */
+  readonly tracer?: Tracer;
   /** Called after each step of each commit; a fault test ends the process here. */
   readonly onCommitStep?: (step: CommitStep) => void;
 }
@@ -166,6 +166,7 @@ export class StreamEngine {
             maxRecordBytes: this.#options.maxRecordBytes ?? 1_048_576,
             metrics: this.#metrics,
             logger: this.#logger,
+            tracer: this.#options.tracer,
           }),
       );
       for (const task of this.#tasks) await this.#publish([await task.due()]);
@@ -299,7 +300,7 @@ export class StreamEngine {
     const published = tasks.map((task) => task.committed());
     this.#reached('database written');
 
-    const count = await this.#publish(published);
+    const count = await this.#publish(published, tasks);
     this.#commitDuration.record(performance.now() - this.#commitStartedMs);
     for (const records of batches) this.#recordMetrics.committed(records, count > 0 ? clock.nowMs() : undefined);
     this.#reached('published');
@@ -312,14 +313,19 @@ export class StreamEngine {
     this.#options.onCommitStep?.(step);
   }
 
-  async #publish(published: readonly Map<string, SinkEntry[]>[]): Promise<number> {
+  /** `committed` are the tasks whose last commit made the entries, in their order. */
+  async #publish(published: readonly Map<string, SinkEntry[]>[], committed: readonly Task[] = []): Promise<number> {
     let count = 0;
-    for (const entriesByNode of published)
-      for (const [node, entries] of entriesByNode) {
+    for (let index = 0; index < published.length; index++) {
+      const trace = committed[index]?.committedTrace;
+      for (const [node, entries] of published[index]!) {
+        const span = trace?.startPublication(node, entries.length);
         const pending = this.#options.sinks[this.#sinkOf.get(node)!]!.publish(entries);
         if (pending !== undefined) await pending;
+        span?.end();
         count += entries.length;
       }
+    }
     if (count > 0) this.#metrics.counter('freshet.lists.published').add(count);
     return count;
   }

@@ -10,10 +10,13 @@ import {
   type ReadOnlyStore,
   type SinkEntry,
   type StateStore,
+  silentTracer,
+  type Tracer,
   type WriteBatch,
 } from '../api/index.ts';
 import type { Topology } from '../graph/topology.ts';
 import { BatchMetrics } from './batch-metrics.ts';
+import { type BatchTrace, traceBatch } from './batch-trace.ts';
 import { NodeGraph, type Outputs } from './node-graph.ts';
 import {
   type ChangedKeys,
@@ -42,6 +45,8 @@ export interface TaskOptions {
   readonly maxRecordBytes: number;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  /** @defaultValue a silent one */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** Takes a changed key: its column family, its bytes, its new value (`null` deletes). */
@@ -65,16 +70,22 @@ export class Task {
   readonly queues: RecordQueues;
   readonly #clock: Clock;
   #position: TaskPosition = EMPTY_POSITION;
+  #generations: TaskPosition['generations'] = {};
   #streamTimeMs = Number.NEGATIVE_INFINITY;
   #outputs: Outputs | undefined;
   /** Records of the batch that waits for its commit. */
   #batch: readonly SourceRecord[] = [];
+  readonly #tracer: Tracer;
+  /** From the start of a batch until its commit. */
+  #trace: BatchTrace | undefined;
+  #committedTrace: BatchTrace | undefined;
   readonly #positionKey: Buffer;
 
   constructor(options: TaskOptions) {
     const { taskId, topology, database } = options;
     this.taskId = taskId;
     this.#options = options;
+    this.#tracer = options.tracer ?? silentTracer;
     this.#metrics = new BatchMetrics(options.metrics);
     this.#positionKey = Buffer.from(`task:${taskId}`);
     this.#clock = options.isReplay ? { nowMs: () => this.#streamTimeMs } : options.clock;
@@ -86,6 +97,7 @@ export class Task {
     this.queues = new RecordQueues(taskId, options.readers, options.recordsPerBatch);
     const stored = database.get(POSITION_COLUMN_FAMILY, this.#positionKey);
     if (stored !== undefined) this.#position = decodePosition(stored);
+    this.#generations = this.#position.generations;
     this.#streamTimeMs = this.#position.streamTimeMs ?? Number.NEGATIVE_INFINITY;
     this.queues.seek(new Map(Object.entries(this.#position.offsets)));
     this.#graph = new NodeGraph(topology, {
@@ -99,6 +111,7 @@ export class Task {
       globalStores: options.globalStores,
       streamTimeMs: () => this.#streamTimeMs,
       commitNumber: () => this.#position.commitNumber + 1,
+      trace: () => this.#trace,
       maxRecordBytes: options.maxRecordBytes,
       refused: (record, { code }) =>
         this.#metrics.counter('freshet.dead_letters', { topic: record.topic, code }).add(1),
@@ -130,6 +143,26 @@ export class Task {
     this.#outputs = { records: [], published: await this.#republished(this.#position.changed) };
   }
 
+  /** Everything has been published to this versioned-sink node in this generation of its sink: the next commit keeps it. */
+  setGeneration(node: string, generation: string): void {
+    this.#generations = { ...this.#generations, [node]: generation };
+  }
+
+  /** The generation in which everything has been published to this versioned-sink node. */
+  generationOf(node: string): string | undefined {
+    return this.#generations[node];
+  }
+
+  /** Keys of all that has been published to a versioned-sink node. Lazy; commits may lie between two steps. */
+  publishedKeys(node: string): Iterable<string> {
+    return this.#graph.publishedKeys(node);
+  }
+
+  /** What the committed state holds of these keys. To be called between commits. */
+  async entriesOf(node: string, keys: readonly string[]): Promise<Map<string, SinkEntry[]>> {
+    return versioned(await this.#republished({ [node]: keys }), this.#position.commitNumber);
+  }
+
   async #republished(keys: ChangedKeys): Promise<Outputs['published']> {
     const published = await this.#graph.republish(keys);
     for (const store of this.#stores) store.rollback();
@@ -145,11 +178,15 @@ export class Task {
     for (let limit = this.#options.recordsPerBatch; ; ) {
       const records = this.queues.select(limit);
       if (records.length === 0 && !this.#isTimerDue()) return false;
+      // That of an attempt which failed.
+      this.#trace?.end();
+      this.#trace = traceBatch(this.#tracer, this.taskId, records);
       try {
         for (const { refusal, timestampMs } of records)
           if (refusal === undefined && timestampMs > this.#streamTimeMs) this.#streamTimeMs = timestampMs;
         await this.#graph.run(records);
       } catch (error) {
+        this.#trace?.failed(error);
         this.#undo();
         // Where no record is to blame (a disk that fails, state that cannot be read) none may be consumed.
         if (error instanceof EngineError && error.reaction !== 'refuse') throw error;
@@ -165,8 +202,7 @@ export class Task {
         });
       }
       await this.#punctuate();
-      this.#take(records);
-      return true;
+      return this.#take(records);
     }
   }
 
@@ -175,8 +211,7 @@ export class Task {
     if (streamTimeMs <= this.#streamTimeMs) return false;
     this.#streamTimeMs = streamTimeMs;
     await this.#punctuate();
-    this.#take([]);
-    return true;
+    return this.#take([]);
   }
 
   /** Whether it has read all that there is. */
@@ -211,9 +246,14 @@ export class Task {
     }
   }
 
-  #take(records: readonly SourceRecord[]): void {
+  /** Returns whether there is anything to commit: a timer that fired and changed nothing is none. */
+  #take(records: readonly SourceRecord[]): boolean {
+    const outputs = this.#graph.takeOutputs();
+    const isEmpty = outputs.records.length === 0 && outputs.published.size === 0;
+    if (records.length === 0 && isEmpty && !this.#stores.some((store) => store.hasChanges)) return false;
     this.#batch = records;
-    this.#outputs = this.#graph.takeOutputs();
+    this.#outputs = outputs;
+    return true;
   }
 
   #undo(): void {
@@ -235,11 +275,31 @@ export class Task {
     return this.#batch;
   }
 
+  /** Of the waiting batch, where it is traced. */
+  get trace(): BatchTrace | undefined {
+    return this.#trace;
+  }
+
+  /** Of the batch that was committed last, where it is traced. */
+  get committedTrace(): BatchTrace | undefined {
+    return this.#committedTrace;
+  }
+
   /**
    * Hands over the changes of the batch and the new position. `unpublished` are keys of earlier commits that still wait to be
    * published, by versioned-sink node.
    */
   stage(write: WriteChange, unpublished: ChangedKeys = {}): void {
+    const trace = this.#trace;
+    if (trace === undefined) {
+      this.#stage(write, unpublished);
+      return;
+    }
+    trace.startCommit(this.#position.commitNumber + 1, this.#outputs?.records ?? []);
+    trace.staged(write, (counted) => this.#stage(counted, unpublished));
+  }
+
+  #stage(write: WriteChange, unpublished: ChangedKeys): void {
     for (const [index, store] of this.#stores.entries()) {
       const columnFamily = this.#options.topology.stores[index]!.supplier.name;
       store.flush((key, value) => write(columnFamily, key, value));
@@ -251,6 +311,7 @@ export class Task {
       streamTimeMs: this.#streamTimeMs === Number.NEGATIVE_INFINITY ? undefined : this.#streamTimeMs,
       timers: this.#timers.save(),
       changed: changedKeys(this.#outputs?.published, unpublished),
+      generations: this.#generations,
     };
     write(POSITION_COLUMN_FAMILY, this.#positionKey, encodePosition(this.#position));
   }
@@ -266,6 +327,9 @@ export class Task {
   committed(): Map<string, SinkEntry[]> {
     for (const store of this.#stores) store.committed();
     this.#metrics.settle(true);
+    this.#trace?.end();
+    this.#committedTrace = this.#trace;
+    this.#trace = undefined;
     const entries = versioned(this.#outputs?.published ?? new Map(), this.#position.commitNumber);
     this.#outputs = undefined;
     this.#batch = [];
@@ -273,6 +337,7 @@ export class Task {
   }
 
   close(): void {
+    this.#trace?.end();
     this.#graph.close();
   }
 }

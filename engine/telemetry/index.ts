@@ -1,1 +1,2 @@
 export * from './metric-registry.ts';
+export { createOtelTracer, type OtelTracerOptions } from './otel-tracer.ts';

@@ -1,0 +1,46 @@
+// `freshet engine`: one instance of the production engine. As many as wanted share the tasks.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../../engine/api/index.ts';
+import type { TaskView } from '../../engine/runtime/index.ts';
+import { MetricRegistry } from '../../engine/telemetry/index.ts';
+import type { Config } from '../config.ts';
+import { createLogger } from '../logging.ts';
+import { openProduction } from '../production.ts';
+
+const REPORT_MS = 1_000;
+
+/** What the tasks of the instance are doing, in a line. */
+export function describeTasks(tasks: readonly TaskView[]): string {
+  if (tasks.length === 0) return 'no task is assigned here';
+  return tasks
+    .map(({ taskId, role, status, restoreLag }) => {
+      if (role === 'standby') return `${taskId} standby`;
+      if (status === 'RESTORING') return `${taskId} restoring, ${restoreLag} records to go`;
+      return `${taskId} ${status.toLowerCase()}`;
+    })
+    .join(' | ');
+}
+
+export async function runEngine(config: Config, signal: AbortSignal): Promise<void> {
+  const logger = createLogger(config.logLevel);
+  const metrics = new MetricRegistry(systemClock);
+  process.stdout.write(`Freshet engine "${config.appId}" joins the group at ${config.kafkaBrokers}. Ctrl-C ends it.\n`);
+  const production = await openProduction({ config, clock: systemClock, logger, metrics, signal });
+  const { engine } = production;
+  const report = async () => {
+    let last = '';
+    while (!signal.aborted) {
+      const line = describeTasks(engine.tasks());
+      if (line !== last) process.stdout.write(`tasks: ${line}\n`);
+      last = line;
+      await delay(REPORT_MS, undefined, { signal }).catch(() => undefined);
+    }
+  };
+  try {
+    await Promise.race([report(), engine.failed]);
+  } finally {
+    await production.close();
+    process.stdout.write('The engine has ended; its tasks are free for others.\n');
+  }
+}

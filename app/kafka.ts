@@ -1,0 +1,104 @@
+// How this application looks on Kafka: its client's settings, the names of its topics, and the log over them.
+
+import { readFileSync } from 'node:fs';
+import type { Logger, TopicSpec } from '../engine/api/index.ts';
+import { DEAD_LETTER_TOPIC, type Topology, topicsOf } from '../engine/graph/index.ts';
+import {
+  createKafkaLog,
+  type KafkaClientOptions,
+  type KafkaLog,
+  type KafkaLogOptions,
+  type PlannedTopic,
+  topicPlan,
+} from '../engine/kafka/index.ts';
+import { type Config, ConfigError } from './config.ts';
+
+const CONNECTION_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** @throws {ConfigError} for settings that do not go together, or a file that cannot be read. */
+export function kafkaClientOptions(config: Config, logger: Logger): KafkaClientOptions {
+  const ssl = tlsOf(config);
+  const sasl = saslOf(config);
+  return {
+    brokers: config.kafkaBrokers.split(',').map((address) => address.trim()),
+    clientId: config.appId,
+    ...(ssl !== undefined && { ssl }),
+    ...(sasl !== undefined && { sasl }),
+    connectionTimeoutMs: CONNECTION_TIMEOUT_MS,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    logger,
+  };
+}
+
+function tlsOf(config: Config): KafkaClientOptions['ssl'] {
+  if (config.kafkaTls === 'off') return undefined;
+  return {
+    ...(config.kafkaTlsCa !== undefined && { ca: readPem('FRESHET_KAFKA_TLS_CA', config.kafkaTlsCa) }),
+    ...(config.kafkaTlsCertificate !== undefined && {
+      cert: readPem('FRESHET_KAFKA_TLS_CERTIFICATE', config.kafkaTlsCertificate),
+    }),
+    ...(config.kafkaTlsKey !== undefined && { key: readPem('FRESHET_KAFKA_TLS_KEY', config.kafkaTlsKey) }),
+  };
+}
+
+function saslOf({ kafkaSasl, kafkaUsername, kafkaPassword }: Config): KafkaClientOptions['sasl'] {
+  if (kafkaSasl === 'none') return undefined;
+  if (kafkaUsername === undefined || kafkaPassword === undefined)
+    throw new ConfigError(`FRESHET_KAFKA_SASL=${kafkaSasl} needs FRESHET_KAFKA_USERNAME and FRESHET_KAFKA_PASSWORD`);
+  const user = { username: kafkaUsername, password: kafkaPassword };
+  switch (kafkaSasl) {
+    case 'plain':
+      return { mechanism: 'plain', ...user };
+    case 'scram-sha-256':
+      return { mechanism: 'scram-sha-256', ...user };
+    case 'scram-sha-512':
+      return { mechanism: 'scram-sha-512', ...user };
+  }
+}
+
+/** Text of a PEM file that a setting names. @throws {ConfigError} */
+export function readPem(variable: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`${variable}: ${(error as Error).message}`);
+  }
+}
+
+/** Physical name of a topic: the application's own begin with its name, the shop's with the prefix that the shop uses. */
+export const topicName = (
+  { appId, topicPrefix = '' }: Config,
+  { name, internal }: Pick<TopicSpec, 'name' | 'internal'>,
+) => (internal || name === DEAD_LETTER_TOPIC ? `${appId}-${name}` : `${topicPrefix}${name}`);
+
+/** Physical name of a topic that the shop writes. */
+export const sourceTopicName = (config: Config, name: string) => topicName(config, { name, internal: false });
+
+const naming = (config: Config) => ({
+  topicName: (spec: TopicSpec) => topicName(config, spec),
+  changelogTopic: `${config.appId}-changelog`,
+  deadLetterTopic: DEAD_LETTER_TOPIC,
+  tasks: config.partitions,
+});
+
+/** The topics that the application needs. */
+export function plannedTopics(config: Config, topology: Topology): readonly PlannedTopic[] {
+  return topicPlan(topicsOf(topology, config.partitions), {
+    ...naming(config),
+    ...(config.kafkaReplication > 0 && { replicationFactor: config.kafkaReplication }),
+    retentionMs: config.retentionHours * 3_600_000,
+  });
+}
+
+/** The log, not open yet. */
+export function kafkaLog(config: Config, logger: Logger, onFetched?: KafkaLogOptions['onFetched']): KafkaLog {
+  return createKafkaLog({
+    ...naming(config),
+    client: kafkaClientOptions(config, logger),
+    applicationId: config.appId,
+    compression: config.kafkaCompression,
+    sessionTimeoutMs: config.sessionTimeoutMs,
+    ...(onFetched !== undefined && { onFetched }),
+  });
+}

@@ -1,0 +1,113 @@
+// Puts an engine instance together over Kafka, a schema registry and Redis. The same topology runs embedded over other adapters of
+// the same ports (embedded.ts).
+
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock, Logger, Metrics } from '../engine/api/index.ts';
+import type { KafkaLog } from '../engine/kafka/index.ts';
+import {
+  type CommitStep,
+  GroupEngine,
+  globalColumnFamiliesOf,
+  taskAssignor,
+  taskColumnFamiliesOf,
+} from '../engine/runtime/index.ts';
+import type { RedisListStore } from '../lists/index.ts';
+import { createSerdes, sourceTopics } from '../schemas/index.ts';
+import { openRocksDatabase, rocksTaskDatabases } from '../state/index.ts';
+import { buildRecommendationTopology, LISTS_SINK } from '../topology/index.ts';
+import type { Config } from './config.ts';
+import { kafkaLog } from './kafka.ts';
+import { openRedisLists } from './redis.ts';
+import { openRegistry } from './registry.ts';
+
+export interface ProductionOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Gives up what is being waited for. */
+  readonly signal: AbortSignal;
+  readonly onCommitStep?: (step: CommitStep, taskId: number) => void;
+}
+
+/** An engine instance with what belongs to it. */
+export interface Production {
+  readonly engine: GroupEngine;
+  readonly log: KafkaLog;
+  readonly lists: RedisListStore;
+  /** Ends tasks, log, lists and databases in this order. */
+  close(): Promise<void>;
+}
+
+/** Who this instance is, kept with its state: after a restart it is given the tasks that it has on disk. */
+async function instanceIdOf(directory: string): Promise<string> {
+  const path = join(directory, 'instance-id');
+  await mkdir(directory, { recursive: true });
+  try {
+    await writeFile(path, randomUUID(), { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  return (await readFile(path, 'utf8')).trim();
+}
+
+/**
+ * Connects to everything, reads the tables, and joins the group.
+ * @throws {EngineError} `TOPIC_MISSING` and others, each with what to do; `DATABASE_LOCKED` when another process uses the folder.
+ */
+export async function openProduction(options: ProductionOptions): Promise<Production> {
+  const { config, clock, logger, metrics, signal } = options;
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const directory = join(config.dataDir, config.appId);
+    const instanceId = await instanceIdOf(directory);
+    const schemas = await openRegistry(config, clock, logger, signal);
+    closers.push(() => schemas.close());
+    const topology = buildRecommendationTopology({
+      serdes: createSerdes(schemas),
+      cacheMaxBytes: config.cacheMaxMb * 1_048_576,
+      partitions: config.partitions,
+      metrics,
+      lists: { refreshListsPerSecond: config.refreshListsPerSecond },
+    });
+    const globalDatabase = await openRocksDatabase(join(directory, 'global'), {
+      columnFamilies: globalColumnFamiliesOf(topology),
+    });
+    closers.push(() => globalDatabase.close());
+    const lists = await openRedisLists(config, logger);
+    closers.push(() => lists.close());
+    const written: ReadonlySet<string> = new Set(sourceTopics);
+    const log = kafkaLog(config, logger, (topic, records) =>
+      written.has(topic) ? schemas.prepare(records.map(({ value }) => value)) : undefined,
+    );
+    closers.push(() => log.close());
+    const engine = new GroupEngine({
+      topology,
+      log,
+      partitions: config.partitions,
+      databases: rocksTaskDatabases(join(directory, 'tasks'), taskColumnFamiliesOf(topology)),
+      globalDatabase,
+      sinks: { [LISTS_SINK]: lists },
+      assign: taskAssignor({ tasks: config.partitions, standbyReplicas: config.standbyReplicas }),
+      instanceId,
+      clock,
+      recordsPerBatch: config.recordsPerBatch,
+      commitIntervalMs: config.commitIntervalMs,
+      maxWaitingLists: config.maxWaitingLists,
+      metrics,
+      logger,
+      ...(options.onCommitStep !== undefined && { onCommitStep: options.onCommitStep }),
+    });
+    closers.push(() => engine.close());
+    await engine.open(signal);
+    return { engine, log, lists, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

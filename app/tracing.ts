@@ -1,0 +1,40 @@
+// Starts OpenTelemetry where tracing is on. The SDK is loaded then and not before: off, it costs neither memory nor time.
+//
+// Where spans go, how many are kept and what else is said of the process is for the SDK's own variables to say
+// (OTEL_EXPORTER_OTLP_ENDPOINT and others, docs/tracing.md), which it reads itself. Metrics and logs are not exported.
+
+import { type Logger, silentTracer, type Tracer } from '../engine/api/index.ts';
+import { createOtelTracer } from '../engine/telemetry/index.ts';
+
+export interface TracingOptions {
+  readonly isOn: boolean;
+  /** What viewers call the process, e.g. `freshet-engine`. OTEL_SERVICE_NAME does not override it. */
+  readonly serviceName: string;
+  /** What the records come from: `kafka`, or `freshet` for the embedded log. */
+  readonly messagingSystem: string;
+  /** Hears when spans cannot be sent. */
+  readonly logger: Logger;
+}
+
+export interface Tracing {
+  readonly tracer: Tracer;
+  /** Sends what is left, for as long as the exporter's timeout. Never rejects. */
+  stop(): Promise<void>;
+}
+
+/** Only once in a process: the SDK registers itself for all of it. */
+export async function startTracing(options: TracingOptions): Promise<Tracing> {
+  if (!options.isOn) return { tracer: silentTracer, stop: async () => {} };
+  const { serviceName, messagingSystem, logger } = options;
+  const { NodeSDK } = await import('@opentelemetry/sdk-node');
+  const { diag, DiagLogLevel } = await import('@opentelemetry/api');
+  const quiet = () => {};
+  const warn = (text: string) => logger.warn('tracing', { text });
+  diag.setLogger({ error: warn, warn, info: quiet, debug: quiet, verbose: quiet }, { logLevel: DiagLogLevel.WARN });
+  const sdk = new NodeSDK({ serviceName, metricReaders: [], logRecordProcessors: [], instrumentations: [] });
+  sdk.start();
+  return {
+    tracer: await createOtelTracer({ messagingSystem }),
+    stop: () => sdk.shutdown().catch((error: unknown) => warn(String(error))),
+  };
+}

@@ -1,0 +1,229 @@
+// The one writer of a task: everything that a commit adds to the log is one Kafka transaction under the task's own
+// transactional id. Invariants: at most one commit at a time; after a failure no second one (see transactional-producer.ts).
+//
+// The steps of a commit, and what a crash after each leaves:
+//   1. the partitions are added to the transaction   - the next claim, or the timeout, aborts it: nothing is visible
+//   2. the batches are produced and acknowledged     - the same
+//   3. the end of the transaction is acknowledged    - it is committed; the next owner reads it in the changelog
+import { type ChangelogRecord, EngineError, type ProducerRecord, partitionOf, type TaskWriter } from '../api/index.ts';
+import { type Compression, encodeBatch, recordBytes, type WritableRecord } from './batch-encoder.ts';
+import { BrokerRequests, protocolErrorOf } from './broker-requests.ts';
+import type { KafkaClientOptions } from './client.ts';
+import type { PartitionBatch } from './produce-protocol.ts';
+import { retryUntil } from './retry.ts';
+import { TransactionalProducer } from './transactional-producer.ts';
+
+export interface TaskWriterOptions {
+  readonly client: KafkaClientOptions;
+  /** `<application>-task-<number>`. */
+  readonly transactionalId: string;
+  readonly taskId: number;
+  /** Physical name of the changelog topic; the task's partition is its number. */
+  readonly changelogTopic: string;
+  /** Physical names of all topics that the task may write to, by logical name. */
+  readonly topics: ReadonlyMap<string, string>;
+  /** After so long the coordinator aborts a transaction that has not ended, ms. */
+  readonly transactionTimeoutMs: number;
+  /** How long a claim tries, ms. */
+  readonly claimTimeoutMs: number;
+  /** Most of a batch before compression: brokers refuse batches above `max.message.bytes`, 1 MB unless told otherwise. */
+  readonly maxBatchBytes: number;
+  readonly compression: Compression;
+  /** Epoch ms for changelog records. */
+  nowMs(): number;
+}
+
+/** Most of one request to one broker; brokers refuse 100 MB. */
+const MAX_REQUEST_BYTES = 8 * 1024 * 1024;
+/** What brokers answer to an owner that another one has followed. */
+const FENCED: ReadonlySet<string> = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED']);
+
+interface PartitionWork {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: WritableRecord[];
+}
+
+interface Chunk {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: readonly WritableRecord[];
+  readonly bytes: number;
+}
+
+/**
+ * Claims a task: its former writer is fenced, and what that had begun has ended when this resolves.
+ * @throws {EngineError} `BROKER_UNAVAILABLE` after `claimTimeoutMs`, or at once where no retry helps.
+ */
+export async function claimTask(options: TaskWriterOptions): Promise<TaskWriter> {
+  const requests = new BrokerRequests(options.client);
+  const deadlineMs = performance.now() + options.claimTimeoutMs;
+  const { transactionalId, transactionTimeoutMs } = options;
+  try {
+    const producer = await retryUntil(deadlineMs, async () => {
+      await requests.connect([options.changelogTopic, ...options.topics.values()]);
+      return TransactionalProducer.claim({ requests, transactionalId, transactionTimeoutMs }, deadlineMs);
+    });
+    return new KafkaTaskWriter(options, requests, producer);
+  } catch (cause) {
+    await requests.disconnect();
+    const text = cause instanceof Error ? cause.message : String(cause);
+    throw new EngineError('BROKER_UNAVAILABLE', `task ${options.taskId} cannot be claimed: ${text}`, {
+      context: { taskId: options.taskId },
+      cause,
+    });
+  }
+}
+
+class KafkaTaskWriter implements TaskWriter {
+  readonly #options: TaskWriterOptions;
+  readonly #requests: BrokerRequests;
+  readonly #producer: TransactionalProducer;
+  #status: 'READY' | 'COMMITTING' | 'FAILED' | 'CLOSED' = 'READY';
+  #closing: Promise<void> | undefined;
+
+  constructor(options: TaskWriterOptions, requests: BrokerRequests, producer: TransactionalProducer) {
+    this.#options = options;
+    this.#requests = requests;
+    this.#producer = producer;
+  }
+
+  async commit(changelog: readonly ChangelogRecord[], records: readonly ProducerRecord[]): Promise<number> {
+    if (this.#status !== 'READY') throw new TypeError(`a writer that is ${this.#status} cannot commit`);
+    if (changelog.length === 0) throw new RangeError('a commit without a changelog record would leave no position');
+    const work = this.#divide(changelog, records);
+    this.#status = 'COMMITTING';
+    const startedMs = performance.now();
+    try {
+      await this.#producer.begin(partitionsOf(work));
+      const end = await this.#produce(work);
+      await this.#producer.commit();
+      if (this.#status === 'COMMITTING') this.#status = 'READY';
+      return end;
+    } catch (cause) {
+      if (this.#status === 'COMMITTING') this.#status = 'FAILED';
+      throw this.#failure(cause, performance.now() - startedMs);
+    }
+  }
+
+  close(): Promise<void> {
+    this.#status = 'CLOSED';
+    // What is lost with the connections is settled by the next claim.
+    this.#closing ??= this.#requests.disconnect();
+    return this.#closing;
+  }
+
+  #divide(changelog: readonly ChangelogRecord[], records: readonly ProducerRecord[]): readonly PartitionWork[] {
+    const { changelogTopic, taskId, topics } = this.#options;
+    const timestampMs = this.#options.nowMs();
+    const places = new Map<string, PartitionWork>();
+    const workOf = (topic: string, partition: number): PartitionWork => {
+      const place = `${topic}-${partition}`;
+      let work = places.get(place);
+      if (work === undefined) {
+        work = { topic, partition, records: [] };
+        places.set(place, work);
+      }
+      return work;
+    };
+    const ofChangelog = workOf(changelogTopic, taskId).records;
+    for (const { key, value } of changelog) ofChangelog.push({ key, value, timestampMs, headers: undefined });
+    for (const record of records) {
+      const topic = topics.get(record.topic);
+      if (topic === undefined)
+        throw new EngineError('TOPIC_UNKNOWN', `no topic ${record.topic} is open`, { context: { taskId } });
+      const partitions = this.#requests.partitions(topic);
+      // Without a key there is nothing to keep together: the task's own partition is as good as any.
+      const partition =
+        record.partition ?? (record.key === undefined ? taskId % partitions : partitionOf(record.key, partitions));
+      if (!(partition >= 0 && partition < partitions))
+        throw new RangeError(`${record.topic} has ${partitions} partitions and no ${partition}`);
+      workOf(topic, partition).records.push(record);
+    }
+    return [...places.values()];
+  }
+
+  /** Produces everything and returns the offset after the last changelog record. */
+  async #produce(work: readonly PartitionWork[]): Promise<number> {
+    const { changelogTopic, taskId, maxBatchBytes } = this.#options;
+    const byLeader = Map.groupBy(work, ({ topic, partition }) => this.#requests.leader(topic, partition));
+    let end = 0;
+    await Promise.all(
+      [...byLeader].map(async ([nodeId, ofLeader]) => {
+        // One request at a time to a broker: two on their way could change places.
+        for (const request of requestsOf(ofLeader, maxBatchBytes)) {
+          const batches = request.map((chunk) => this.#encode(chunk));
+          for (const [i, answer] of (await this.#producer.produce(nodeId, batches)).entries()) {
+            const chunk =
+              request.find((c) => c.topic === answer.topic && c.partition === answer.partition) ?? request[i]!;
+            if (chunk.topic === changelogTopic && chunk.partition === taskId)
+              end = answer.baseOffset + chunk.records.length;
+          }
+        }
+      }),
+    );
+    return end;
+  }
+
+  #encode({ topic, partition, records }: Chunk): PartitionBatch {
+    const place = this.#producer.next(topic, partition, records.length);
+    return { topic, partition, batch: encodeBatch(records, { ...place, compression: this.#options.compression }) };
+  }
+
+  #failure(cause: unknown, tookMs: number): EngineError {
+    const { taskId, transactionTimeoutMs } = this.#options;
+    const text = cause instanceof Error ? cause.message : String(cause);
+    const context = { taskId };
+    // A coordinator that aborts a transaction for its age ends the producer's epoch too: that is no other owner.
+    if (FENCED.has(protocolErrorOf(cause) ?? '') && tookMs < transactionTimeoutMs)
+      return new EngineError('TASK_FENCED', `task ${taskId} has another owner: ${text}`, { context, cause });
+    return new EngineError('COMMIT_UNCERTAIN', `a commit of task ${taskId} may or may not be there: ${text}`, {
+      context,
+      cause,
+    });
+  }
+}
+
+function partitionsOf(work: readonly PartitionWork[]): { readonly topic: string; readonly partitions: number[] }[] {
+  const byTopic = Map.groupBy(work, ({ topic }) => topic);
+  return [...byTopic].map(([topic, ofTopic]) => ({ topic, partitions: ofTopic.map(({ partition }) => partition) }));
+}
+
+/** Cuts the records of each partition into batches and puts these into requests: one batch of a partition at most in each. */
+function requestsOf(work: readonly PartitionWork[], maxBatchBytes: number): readonly (readonly Chunk[])[] {
+  const requests: { chunks: Chunk[]; bytes: number }[] = [];
+  for (const { topic, partition, records } of work) {
+    let earliest = 0;
+    for (const chunk of chunksOf(topic, partition, records, maxBatchBytes)) {
+      while ((requests[earliest]?.bytes ?? 0) > MAX_REQUEST_BYTES - chunk.bytes) earliest += 1;
+      requests[earliest] ??= { chunks: [], bytes: 0 };
+      const request = requests[earliest]!;
+      request.chunks.push(chunk);
+      request.bytes += chunk.bytes;
+      // The partition's next batch must come in a later request.
+      earliest += 1;
+    }
+  }
+  return requests.map(({ chunks }) => chunks);
+}
+
+function* chunksOf(
+  topic: string,
+  partition: number,
+  records: readonly WritableRecord[],
+  maxBytes: number,
+): Iterable<Chunk> {
+  let from = 0;
+  let bytes = 0;
+  for (let i = 0; i < records.length; i++) {
+    const more = recordBytes(records[i]!);
+    // A record that is larger than a batch may be goes alone: the broker says what it thinks of it.
+    if (i > from && bytes + more > maxBytes) {
+      yield { topic, partition, records: records.slice(from, i), bytes };
+      from = i;
+      bytes = 0;
+    }
+    bytes += more;
+  }
+  yield { topic, partition, records: records.slice(from), bytes };
+}

@@ -1,0 +1,131 @@
+// A producer with a transactional id (KIP-98), cut down to what a task needs: the id is claimed once, and each transaction is
+// "add all partitions, produce to them, end". Nothing is sent a second time once records are on their way: after any failure
+// the producer is of no use, since it cannot know what the broker has (a repeated request may be taken for another one's
+// duplicate, and records are lost without an error). Its owner claims the id anew, which settles the transaction, and looks.
+
+import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BatchOptions } from './batch-encoder.ts';
+import { type BrokerRequests, protocolErrorOf } from './broker-requests.ts';
+import { type PartitionBatch, type ProducedPartition, produceCall } from './produce-protocol.ts';
+
+const require = createRequire(import.meta.url);
+const { createErrorFromCode }: { createErrorFromCode(code: number): Error } = require('kafkajs/src/protocol/error.js');
+
+/** First pause before a request is repeated that has changed nothing, ms; it doubles up to the second. */
+const FIRST_PAUSE_MS = 2;
+const LAST_PAUSE_MS = 100;
+const MAX_SEQUENCE = 2 ** 31;
+
+/** Errors of a coordinator that is busy with the last transaction, moving or starting: it has done nothing. */
+const BUSY: ReadonlySet<string> = new Set([
+  'CONCURRENT_TRANSACTIONS',
+  'GROUP_LOAD_IN_PROGRESS',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+]);
+const MOVED: ReadonlySet<string> = new Set(['GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP']);
+
+export interface TransactionalProducerOptions {
+  readonly requests: BrokerRequests;
+  readonly transactionalId: string;
+  /** How long a transaction may last before the coordinator aborts it, ms. */
+  readonly transactionTimeoutMs: number;
+}
+
+interface Claimed {
+  readonly producerId: string;
+  readonly producerEpoch: number;
+}
+
+/** See the head of the file. One transaction at a time. */
+export class TransactionalProducer {
+  readonly #requests: BrokerRequests;
+  readonly #transactionalId: string;
+  readonly #timeoutMs: number;
+  readonly #sequences = new Map<string, number>();
+  #coordinator: number;
+  readonly #claimed: Claimed;
+
+  private constructor(options: TransactionalProducerOptions, coordinator: number, claimed: Claimed) {
+    this.#requests = options.requests;
+    this.#transactionalId = options.transactionalId;
+    this.#timeoutMs = options.transactionTimeoutMs;
+    this.#coordinator = coordinator;
+    this.#claimed = claimed;
+  }
+
+  /**
+   * Claims the id: every earlier producer of it is fenced and its open transaction has ended when this resolves.
+   * `requests` must be connected. Repeats while the coordinator is busy, until `deadlineMs` on `performance.now()`.
+   */
+  static async claim(options: TransactionalProducerOptions, deadlineMs: number): Promise<TransactionalProducer> {
+    const { requests, transactionalId, transactionTimeoutMs } = options;
+    let coordinator: number | undefined;
+    const claimed = await whileBusy(deadlineMs, async () => {
+      coordinator ??= await requests.coordinator('transaction', transactionalId);
+      try {
+        return await requests.send(coordinator, 'InitProducerId', {
+          transactionalId,
+          transactionTimeout: transactionTimeoutMs,
+        });
+      } catch (error) {
+        if (MOVED.has(protocolErrorOf(error) ?? '')) coordinator = undefined;
+        throw error;
+      }
+    });
+    if (coordinator === undefined) throw new Error('a transactional id was claimed without a coordinator');
+    return new TransactionalProducer(options, coordinator, claimed);
+  }
+
+  /** What the next batch of `count` records to a partition is encoded with. Batches must be produced in this order. */
+  next(topic: string, partition: number, count: number): Omit<BatchOptions, 'compression'> {
+    const place = `${topic}-${partition}`;
+    const sequence = this.#sequences.get(place) ?? 0;
+    this.#sequences.set(place, (sequence + count) % MAX_SEQUENCE);
+    return { ...this.#claimed, sequence };
+  }
+
+  /** Begins a transaction over these partitions. */
+  async begin(topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[]): Promise<void> {
+    const args = { transactionalId: this.#transactionalId, ...this.#claimed, topics };
+    // Safe to repeat: to add a partition twice is to add it once. The last transaction's end may still be on its way to the logs.
+    await whileBusy(performance.now() + this.#timeoutMs, async () => {
+      try {
+        await this.#requests.send(this.#coordinator, 'AddPartitionsToTxn', args);
+      } catch (error) {
+        if (MOVED.has(protocolErrorOf(error) ?? ''))
+          this.#coordinator = await this.#requests.coordinator('transaction', this.#transactionalId);
+        throw error;
+      }
+    });
+  }
+
+  /** Sends batches to the broker that leads their partitions, and resolves when every replica in sync has them. */
+  async produce(nodeId: number, batches: readonly PartitionBatch[]): Promise<readonly ProducedPartition[]> {
+    const call = produceCall(this.#transactionalId, batches, this.#timeoutMs);
+    const { partitions } = await this.#requests.sendOwn(nodeId, call);
+    const failed = partitions.find((partition) => partition.errorCode !== 0);
+    if (failed !== undefined) throw createErrorFromCode(failed.errorCode);
+    return partitions;
+  }
+
+  /** Commits the transaction. Readers see it as soon as its marks are in the logs, a moment after this resolves. */
+  async commit(): Promise<void> {
+    const args = { transactionalId: this.#transactionalId, ...this.#claimed, transactionResult: true };
+    await this.#requests.send(this.#coordinator, 'EndTxn', args);
+  }
+}
+
+async function whileBusy<T>(deadlineMs: number, attempt: () => Promise<T>): Promise<T> {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LAST_PAUSE_MS)) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const type = protocolErrorOf(error);
+      if (type === undefined || !BUSY.has(type) || performance.now() + pauseMs > deadlineMs) throw error;
+      await sleep(pauseMs);
+    }
+  }
+}

@@ -1,0 +1,352 @@
+// The engine as a member of a group: instances share a log, the group gives each some of the tasks, and each task commits on its
+// own. What an instance is not told to run it does not touch, and what it loses it lets go after the commit under way.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type AssignTasks,
+  type Clock,
+  type Database,
+  type GroupAssignment,
+  type Logger,
+  type MemberState,
+  type Membership,
+  type Metrics,
+  type ProducerRecord,
+  type SharedLog,
+  silentLogger,
+  silentMetrics,
+  type TaskDatabases,
+  type TopicPartition,
+  type Tracer,
+  type VersionedSink,
+} from '../api/index.ts';
+import { type Topology, topicsOf } from '../graph/topology.ts';
+import { ChangelogCopy } from './changelog.ts';
+import type { CommitStep } from './commit-step.ts';
+import { News } from './news.ts';
+import type { InstanceEnvironment, OwnedTaskStatus } from './owned-task.ts';
+import { POSITION_COLUMN_FAMILY } from './position.ts';
+import { RecordMetrics } from './record-metrics.ts';
+import { watchGenerations } from './sink-generations.ts';
+import { readersOf } from './source-record.ts';
+import { type EngineStatus, nextStatus } from './status.ts';
+import { Tables } from './tables.ts';
+import { type TaskRole, TaskSlot } from './task-slot.ts';
+
+export interface GroupEngineOptions {
+  readonly topology: Topology;
+  readonly log: SharedLog;
+  /** Number of partitions of every partitioned topic. */
+  readonly partitions: number;
+  /** One per task. Each needs the column families of `taskColumnFamiliesOf(topology)`. */
+  readonly databases: TaskDatabases;
+  /** For the global stores. Needs the column families of `globalColumnFamiliesOf(topology)`. */
+  readonly globalDatabase: Database;
+  /** The sinks that versioned-sink nodes name. */
+  readonly sinks: { readonly [name: string]: VersionedSink };
+  /** Divides the tasks; the same function on every instance. */
+  readonly assign: AssignTasks;
+  /** Kept with the state on disk. */
+  readonly instanceId: string;
+  readonly clock: Clock;
+  /** Most records that a task takes in a commit. @defaultValue 1000 */
+  readonly recordsPerBatch?: number;
+  /** Shortest time from a task's commit to its next, ms. @defaultValue 50 */
+  readonly commitIntervalMs?: number;
+  /** Keys of a task that may wait to be published before the task pauses. @defaultValue 5000 */
+  readonly maxWaitingLists?: number;
+  /** Largest value that a node may send to a topic, bytes; more is refused. @defaultValue 900,000 */
+  readonly maxRecordBytes?: number;
+  /** How far event time may lie after the append time, ms. @defaultValue 5 minutes */
+  readonly futureLimitMs?: number;
+  readonly metrics?: Metrics;
+  readonly logger?: Logger;
+  /** @defaultValue a silent one */
+  readonly tracer?: Tracer;
+  /** Called after each step of each commit; a fault test ends the process here. */
+  readonly onCommitStep?: (step: CommitStep, taskId: number) => void;
+}
+
+/** What an instance says of one of its tasks. */
+export interface TaskView {
+  readonly taskId: number;
+  readonly role: TaskRole;
+  readonly status: OwnedTaskStatus | 'FOLLOWING';
+  /** Changelog records that have to be restored before it runs. */
+  readonly restoreLag: number;
+  /** Number of its last commit; 0 when it does not run here. */
+  readonly commitNumber: number;
+  /** Lists that wait to be published. */
+  readonly waitingLists: number;
+}
+
+/** Column families of a task's database. */
+export const taskColumnFamiliesOf = (topology: Topology): string[] => [
+  ...topology.stores.map(({ supplier }) => supplier.name),
+  POSITION_COLUMN_FAMILY,
+];
+
+/** Column families of an instance's database of global stores. */
+export const globalColumnFamiliesOf = (topology: Topology): string[] => [
+  ...topology.globalStores.map(({ supplier }) => supplier.name),
+  POSITION_COLUMN_FAMILY,
+];
+
+/** How often the group is told how far the tasks are, ms. */
+const OFFSETS_INTERVAL_MS = 100;
+/** Longest wait for lists on their way when the engine stops, ms. */
+const FLUSH_MS = 5_000;
+
+export class GroupEngine {
+  readonly #options: GroupEngineOptions;
+  readonly #metrics: Metrics;
+  readonly #logger: Logger;
+  readonly #news = new News();
+  readonly #generations = new Map<string, string>();
+  readonly #closing = new AbortController();
+  readonly #slots = new Map<number, TaskSlot>();
+  readonly #deadLetters: ProducerRecord[] = [];
+  /** What the group has not been told yet: offsets by topic and task. */
+  readonly #untold = new Map<number, ReadonlyMap<string, number>>();
+  readonly #background: Promise<void>[] = [];
+  readonly #failed = Promise.withResolvers<never>();
+  #status: EngineStatus = 'CREATED';
+  #tables: Tables | undefined;
+  #membership: Membership | undefined;
+  #assignments = 0;
+
+  constructor(options: GroupEngineOptions) {
+    this.#options = options;
+    this.#metrics = options.metrics ?? silentMetrics;
+    this.#logger = options.logger ?? silentLogger;
+    this.#failed.promise.catch(() => undefined);
+  }
+
+  get status(): EngineStatus {
+    return this.#status;
+  }
+
+  /** Rejects with the error that ended the engine; never resolves. */
+  get failed(): Promise<never> {
+    return this.#failed.promise;
+  }
+
+  /** Assignments heard so far. */
+  get assignments(): number {
+    return this.#assignments;
+  }
+
+  get tables(): Tables | undefined {
+    return this.#tables;
+  }
+
+  /** Age of the last sign of life that the group's coordinator has acknowledged, ms; Infinity before the first. */
+  get heartbeatAgeMs(): number {
+    return this.#membership?.heartbeatAgeMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** The tasks that the group has given to this instance, by number. */
+  tasks(): TaskView[] {
+    const views: TaskView[] = [];
+    for (const { taskId, role, owned } of this.#slots.values())
+      if (role !== undefined)
+        views.push({
+          taskId,
+          role,
+          status: owned?.status ?? (role === 'active' ? 'CLAIMING' : 'FOLLOWING'),
+          restoreLag: owned?.restoreLag ?? 0,
+          commitNumber: owned?.task?.position.commitNumber ?? 0,
+          waitingLists: owned?.waitingLists ?? 0,
+        });
+    return views.sort((a, b) => a.taskId - b.taskId);
+  }
+
+  /** Records that the tasks of this instance have not processed, by topic. */
+  lag(): Map<string, number> {
+    const lags = new Map<string, number>();
+    for (const { taskId, owned } of this.#slots.values())
+      for (const [topic, offset] of owned?.task?.queues.positions() ?? []) {
+        const { end } = this.#options.log.offsets({ topic, partition: taskId });
+        lags.set(topic, (lags.get(topic) ?? 0) + Math.max(0, end - offset));
+      }
+    return lags;
+  }
+
+  #become(status: EngineStatus): void {
+    this.#status = nextStatus(this.#status, status);
+    this.#logger.info('engine status', { status });
+  }
+
+  /** Checks the topics, reads the global stores up to their present ends, and joins the group. `signal` gives up. */
+  async open(signal: AbortSignal): Promise<void> {
+    const { topology, log, partitions, databases, globalDatabase, clock, assign } = this.#options;
+    this.#become('OPENING');
+    try {
+      await log.open(topicsOf(topology, partitions));
+      this.#watch(this.#news.watch(log, this.#closing.signal));
+      this.#watch(this.#news.watch(log.tables, this.#closing.signal));
+      this.#tables = new Tables({
+        topology,
+        log,
+        database: globalDatabase,
+        clock,
+        futureLimitMs: this.#options.futureLimitMs,
+        metrics: this.#metrics,
+        logger: this.#logger,
+        news: this.#news,
+        deadLetters: this.#deadLetters,
+      });
+      await this.#tables.open(AbortSignal.any([signal, this.#closing.signal]));
+      signal.throwIfAborted();
+      this.#watch(this.#tables.follow(this.#closing.signal));
+      await this.#openSlots(databases);
+      this.#membership = await log.join({
+        assign,
+        state: () => this.#state(),
+        assigned: (assignment) => this.#assigned(assignment),
+        failed: (error) => this.#fail(error),
+      });
+      this.#watch(this.#tellOffsets(this.#closing.signal));
+    } catch (error) {
+      if (this.#status !== 'FAILED') this.#become('FAILED');
+      throw error;
+    }
+    this.#become('READY');
+    this.#become('RUNNING');
+  }
+
+  /** One slot per task, with what its disk has of it. */
+  async #openSlots(databases: TaskDatabases): Promise<void> {
+    const environment = this.#environment();
+    this.#watch(watchGenerations(environment.sinks, this.#generations, this.#closing.signal));
+    const offsets = new Map<number, number>();
+    for (const taskId of await databases.stored()) {
+      const database = await databases.open(taskId).catch((error: Error) => {
+        this.#logger.warn('the state of a task cannot be read', { taskId, error: error.message });
+        return undefined;
+      });
+      if (database === undefined) continue;
+      offsets.set(taskId, new ChangelogCopy(database, taskId, environment.columnFamilies).mark?.next ?? 0);
+      await database.close();
+    }
+    for (let taskId = 0; taskId < this.#options.partitions; taskId++) {
+      const options = {
+        taskId,
+        environment,
+        databases,
+        logger: this.#logger,
+        failed: (error: unknown) => this.#fail(error),
+      };
+      this.#slots.set(taskId, new TaskSlot(options, offsets.get(taskId) ?? 0));
+    }
+  }
+
+  #environment(): InstanceEnvironment {
+    const { topology, log, partitions, sinks, clock } = this.#options;
+    const readers = readersOf(topology, this.#options.futureLimitMs);
+    const sinkOf = new Map<string, VersionedSink>();
+    for (const node of topology.nodes)
+      if (node.kind === 'versioned-sink') {
+        const sink = sinks[node.sink];
+        if (sink === undefined)
+          throw new RangeError(`the topology publishes to "${node.sink}", which is no sink of this engine`);
+        sinkOf.set(node.name, sink);
+      }
+    return {
+      topology,
+      log,
+      partitions,
+      columnFamilies: taskColumnFamiliesOf(topology),
+      readers,
+      sinks: sinkOf,
+      globalStores: this.#tables!.stores(),
+      clock,
+      recordsPerBatch: this.#options.recordsPerBatch ?? 1_000,
+      commitIntervalMs: this.#options.commitIntervalMs ?? 50,
+      maxWaitingLists: this.#options.maxWaitingLists ?? 5_000,
+      maxRecordBytes: this.#options.maxRecordBytes ?? 900_000,
+      metrics: this.#metrics,
+      recordMetrics: new RecordMetrics(this.#metrics, readers),
+      logger: this.#logger,
+      tracer: this.#options.tracer,
+      generations: this.#generations,
+      news: this.#news,
+      heartbeatAgeMs: () => this.heartbeatAgeMs,
+      deadLetters: this.#deadLetters,
+      reached: (step, taskId) => this.#options.onCommitStep?.(step, taskId),
+      published: (taskId, offsets) => this.#untold.set(taskId, offsets),
+    };
+  }
+
+  #state(): MemberState {
+    const offsets: { [taskId: number]: number } = {};
+    const active: number[] = [];
+    for (const { taskId, offset, role } of this.#slots.values()) {
+      if (offset > 0) offsets[taskId] = offset;
+      if (role === 'active') active.push(taskId);
+    }
+    return { instanceId: this.#options.instanceId, active, offsets };
+  }
+
+  #assigned({ active, standby }: GroupAssignment): void {
+    if (this.#closing.signal.aborted) return;
+    this.#assignments += 1;
+    this.#logger.info('tasks assigned', { active: active.join(' '), standby: standby.join(' ') });
+    // The positions of a task that is not ours are another's to tell.
+    for (const taskId of this.#untold.keys()) if (!active.includes(taskId)) this.#untold.delete(taskId);
+    for (const slot of this.#slots.values())
+      slot.want(active.includes(slot.taskId) ? 'active' : standby.includes(slot.taskId) ? 'standby' : undefined);
+  }
+
+  async #tellOffsets(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await delay(OFFSETS_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
+      await this.#tellNewOffsets();
+    }
+  }
+
+  async #tellNewOffsets(): Promise<void> {
+    if (this.#untold.size === 0) return;
+    const positions: (TopicPartition & { offset: number })[] = [];
+    const tasks = [...this.#untold.keys()];
+    for (const [taskId, offsets] of this.#untold)
+      for (const [topic, offset] of offsets) positions.push({ topic, partition: taskId, offset });
+    this.#untold.clear();
+    await this.#membership?.commitOffsets(positions);
+    for (const taskId of tasks) this.#options.onCommitStep?.('released', taskId);
+  }
+
+  #watch(work: Promise<void>): void {
+    this.#background.push(work.catch((error: unknown) => this.#fail(error)));
+  }
+
+  #fail(error: unknown): void {
+    if (this.#status === 'FAILED' || this.#closing.signal.aborted) return;
+    this.#logger.error('the engine has failed', { error: String(error) });
+    this.#become('FAILED');
+    this.#end(0);
+    this.#failed.reject(error);
+  }
+
+  /** Has everything end that runs; lists on their way have `flushMs`. */
+  #end(flushMs: number): void {
+    this.#closing.abort();
+    for (const slot of this.#slots.values()) slot.want(undefined, flushMs);
+  }
+
+  /**
+   * Lets every task finish the commit under way, publishes what waits for at most 5 s, tells the group how far it is and leaves it,
+   * so that others take over at once. The log and the databases of the global stores belong to the caller. Safe in any status, and
+   * more than once.
+   */
+  async close(): Promise<void> {
+    if (this.#status === 'CLOSED' || this.#status === 'STOPPING') return;
+    if (this.#status !== 'CREATED') this.#become('STOPPING');
+    this.#end(FLUSH_MS);
+    await Promise.all([...this.#slots.values()].map((slot) => slot.ended()));
+    await this.#tellNewOffsets();
+    await this.#membership?.leave();
+    await Promise.all(this.#background);
+    this.#become('CLOSED');
+  }
+}

@@ -1,0 +1,368 @@
+// A task of a shared log while this instance owns it: it is claimed, restored from its changelog, and run commit by commit.
+//
+//   CLAIMING ──> RESTORING ──> RUNNING ──> CLOSED
+//       ^            │            │  (fenced, or a commit whose outcome is unknown)
+//       └── WAITING <┴────────────┘
+//
+// The commit, and what a crash right after each step costs:
+//
+//   1 processed         The batch is in the overlay. A crash: nothing has happened.
+//   2 log committed     Changelog and outputs are in the log, the database is behind it. A crash: it is restored from the
+//                       changelog, and what the position names as unpublished is published.
+//   3 database written  A crash: as after 2, with nothing to restore.
+//   4 published         Readers see the lists. A crash: some are published once more, under a higher version.
+//   5 released          The group knows the offsets. A crash: they are told again.
+//
+// Steps 4 and 5 happen in the background. A failed commit may have gone through or not: nobody knows but the log. So the writer
+// and the task's memory are dropped, the task is claimed anew, and the changelog says what is true (KIP-98).
+
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type ChangelogRecord,
+  type Clock,
+  type Database,
+  EngineError,
+  type Logger,
+  type Metrics,
+  type ProducerRecord,
+  type ReadOnlyStore,
+  type SharedLog,
+  type TaskWriter,
+  type Tracer,
+  type VersionedSink,
+} from '../api/index.ts';
+import type { Topology } from '../graph/topology.ts';
+import { ChangelogCopy, changelogKey, restoreStart } from './changelog.ts';
+import type { CommitStep } from './commit-step.ts';
+import type { News } from './news.ts';
+import type { RecordMetrics } from './record-metrics.ts';
+import { SinkPublisher } from './sink-publisher.ts';
+import { type Generations, SinkRepair } from './sink-repair.ts';
+import type { SourceReader } from './source-record.ts';
+import { Task } from './task.ts';
+
+export type OwnedTaskStatus = 'CLAIMING' | 'RESTORING' | 'RUNNING' | 'WAITING' | 'CLOSED';
+
+/** What all tasks of an instance share. */
+export interface InstanceEnvironment {
+  readonly topology: Topology;
+  readonly log: SharedLog;
+  readonly partitions: number;
+  readonly columnFamilies: readonly string[];
+  readonly readers: ReadonlyMap<string, SourceReader>;
+  /** The sink of each versioned-sink node. */
+  readonly sinks: ReadonlyMap<string, VersionedSink>;
+  readonly globalStores: ReadonlyMap<string, ReadOnlyStore<unknown>>;
+  readonly clock: Clock;
+  readonly recordsPerBatch: number;
+  readonly commitIntervalMs: number;
+  readonly maxWaitingLists: number;
+  readonly maxRecordBytes: number;
+  readonly metrics: Metrics;
+  readonly recordMetrics: RecordMetrics;
+  readonly logger: Logger;
+  readonly tracer: Tracer | undefined;
+  /** Present generations of the sinks. */
+  readonly generations: Generations;
+  /** Wakes whoever waits for records. */
+  readonly news: News;
+  /** Age of the last sign of life that the group's coordinator has acknowledged, ms. */
+  heartbeatAgeMs(): number;
+  /** Dead letters of the global stores: task 0 sends them in its next commit, and empties the list. */
+  readonly deadLetters: ProducerRecord[];
+  reached(step: CommitStep, taskId: number): void;
+  /** A task's lists are published up to these offsets, by topic. */
+  published(taskId: number, offsets: ReadonlyMap<string, number>): void;
+}
+
+/** Records of the changelog that are applied at a time: bounds how long other tasks wait. */
+const RESTORE_RECORDS = 2_000;
+/** How long an order by time is waited for when a topic's records have not arrived. */
+const SHORT_WAIT_MS = 100;
+const IDLE_MS = 50;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
+
+/** Errors after which the task is claimed anew. */
+const RECLAIMED = new Set(['TASK_FENCED', 'COMMIT_UNCERTAIN', 'BROKER_UNAVAILABLE']);
+
+export class OwnedTask {
+  readonly taskId: number;
+  readonly #environment: InstanceEnvironment;
+  readonly #database: Database;
+  readonly #copy: ChangelogCopy;
+  readonly #closing = new AbortController();
+  #status: OwnedTaskStatus = 'CLAIMING';
+  #task: Task | undefined;
+  #writer: TaskWriter | undefined;
+  #publisher: SinkPublisher | undefined;
+  #restoreEnd = 0;
+  #flushMs = 0;
+  /** Commits whose lists are on their way, oldest first. */
+  #unpublished: {
+    readonly commitNumber: number;
+    readonly appendTimes: number[];
+    readonly offsets: ReadonlyMap<string, number>;
+  }[] = [];
+
+  constructor(environment: InstanceEnvironment, taskId: number, database: Database) {
+    this.taskId = taskId;
+    this.#environment = environment;
+    this.#database = database;
+    this.#copy = new ChangelogCopy(database, taskId, environment.columnFamilies);
+  }
+
+  get status(): OwnedTaskStatus {
+    return this.#status;
+  }
+
+  get task(): Task | undefined {
+    return this.#task;
+  }
+
+  /** Changelog offset up to which the database holds the state. */
+  get restoredTo(): number {
+    return this.#copy.mark?.next ?? 0;
+  }
+
+  /** Records of the changelog that have to be restored before it runs. */
+  get restoreLag(): number {
+    return this.#status === 'RESTORING' ? Math.max(0, this.#restoreEnd - this.restoredTo) : 0;
+  }
+
+  get waitingLists(): number {
+    return this.#publisher?.waiting ?? 0;
+  }
+
+  /** Runs until `close`. Rejects with an error that no new claim can mend. `setAside` replaces the database. */
+  async run(): Promise<'closed' | 'set-aside'> {
+    const { logger, metrics } = this.#environment;
+    const { signal } = this.#closing;
+    let pauseMs = FIRST_PAUSE_MS;
+    try {
+      while (!signal.aborted) {
+        const startedMs = performance.now();
+        try {
+          if ((await this.#own(signal)) === 'set-aside') return 'set-aside';
+        } catch (error) {
+          if (signal.aborted) break;
+          if (!(error instanceof EngineError) || !RECLAIMED.has(error.code)) throw error;
+          this.#task?.trace?.failed(error);
+          metrics.counter('freshet.tasks.reclaimed', { code: error.code }).add(1);
+          logger.warn('task is claimed anew', { taskId: this.taskId, code: error.code, error: error.message });
+          this.#drop();
+          this.#status = 'WAITING';
+          if (performance.now() - startedMs > LONGEST_PAUSE_MS) pauseMs = FIRST_PAUSE_MS;
+          await this.#settle(error.code === 'TASK_FENCED', pauseMs, signal);
+          pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+        }
+      }
+      return 'closed';
+    } finally {
+      this.#drop();
+      this.#status = 'CLOSED';
+      this.#environment.log.forget(this.taskId);
+    }
+  }
+
+  /**
+   * Waits before the next claim. Who was fenced claims only after the group's coordinator has confirmed since that the task is
+   * still ours: a former owner hears instead that it is none, so two never fight.
+   */
+  async #settle(isFenced: boolean, pauseMs: number, signal: AbortSignal): Promise<void> {
+    const fencedMs = performance.now();
+    const pause = () => delay(pauseMs, undefined, { signal }).catch(() => undefined);
+    await pause();
+    while (isFenced && !signal.aborted && this.#environment.heartbeatAgeMs() >= performance.now() - fencedMs)
+      await pause();
+  }
+
+  #drop(): void {
+    this.#publisher?.close();
+    this.#publisher = undefined;
+    this.#task?.close();
+    this.#task = undefined;
+    this.#unpublished = [];
+    void this.#writer?.close();
+    this.#writer = undefined;
+  }
+
+  async #own(signal: AbortSignal): Promise<'closed' | 'set-aside'> {
+    const { log, sinks, maxWaitingLists, metrics, logger } = this.#environment;
+    this.#status = 'CLAIMING';
+    this.#writer = await log.claim(this.taskId);
+    if (signal.aborted) return 'closed';
+    if ((await this.#restore(signal)) === 'set-aside') return 'set-aside';
+    if (signal.aborted) return 'closed';
+
+    const task = this.#createTask();
+    this.#task = task;
+    this.#publisher = new SinkPublisher({
+      sinks,
+      maxWaiting: maxWaitingLists,
+      metrics,
+      logger,
+      published: (commitNumber) => this.#published(commitNumber),
+    });
+    await task.takeOver();
+    await this.#commit(task);
+    this.#status = 'RUNNING';
+    logger.info('task runs', { taskId: this.taskId, commitNumber: task.position.commitNumber });
+    const repair = new SinkRepair(task, this.#publisher, this.#environment.generations);
+    while (!signal.aborted) {
+      const startedMs = performance.now();
+      await this.#publisher.until(({ hasRoom }) => hasRoom || signal.aborted);
+      if (signal.aborted) break;
+      const isRepairing = await repair.step();
+      if (await this.#processNext(task, signal)) {
+        await this.#commit(task);
+        const leftMs = this.#environment.commitIntervalMs - (performance.now() - startedMs);
+        if (leftMs > 1) await delay(leftMs, undefined, { signal }).catch(() => undefined);
+      } else if (!isRepairing) {
+        await this.#environment.news.next(IDLE_MS, signal);
+      }
+    }
+    await this.#flush(this.#publisher);
+    return 'closed';
+  }
+
+  async #flush(publisher: SinkPublisher): Promise<void> {
+    if (this.#flushMs === 0) return;
+    const end = new AbortController();
+    const timeout = delay(this.#flushMs, undefined, { signal: end.signal }).catch(() => undefined);
+    await Promise.race([publisher.until(({ waiting }) => waiting === 0), timeout]);
+    end.abort();
+  }
+
+  #createTask(): Task {
+    const { topology, partitions, readers, globalStores, clock, recordsPerBatch, maxRecordBytes } = this.#environment;
+    const { metrics, logger, tracer } = this.#environment;
+    return new Task({
+      taskId: this.taskId,
+      partitions,
+      topology,
+      readers,
+      database: this.#database,
+      globalStores,
+      clock,
+      isReplay: false,
+      recordsPerBatch,
+      maxRecordBytes,
+      metrics,
+      logger,
+      tracer,
+    });
+  }
+
+  /** Brings the database up to the changelog's end as it is once nobody else can write to it. */
+  async #restore(signal: AbortSignal): Promise<'restored' | 'set-aside'> {
+    const { log, clock, logger, metrics } = this.#environment;
+    const range = await log.changelogRange(this.taskId);
+    const start = restoreStart(this.#copy.mark, range, clock.nowMs(), log.tombstoneRetentionMs);
+    if (start === 'set-aside') {
+      logger.error('the state on disk is ahead of the changelog: it is set aside, and the task restored', {
+        taskId: this.taskId,
+        stateOffset: this.restoredTo,
+        changelogEnd: range.end,
+      });
+      return 'set-aside';
+    }
+    if (start === 'from-start') this.#copy.clear();
+    this.#restoreEnd = range.end;
+    this.#status = 'RESTORING';
+    const startedMs = performance.now();
+    const from = this.restoredTo;
+    let records = 0;
+    let bytes = 0;
+    let next = from;
+    while (next < range.end && !signal.aborted) {
+      const part = log.fetchChangelog(this.taskId, next, RESTORE_RECORDS);
+      if (part.next === next) {
+        await this.#environment.news.next(IDLE_MS, signal);
+        continue;
+      }
+      bytes += this.#copy.apply(part, clock.nowMs());
+      records += part.records.length;
+      next = part.next;
+      // Other tasks and the heartbeat have their turn.
+      await new Promise(setImmediate);
+    }
+    if (records > 0) {
+      const seconds = (performance.now() - startedMs) / 1000;
+      metrics.counter('freshet.restore.records').add(records);
+      logger.info('task restored', { taskId: this.taskId, from, to: next, records, bytes, seconds });
+    }
+    return 'restored';
+  }
+
+  /** Prepares the next commit. Returns whether there is one. */
+  async #processNext(task: Task, signal: AbortSignal): Promise<boolean> {
+    const { log, clock } = this.#environment;
+    const endOf = (topic: string) => log.offsets({ topic, partition: this.taskId }).end;
+    const fill = () => task.queues.fill(log.fetch(task.queues.wants()));
+    fill();
+    for (const startedMs = performance.now(); task.queues.isShort(endOf); fill()) {
+      const leftMs = SHORT_WAIT_MS - (performance.now() - startedMs);
+      if (leftMs <= 0 || signal.aborted) break;
+      await this.#environment.news.next(leftMs, signal);
+    }
+    if (await task.process()) return true;
+    const now = clock.nowMs();
+    return task.isDueAt(now) && (await task.advance(now));
+  }
+
+  async #commit(task: Task): Promise<void> {
+    const { log, clock, metrics, recordMetrics, deadLetters, reached } = this.#environment;
+    const startedMs = performance.now();
+    reached('processed', this.taskId);
+    const changelog: ChangelogRecord[] = [];
+    const batch = this.#database.createBatch();
+    task.stage((columnFamily, key, value) => {
+      changelog.push({ key: changelogKey(columnFamily, key), value });
+      if (value === null) batch.delete(columnFamily, key);
+      else batch.put(columnFamily, key, value);
+    }, this.#publisher!.unpublished());
+    const ofTables = this.taskId === 0 ? deadLetters.slice() : [];
+    const next = await this.#writer!.commit(changelog, [...task.outputs, ...ofTables]);
+    deadLetters.splice(0, ofTables.length);
+    reached('log committed', this.taskId);
+    task.trace?.logCommitted();
+
+    this.#copy.stageMark(batch, next, clock.nowMs());
+    this.#database.write(batch);
+    const records = task.batch;
+    const entries = task.committed();
+    reached('database written', this.taskId);
+
+    const { commitNumber } = task.position;
+    recordMetrics.committed(records, undefined);
+    this.#unpublished.push({
+      commitNumber,
+      appendTimes: entries.size > 0 ? recordMetrics.appendTimes(records) : [],
+      offsets: task.queues.positions(),
+    });
+    metrics.histogram('freshet.commit.duration').record(performance.now() - startedMs);
+    this.#publisher!.add(commitNumber, entries, task.committedTrace);
+    log.release([...task.queues.positions()].map(([topic, offset]) => ({ topic, partition: this.taskId, offset })));
+  }
+
+  #published(commitNumber: number): void {
+    const now = this.#environment.clock.nowMs();
+    let newest: ReadonlyMap<string, number> | undefined;
+    while (this.#unpublished.length > 0 && this.#unpublished[0]!.commitNumber <= commitNumber) {
+      const { appendTimes, offsets } = this.#unpublished.shift()!;
+      this.#environment.recordMetrics.published(appendTimes, now);
+      newest = offsets;
+    }
+    if (newest === undefined) return;
+    this.#environment.published(this.taskId, newest);
+    this.#environment.reached('published', this.taskId);
+  }
+
+  /** Ends it after the commit under way, and waits for lists on their way for at most `flushMs`. `run` resolves then. */
+  close(flushMs = 0): void {
+    this.#flushMs = flushMs;
+    this.#closing.abort();
+    this.#publisher?.wake();
+  }
+}

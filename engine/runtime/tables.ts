@@ -1,0 +1,145 @@
+// The global stores of an instance over a shared log: read to the end before any task runs, then followed in the background.
+
+import {
+  type Clock,
+  type Database,
+  EngineError,
+  type Logger,
+  type Metrics,
+  type ProducerRecord,
+  type ReadOnlyStore,
+  type SharedLog,
+} from '../api/index.ts';
+import type { Topology } from '../graph/topology.ts';
+import { clearDatabase } from './changelog.ts';
+import { GlobalState, storedPositions } from './global-state.ts';
+import type { News } from './news.ts';
+import { POSITION_COLUMN_FAMILY } from './position.ts';
+import { DEFAULT_FUTURE_LIMIT_MS } from './source-record.ts';
+
+export interface TablesOptions {
+  readonly topology: Topology;
+  readonly log: SharedLog;
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly futureLimitMs: number | undefined;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly news: News;
+  /** Where refused records go. */
+  readonly deadLetters: ProducerRecord[];
+}
+
+const RECORDS_PER_FETCH = 2_000;
+const IDLE_MS = 200;
+const WRITTEN_KEY = Buffer.from('globals:written');
+
+export class Tables {
+  readonly #options: TablesOptions;
+  #state: GlobalState | undefined;
+
+  constructor(options: TablesOptions) {
+    this.#options = options;
+  }
+
+  /** What processors see. */
+  stores(): ReadonlyMap<string, ReadOnlyStore<unknown>> {
+    return this.#state!.stores();
+  }
+
+  get memoryBytes(): GlobalState['memoryBytes'] {
+    return this.#state?.memoryBytes ?? [];
+  }
+
+  /** Records that have not been applied. */
+  lag(): number {
+    let lag = 0;
+    for (const { topic, partition, offset } of this.#state?.positions() ?? [])
+      lag += Math.max(0, this.#options.log.tables.offsets({ topic, partition }).end - offset);
+    return lag;
+  }
+
+  /** Reads every topic up to the end that it has now. */
+  async open(signal: AbortSignal): Promise<void> {
+    const { topology, log, database, metrics, logger } = this.#options;
+    const places = topology.globalStores.flatMap(({ topic }) =>
+      Array.from({ length: log.partitions(topic) }, (_, partition) => ({ topic, partition })),
+    );
+    const ranges = await log.ranges(places);
+    const stored = topology.globalStores.flatMap(({ name, topic }) => {
+      const positions = storedPositions(database, name);
+      return Array.from({ length: log.partitions(topic) }, (_, partition) => positions?.[partition]);
+    });
+    if (this.#mustBeginAnew(stored, ranges)) {
+      if (stored.some((offset) => offset !== undefined)) logger.warn('global stores are read from the start', {});
+      clearDatabase(database, [...topology.globalStores.map(({ supplier }) => supplier.name), POSITION_COLUMN_FAMILY]);
+    }
+    this.#state = new GlobalState({
+      topology,
+      partitionsOf: (topic) => log.partitions(topic),
+      database,
+      futureLimitMs: this.#options.futureLimitMs ?? DEFAULT_FUTURE_LIMIT_MS,
+      recordsPerFetch: RECORDS_PER_FETCH,
+      metrics,
+    });
+    while (!signal.aborted) {
+      const isThere = [...this.#state.positions()].every(({ offset }, index) => offset >= ranges[index]!.end);
+      if (isThere) return;
+      if (!this.#step()) await this.#options.news.next(IDLE_MS, signal);
+      else await new Promise(setImmediate);
+    }
+  }
+
+  /** Whether what is stored cannot follow the topics: they are others than those it was read from, or have dropped deletions since. */
+  #mustBeginAnew(
+    stored: readonly (number | undefined)[],
+    ranges: readonly { readonly start: number; readonly end: number }[],
+  ): boolean {
+    const { database, clock, log } = this.#options;
+    const written = database.get(POSITION_COLUMN_FAMILY, WRITTEN_KEY);
+    const writtenMs = written === undefined ? 0 : Number(Buffer.from(written).toString());
+    const isOld = clock.nowMs() - writtenMs >= log.tombstoneRetentionMs;
+    return stored.some((offset, index) => {
+      const { start, end } = ranges[index]!;
+      if (offset === undefined) return false;
+      return offset > end || offset < start || (isOld && offset < end);
+    });
+  }
+
+  /** Applies new records until `signal` aborts. */
+  async follow(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      if (this.#step()) await new Promise(setImmediate);
+      else await this.#options.news.next(IDLE_MS, signal);
+    }
+  }
+
+  /** Applies what there is. Returns whether there was anything. */
+  #step(): boolean {
+    const { log, database, clock, deadLetters } = this.#options;
+    const state = this.#state!;
+    let applied: number;
+    try {
+      applied = state.apply(log.tables.fetch(state.wants()));
+    } catch (error) {
+      if (error instanceof EngineError && error.code === 'OFFSET_OUT_OF_RANGE')
+        throw new EngineError(
+          'GLOBAL_STORE_FAILED',
+          `a topic of a global store was cut off or made anew: ${error.message}`,
+          {
+            cause: error,
+            context: error.context,
+          },
+        );
+      throw error;
+    }
+    if (applied === 0) return false;
+    const batch = database.createBatch();
+    state.stage(batch);
+    batch.put(POSITION_COLUMN_FAMILY, WRITTEN_KEY, Buffer.from(String(clock.nowMs())));
+    database.write(batch);
+    deadLetters.push(...state.deadLetters);
+    state.committed();
+    return true;
+  }
+}

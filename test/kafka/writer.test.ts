@@ -1,0 +1,312 @@
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import type { KafkaServer } from '../../deploy/local-stack/kafka.ts';
+import {
+  type ChangelogRecord,
+  EngineError,
+  type ProducerRecord,
+  partitionOf,
+  type TaskWriter,
+} from '../../engine/api/index.ts';
+import { encodeBatch } from '../../engine/kafka/batch-encoder.ts';
+import { BrokerRequests } from '../../engine/kafka/broker-requests.ts';
+import { claimTask, type TaskWriterOptions } from '../../engine/kafka/task-writer.ts';
+import { TransactionalProducer } from '../../engine/kafka/transactional-producer.ts';
+import { createTopics, kafkaBehindProxy, needsServers, suiteOwner } from '../support/kafka-server.ts';
+import type { TcpProxy } from '../support/tcp-proxy.ts';
+import { clientOptions, Following, openReader } from './reading.ts';
+
+const CHANGELOG = 'changelog';
+const OUTPUT = 'shop-output';
+const PARTITIONS = 4;
+const never = new AbortController().signal;
+
+describe('the writer of a task', needsServers(), () => {
+  const owner = suiteOwner();
+  let kafka: KafkaServer;
+  let proxy: TcpProxy;
+  let taskId = -1;
+  let suite = 0;
+
+  before(async () => {
+    ({ kafka, proxy } = await kafkaBehindProxy(owner));
+    await newTopics();
+  });
+
+  /** Topics of their own for every four tests: each test has a task to itself. */
+  async function newTopics(): Promise<void> {
+    suite += 1;
+    await createTopics(kafka.directBootstrap, [
+      { topic: `${CHANGELOG}-${suite}`, config: { 'cleanup.policy': 'compact' } },
+      { topic: `${OUTPUT}-${suite}` },
+    ]);
+  }
+
+  async function nextTask(): Promise<void> {
+    taskId += 1;
+    if (taskId < PARTITIONS) return;
+    taskId = 0;
+    await newTopics();
+  }
+
+  function claim(overrides: Partial<TaskWriterOptions> = {}): Promise<TaskWriter> {
+    return claimTask({
+      client: clientOptions(proxy.address),
+      transactionalId: `app-${suite}-task-${taskId}`,
+      taskId,
+      changelogTopic: `${CHANGELOG}-${suite}`,
+      topics: new Map([['output', `${OUTPUT}-${suite}`]]),
+      transactionTimeoutMs: 10_000,
+      claimTimeoutMs: 20_000,
+      maxBatchBytes: 900_000,
+      compression: 'none',
+      nowMs: Date.now,
+      ...overrides,
+    });
+  }
+
+  /** Committed end of a partition, when the marks of all transactions that were acknowledged are there. */
+  async function endOf(topic: string, partition: number): Promise<number> {
+    const requests = new BrokerRequests(clientOptions(kafka.directBootstrap));
+    await requests.connect([topic]);
+    const list = async (isolationLevel: number): Promise<number> => {
+      const topics = [{ topic, partitions: [{ partition, timestamp: -1 }] }];
+      const answer = await requests.send(requests.leader(topic, partition), 'ListOffsets', {
+        replicaId: -1,
+        isolationLevel,
+        topics,
+      });
+      return Number(answer.responses[0]!.partitions[0]!.offset);
+    };
+    let committed = -1;
+    for (let end = 0; committed < end; ) {
+      end = await list(0);
+      committed = await list(1);
+    }
+    await requests.disconnect();
+    return committed;
+  }
+
+  /** Values of all committed changelog records of the task, as text. */
+  async function changelog(): Promise<string[]> {
+    const topic = `${CHANGELOG}-${suite}`;
+    const end = await endOf(topic, taskId);
+    const reader = openReader(owner, kafka.directBootstrap, { binaryTopics: new Set([topic]) });
+    const values: string[] = [];
+    for (let offset = 0; offset < end; ) {
+      const part = reader.fetchBinary({ topic, partition: taskId }, offset, 10_000);
+      values.push(...part.records.map(({ value }) => Buffer.from(value!).toString('latin1')));
+      if (part.next === offset) await reader.appended(1000, never);
+      offset = part.next;
+    }
+    await reader.close();
+    return values;
+  }
+
+  async function outputs(): Promise<Following> {
+    const topic = `${OUTPUT}-${suite}`;
+    const ends = await Promise.all(Array.from({ length: PARTITIONS }, (_, partition) => endOf(topic, partition)));
+    const reader = openReader(owner, kafka.directBootstrap);
+    const following = new Following(
+      reader,
+      topic,
+      ends.map(() => 0),
+      10_000,
+    );
+    while (following.positions.some((position, partition) => position < ends[partition]!))
+      if (following.fetch() === 0) await reader.appended(1000, never);
+    await reader.close();
+    return following;
+  }
+
+  const change = (value: string, key = 'position'): ChangelogRecord => ({
+    key: Buffer.from(key),
+    value: Buffer.from(value, 'latin1'),
+  });
+  const output = (key: string, value: string): ProducerRecord => ({
+    topic: 'output',
+    key,
+    value: Buffer.from(value),
+    timestampMs: 1_700_000_000_000,
+    headers: { source: 'test' },
+  });
+
+  async function codeOf(commit: Promise<number>): Promise<string> {
+    try {
+      await commit;
+    } catch (error) {
+      assert.ok(error instanceof EngineError, String(error));
+      return error.code;
+    }
+    return 'none';
+  }
+
+  test('a commit appends to the changelog and the outputs, and says where the changelog ends', async () => {
+    await nextTask();
+    const writer = await claim();
+    owner.after(() => writer.close());
+    const end = await writer.commit([change('1', 'a'), change('2', 'b')], [output('k1', 'x'), output('k2', 'y')]);
+    assert.equal(end, 2);
+    // An offset between the two commits is the mark of the first.
+    assert.equal(await writer.commit([change('3')], []), 4);
+    assert.deepEqual(await changelog(), ['1', '2', '3']);
+    const { records } = await outputs();
+    for (const key of ['k1', 'k2']) {
+      const found = records[partitionOf(key, PARTITIONS)]!.find((record) => record.key === key);
+      assert.deepEqual(found?.headers, { source: 'test' });
+      assert.equal(found?.timestampMs, 1_700_000_000_000);
+    }
+  });
+
+  test('a second claim fences the first writer, whose commit leaves nothing', async () => {
+    await nextTask();
+    const first = await claim();
+    owner.after(() => first.close());
+    await first.commit([change('first')], []);
+    const second = await claim();
+    owner.after(() => second.close());
+    assert.equal(await codeOf(first.commit([change('late')], [output('k', 'late')])), 'TASK_FENCED');
+    await second.commit([change('second')], []);
+    assert.deepEqual(await changelog(), ['first', 'second']);
+  });
+
+  test('what an owner that died in the middle of a transaction has produced is never seen', async () => {
+    await nextTask();
+    const topic = `${CHANGELOG}-${suite}`;
+    const requests = new BrokerRequests(clientOptions(proxy.address));
+    await requests.connect([topic]);
+    const producer = await TransactionalProducer.claim(
+      { requests, transactionalId: `app-${suite}-task-${taskId}`, transactionTimeoutMs: 60_000 },
+      performance.now() + 20_000,
+    );
+    await producer.begin([{ topic, partitions: [taskId] }]);
+    const batch = encodeBatch([{ key: 'position', value: Buffer.from('dead'), timestampMs: 1 }], {
+      ...producer.next(topic, taskId, 1),
+      compression: 'none',
+    });
+    await producer.produce(requests.leader(topic, taskId), [{ topic, partition: taskId, batch }]);
+    await requests.disconnect();
+    // Its transaction would last for a minute: the claim ends it.
+    const startedMs = performance.now();
+    const writer = await claim();
+    owner.after(() => writer.close());
+    assert.ok(performance.now() - startedMs < 5000, 'the claim waited for the timeout of the transaction');
+    await writer.commit([change('alive')], []);
+    assert.deepEqual(await changelog(), ['alive']);
+  });
+
+  test('a commit whose last answer is lost is uncertain, and there', async () => {
+    await nextTask();
+    const writer = await claim({ client: { ...clientOptions(proxy.address), requestTimeoutMs: 500 } });
+    await writer.commit([change('1')], []);
+    const drop = proxy.dropResponses(({ apiName }) => apiName === 'EndTxn', { times: 1 });
+    assert.equal(await codeOf(writer.commit([change('2')], [])), 'COMMIT_UNCERTAIN');
+    assert.equal(drop.count, 1);
+    await assert.rejects(writer.commit([change('again')], []), TypeError);
+    await writer.close();
+    const next = await claim();
+    owner.after(() => next.close());
+    assert.deepEqual(await changelog(), ['1', '2']);
+    await next.commit([change('3')], []);
+    assert.deepEqual(await changelog(), ['1', '2', '3']);
+  });
+
+  for (const how of ['swallow', 'cut'] as const)
+    test(`a commit whose produce is not acknowledged (${how}) is uncertain, and not there after a claim`, async () => {
+      await nextTask();
+      const writer = await claim({ client: { ...clientOptions(proxy.address), requestTimeoutMs: 500 } });
+      const drop = proxy.dropResponses(({ apiName }) => apiName === 'Produce', { times: 1, how });
+      assert.equal(await codeOf(writer.commit([change('lost')], [output('k', 'lost')])), 'COMMIT_UNCERTAIN');
+      assert.equal(drop.count, 1);
+      await writer.close();
+      const next = await claim();
+      owner.after(() => next.close());
+      await next.commit([change('kept')], [output('k', 'kept')]);
+      assert.deepEqual(await changelog(), ['kept']);
+      const values = (await outputs()).records.flat().map(({ value }) => Buffer.from(value!).toString());
+      assert.ok(!values.includes('lost') && values.includes('kept'));
+    });
+
+  test('a commit of many megabytes goes in several batches, in order', async () => {
+    await nextTask();
+    const writer = await claim({ maxBatchBytes: 100_000 });
+    owner.after(() => writer.close());
+    const many = Array.from({ length: 3000 }, (_, i) =>
+      change(String(i).padStart(6, '0').padEnd(1000, '.'), `key-${i}`),
+    );
+    const large = output('large', 'x'.repeat(500_000));
+    assert.equal(await writer.commit(many, [large]), 3000);
+    const read = await changelog();
+    assert.deepEqual(
+      read.map((value) => Number(value.slice(0, 6))),
+      many.map((_, i) => i),
+    );
+    assert.equal(await writer.commit([change('next')], []), 3002);
+  });
+
+  test('of a commit in several batches that is cut off in the middle nothing is there', async () => {
+    await nextTask();
+    const writer = await claim({ maxBatchBytes: 100_000 });
+    const many = Array.from({ length: 1000 }, (_, i) => change('x'.repeat(1000), `key-${i}`));
+    let produced = 0;
+    proxy.dropResponses(({ apiName }) => apiName === 'Produce' && ++produced === 4, { times: 1, how: 'cut' });
+    assert.equal(await codeOf(writer.commit(many, [])), 'COMMIT_UNCERTAIN');
+    await writer.close();
+    const next = await claim();
+    owner.after(() => next.close());
+    await next.commit([change('after')], []);
+    assert.deepEqual(await changelog(), ['after']);
+  });
+
+  for (const compression of ['gzip', 'zstd'] as const)
+    test(`batches compressed by ${compression} are read back`, async () => {
+      await nextTask();
+      const writer = await claim({ compression });
+      owner.after(() => writer.close());
+      const many = Array.from({ length: 500 }, (_, i) => change(`value ${i}`, `key-${i}`));
+      assert.equal(await writer.commit(many, []), 500);
+      assert.deepEqual(
+        await changelog(),
+        many.map(({ value }) => Buffer.from(value!).toString('latin1')),
+      );
+    });
+
+  test('a commit without a changelog record is refused, and the writer lives on', async () => {
+    await nextTask();
+    const writer = await claim();
+    owner.after(() => writer.close());
+    await assert.rejects(writer.commit([], [output('k', 'v')]), RangeError);
+    assert.equal(await writer.commit([change('1')], []), 1);
+  });
+
+  test('a record that the broker refuses fails the commit, and the next owner goes on', async () => {
+    await nextTask();
+    const writer = await claim();
+    assert.equal(await codeOf(writer.commit([change('x'.repeat(2_000_000))], [])), 'COMMIT_UNCERTAIN');
+    await writer.close();
+    const next = await claim();
+    owner.after(() => next.close());
+    assert.equal(await codeOf(next.commit([change('small')], [])), 'none');
+    assert.deepEqual(await changelog(), ['small']);
+  });
+
+  test('a commit that waits for an answer fails when the writer is closed', async () => {
+    await nextTask();
+    const writer = await claim();
+    proxy.dropResponses(({ apiName }) => apiName === 'Produce', { times: 1 });
+    const commit = codeOf(writer.commit([change('1')], []));
+    setTimeout(() => void writer.close(), 100);
+    assert.equal(await commit, 'COMMIT_UNCERTAIN');
+  });
+
+  test('a claim waits for a broker that comes back, and gives up on one that does not', async () => {
+    await nextTask();
+    proxy.cut();
+    proxy.refuse();
+    await assert.rejects(claim({ claimTimeoutMs: 300 }), { code: 'BROKER_UNAVAILABLE' });
+    setTimeout(() => proxy.accept(), 500);
+    const writer = await claim();
+    owner.after(() => writer.close());
+    assert.equal(await codeOf(writer.commit([change('1')], [])), 'none');
+  });
+});
