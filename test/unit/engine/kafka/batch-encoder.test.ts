@@ -125,23 +125,3 @@ test('keys of bytes are written as they are', () => {
   assert.deepEqual(Buffer.from(decoder.records[0]!.key as Uint8Array), key);
   assert.equal(decoder.records[0]!.value, null);
 });
-
-test('keys of bytes are written as they are', () => {
-  const key = Buffer.from([0, 255, 128, 7]);
-  const written: readonly WritableRecord[] = [{ key, value: null, timestampMs: 5 }];
-  const batch = encodeBatch(written, { ...PLACE, compression: 'none' });
-  const decoder = new RecordSetDecoder(batch, { topic: 't', partition: 0, from: 0, aborted: [], binaryKeys: true });
-  while (decoder.step());
-  assert.deepEqual(Buffer.from(decoder.records[0]!.key as Uint8Array), key);
-  assert.equal(decoder.records[0]!.value, null);
-});
-
-test('the checksum is CRC-32C', () => {
-  assert.equal(crc32c(Buffer.from('123456789')), 0xe306_9283);
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 400 }), fc.nat(400), (bytes, from) => {
-      const start = Math.min(from, bytes.length);
-      assert.equal(crc32c(bytes, start), referenceCrc(Buffer.from(bytes.subarray(start))));
-    }),
-  );
-});
