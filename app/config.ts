@@ -260,6 +260,30 @@ export const SETTINGS = {
     'Production: further sentinels, or nodes of the cluster, besides that of `FRESHET_REDIS_URL`.',
   ),
   redisMaster: name('FRESHET_REDIS_MASTER', 'mymaster', "Production: the master's name at the sentinels."),
+  history: optional(
+    'FRESHET_HISTORY',
+    'a folder or s3://bucket/prefix',
+    'Production: where source events are kept as files once they are committed, for `replay history`. Nowhere when it is left out.',
+  ),
+  historyS3Endpoint: optional(
+    'FRESHET_HISTORY_S3_ENDPOINT',
+    'a URL',
+    "Server that speaks S3's protocol, when it is not Amazon's. Credentials are found where every AWS client looks for them.",
+  ),
+  historyS3Region: optional('FRESHET_HISTORY_S3_REGION', 'a region', 'Region of the bucket.'),
+  historyFileSeconds: integer(
+    'FRESHET_HISTORY_FILE_SECONDS',
+    60,
+    1,
+    86_400,
+    'Production: a history file is ended when it is so old, seconds: the most that history lags behind.',
+  ),
+  tracing: choice(
+    'FRESHET_TRACING',
+    'off',
+    ['off', 'on'],
+    "Whether what happens to records that a producer has sampled is traced with OpenTelemetry. Where spans go is said by OpenTelemetry's own variables, e.g. `OTEL_EXPORTER_OTLP_ENDPOINT`.",
+  ),
   redisTlsCa: optional(
     'FRESHET_REDIS_TLS_CA',
     'a PEM file',

@@ -76,8 +76,11 @@ program
 program
   .command('replay')
   .description('feed a file through the engine; interrupted and started again, it goes on where it was')
-  .argument('<kind>', 'what the file is: online-retail (UCI Online Retail, CSV) or events (JSON lines of simulate)')
-  .argument('<file>', 'plain or gzip')
+  .argument(
+    '<kind>',
+    'what it is: online-retail (UCI Online Retail, CSV), events (JSON lines of simulate) or history (files that engines keep)',
+  )
+  .argument('<file>', 'plain or gzip; of history, a folder or s3://bucket/prefix')
   .addOption(
     new Option('--speed <times>', 'replay at so many times real time')
       .default(undefined, 'as fast as it goes')

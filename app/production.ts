@@ -18,6 +18,7 @@ import { createSerdes, sourceTopics } from '../schemas/index.ts';
 import { openRocksDatabase, rocksTaskDatabases } from '../state/index.ts';
 import { buildRecommendationTopology, LISTS_SINK } from '../topology/index.ts';
 import type { Config } from './config.ts';
+import { ProductionHistory } from './history.ts';
 import { kafkaLog } from './kafka.ts';
 import { openRedisLists } from './redis.ts';
 import { openRegistry } from './registry.ts';
@@ -86,6 +87,8 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
       written.has(topic) ? schemas.prepare(records.map(({ value }) => value)) : undefined,
     );
     closers.push(() => log.close());
+    const history = await ProductionHistory.open({ config, log, schemas, clock, metrics, logger });
+    if (history !== undefined) closers.push(() => history.close());
     const engine = new GroupEngine({
       topology,
       log,
@@ -94,6 +97,7 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
       globalDatabase,
       sinks: { [LISTS_SINK]: lists },
       assign: taskAssignor({ tasks: config.partitions, standbyReplicas: config.standbyReplicas }),
+      ...(history !== undefined && { historyOf: (taskId: number) => history.historyOf(taskId) }),
       instanceId,
       clock,
       recordsPerBatch: config.recordsPerBatch,

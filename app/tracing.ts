@@ -3,8 +3,12 @@
 // Where spans go, how many are kept and what else is said of the process is for the SDK's own variables to say
 // (OTEL_EXPORTER_OTLP_ENDPOINT and others, docs/tracing.md), which it reads itself. Metrics and logs are not exported.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Logger, silentTracer, type Tracer } from '../engine/api/index.ts';
 import { createOtelTracer } from '../engine/telemetry/index.ts';
+
+/** Longest wait for spans on their way when the process ends, ms. A collector that is away is tried for 10 s by the SDK. */
+const STOP_MS = 3_000;
 
 export interface TracingOptions {
   readonly isOn: boolean;
@@ -18,7 +22,7 @@ export interface TracingOptions {
 
 export interface Tracing {
   readonly tracer: Tracer;
-  /** Sends what is left, for as long as the exporter's timeout. Never rejects. */
+  /** Sends what is left, for at most 3 s. Never rejects. */
   stop(): Promise<void>;
 }
 
@@ -35,6 +39,11 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   sdk.start();
   return {
     tracer: await createOtelTracer({ messagingSystem }),
-    stop: () => sdk.shutdown().catch((error: unknown) => warn(String(error))),
+    async stop() {
+      const end = new AbortController();
+      const timeout = delay(STOP_MS, undefined, { signal: end.signal }).catch(() => undefined);
+      await Promise.race([sdk.shutdown().catch((error: unknown) => warn(String(error))), timeout]);
+      end.abort();
+    },
   };
 }

@@ -99,6 +99,8 @@ export class RedisConnection {
   }
 
   close(): void {
+    // Asked for, so nothing to report.
+    this.#isConnected = false;
     this.#disconnect();
   }
 

@@ -4,10 +4,14 @@
 import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { fetchServers, missingPrograms } from '../deploy/local-stack/servers.ts';
 
 const root = join(import.meta.dirname, '..');
 const folders = process.argv.slice(2);
 const globPatterns = (folders.length > 0 ? folders : ['.']).map((folder) => join(root, 'test', folder, '**/*.test.ts'));
+
+// Once for all files, and outside their time: the servers that they start.
+if (missingPrograms() === undefined) await fetchServers((line) => console.log(line));
 
 const skipped: string[] = [];
 let count = 0;

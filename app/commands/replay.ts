@@ -9,6 +9,7 @@ import {
   createProgressView,
   decodeProgress,
   openEventsFile,
+  openHistory,
   openOnlineRetail,
   type ReplayProgress,
   type ReplayReader,
@@ -19,11 +20,19 @@ import {
 } from '../../tools/replay/index.ts';
 import type { Config } from '../config.ts';
 import { type Embedded, openEmbedded } from '../embedded.ts';
+import { s3Options } from '../history.ts';
 import { createLogger } from '../logging.ts';
 
-const READERS: { readonly [kind: string]: (path: string) => Promise<ReplayReader> } = {
+/** What a reader may need to know of the engine, asked when it reads. */
+interface ReaderPlace {
+  readonly config: Config;
+  readonly partitionsOf: (topic: string) => number | undefined;
+}
+
+const READERS: { readonly [kind: string]: (path: string, place: ReaderPlace) => Promise<ReplayReader> } = {
   'online-retail': openOnlineRetail,
   events: openEventsFile,
+  history: (location, { config, partitionsOf }) => openHistory(location, { s3: s3Options(config), partitionsOf }),
 };
 
 /** Kinds of files that can be replayed. */
@@ -41,7 +50,10 @@ export interface ReplayFileOptions {
 
 /** Replays a file into the data folder. Returns whether all of it is in. */
 export async function replayFile(config: Config, options: ReplayFileOptions, signal: AbortSignal): Promise<boolean> {
-  const reader = await READERS[options.kind]!(options.file);
+  const reader = await READERS[options.kind]!(options.file, {
+    config,
+    partitionsOf: (topic) => embedded.log.partitions(topic),
+  });
   const logger = createLogger(config.logLevel);
   const metrics = new MetricRegistry(systemClock);
   const embedded = await openEmbedded({

@@ -114,7 +114,10 @@ function serverProperties(directory: string, ports: Ports, options: KafkaOptions
 
 /** Gives the data directory its cluster id; Kafka refuses a directory without one. */
 async function format(classPath: string, settings: string): Promise<void> {
-  const id = randomBytes(16).toString('base64url');
+  const bytes = randomBytes(16);
+  // So that it does not begin with a hyphen, which the tool would take for an option.
+  bytes[0]! &= 0x7f;
+  const id = bytes.toString('base64url');
   const parameters = ['-cp', classPath, 'kafka.tools.StorageTool', 'format', '-t', id, '-c', settings];
   const tool = spawn('java', ['-Xmx128m', '-XX:TieredStopAtLevel=1', ...parameters], {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -11,5 +11,6 @@ export * from './record.ts';
 export * from './serde.ts';
 export * from './shared-log.ts';
 export * from './store.ts';
+export * from './task-history.ts';
 export * from './tracer.ts';
 export * from './versioned-sink.ts';

@@ -73,14 +73,16 @@ export function createCluster(options: KafkaClientOptions): Cluster {
 /** Isolation level of Kafka's protocol: only what was committed is read. */
 export const READ_COMMITTED = 1;
 
-/** Text that kafkajs logs at every first producer without a partitioner of its own: ours choose partitions themselves. */
-const PARTITIONER_NOTICE = 'switched default partitioner';
+/**
+ * Texts of kafkajs that say nothing of ours: partitions are chosen by us, and a producer whose retries have ended is replaced.
+ */
+const NOTICES = ['switched default partitioner', 'Limiting retries for the idempotent producer'];
 
 function logTo(logger: Logger): (entry: LogEntry) => void {
   const lastMs = new Map<string, number>();
   return ({ namespace, label, log }) => {
     const text = `${namespace}: ${log.message}`;
-    if (text.includes(PARTITIONER_NOTICE)) return;
+    if (NOTICES.some((notice) => text.includes(notice))) return;
     const now = performance.now();
     const last = lastMs.get(text);
     if (last !== undefined && now - last < REPEAT_MS) return;

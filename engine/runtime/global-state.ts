@@ -50,14 +50,14 @@ export class GlobalState {
 
   constructor(options: {
     readonly topology: Topology;
-    /** Number of partitions of a topic. */
-    readonly partitionsOf: (topic: string) => number;
+    /** First offset of each partition of a topic: where a store without positions begins. */
+    readonly startsOf: (topic: string) => readonly number[];
     readonly database: Database;
     readonly futureLimitMs: number;
     readonly recordsPerFetch: number;
     readonly metrics: Metrics;
   }) {
-    const { topology, partitionsOf, database } = options;
+    const { topology, startsOf, database } = options;
     this.#metrics = options.metrics;
     this.#recordsPerFetch = options.recordsPerFetch;
     const sources = new Set(topology.nodes.flatMap((node) => (node.kind === 'source' ? [node.topic] : [])));
@@ -77,7 +77,7 @@ export class GlobalState {
         counter: sources.has(spec.topic)
           ? undefined
           : options.metrics.counter('freshet.records', { topic: spec.topic }),
-        positions: storedPositions(database, spec.name) ?? new Array<number>(partitionsOf(spec.topic)).fill(0),
+        positions: storedPositions(database, spec.name) ?? [...startsOf(spec.topic)],
       };
     });
     for (const { spec, store } of this.#stores)

@@ -16,6 +16,7 @@ import {
   silentLogger,
   silentMetrics,
   type TaskDatabases,
+  type TaskHistory,
   type TopicPartition,
   type Tracer,
   type VersionedSink,
@@ -44,6 +45,8 @@ export interface GroupEngineOptions {
   readonly globalDatabase: Database;
   /** The sinks that versioned-sink nodes name. */
   readonly sinks: { readonly [name: string]: VersionedSink };
+  /** Keeps the shop's records for longer than the log does. @defaultValue nothing does */
+  readonly historyOf?: (taskId: number) => TaskHistory;
   /** Divides the tasks; the same function on every instance. */
   readonly assign: AssignTasks;
   /** Kept with the state on disk. */
@@ -269,6 +272,7 @@ export class GroupEngine {
       recordMetrics: new RecordMetrics(this.#metrics, readers),
       logger: this.#logger,
       tracer: this.#options.tracer,
+      historyOf: this.#options.historyOf,
       generations: this.#generations,
       news: this.#news,
       heartbeatAgeMs: () => this.heartbeatAgeMs,

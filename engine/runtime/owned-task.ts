@@ -22,11 +22,15 @@ import {
   type Clock,
   type Database,
   EngineError,
+  type Fetched,
+  type FetchRequest,
   type Logger,
+  type LogRecord,
   type Metrics,
   type ProducerRecord,
   type ReadOnlyStore,
   type SharedLog,
+  type TaskHistory,
   type TaskWriter,
   type Tracer,
   type VersionedSink,
@@ -38,7 +42,7 @@ import type { News } from './news.ts';
 import type { RecordMetrics } from './record-metrics.ts';
 import { SinkPublisher } from './sink-publisher.ts';
 import { type Generations, SinkRepair } from './sink-repair.ts';
-import type { SourceReader } from './source-record.ts';
+import type { SourceReader, SourceRecord } from './source-record.ts';
 import { Task } from './task.ts';
 
 export type OwnedTaskStatus = 'CLAIMING' | 'RESTORING' | 'RUNNING' | 'WAITING' | 'CLOSED';
@@ -62,6 +66,8 @@ export interface InstanceEnvironment {
   readonly recordMetrics: RecordMetrics;
   readonly logger: Logger;
   readonly tracer: Tracer | undefined;
+  /** Makes the history of a task that begins to run; absent where none is kept. */
+  readonly historyOf: ((taskId: number) => TaskHistory) | undefined;
   /** Present generations of the sinks. */
   readonly generations: Generations;
   /** Wakes whoever waits for records. */
@@ -96,6 +102,8 @@ export class OwnedTask {
   #task: Task | undefined;
   #writer: TaskWriter | undefined;
   #publisher: SinkPublisher | undefined;
+  #history: TaskHistory | undefined;
+  #historyError: unknown;
   #restoreEnd = 0;
   #flushMs = 0;
   /** Commits whose lists are on their way, oldest first. */
@@ -182,6 +190,9 @@ export class OwnedTask {
     this.#publisher = undefined;
     this.#task?.close();
     this.#task = undefined;
+    this.#history?.close();
+    this.#history = undefined;
+    this.#historyError = undefined;
     this.#unpublished = [];
     void this.#writer?.close();
     this.#writer = undefined;
@@ -197,6 +208,8 @@ export class OwnedTask {
 
     const task = this.#createTask();
     this.#task = task;
+    await this.#startNewTopics(task);
+    this.#startHistory(task);
     this.#publisher = new SinkPublisher({
       sinks,
       maxWaiting: maxWaitingLists,
@@ -212,6 +225,11 @@ export class OwnedTask {
     while (!signal.aborted) {
       const startedMs = performance.now();
       await this.#publisher.until(({ hasRoom }) => hasRoom || signal.aborted);
+      if (this.#historyError !== undefined) throw this.#historyError;
+      if (this.#history?.hasRoom === false) {
+        await delay(IDLE_MS, undefined, { signal }).catch(() => undefined);
+        continue;
+      }
       if (signal.aborted) break;
       const isRepairing = await repair.step();
       if (await this.#processNext(task, signal)) {
@@ -228,10 +246,37 @@ export class OwnedTask {
 
   async #flush(publisher: SinkPublisher): Promise<void> {
     if (this.#flushMs === 0) return;
+    const stored = this.#history?.flush();
     const end = new AbortController();
     const timeout = delay(this.#flushMs, undefined, { signal: end.signal }).catch(() => undefined);
-    await Promise.race([publisher.until(({ waiting }) => waiting === 0), timeout]);
+    await Promise.race([Promise.all([publisher.until(({ waiting }) => waiting === 0), stored]), timeout]);
     end.abort();
+  }
+
+  /** A topic that the task has never read begins where the log does, not at 0. */
+  async #startNewTopics(task: Task): Promise<void> {
+    const known = task.position.offsets;
+    const places = [...task.queues.positions().keys()]
+      .filter((topic) => known[topic] === undefined)
+      .map((topic) => ({ topic, partition: this.taskId }));
+    if (places.length === 0) return;
+    const ranges = await this.#environment.log.ranges(places);
+    for (const [index, { topic }] of places.entries()) task.queues.startAt(topic, ranges[index]!.start);
+  }
+
+  #startHistory(task: Task): void {
+    const { readers, logger } = this.#environment;
+    const history = this.#environment.historyOf?.(this.taskId);
+    if (history === undefined) return;
+    this.#history = history;
+    const positions = [...task.queues.positions()].flatMap(([topic, offset]) =>
+      readers.get(topic)?.futureLimitMs === undefined ? [] : [{ topic, partition: this.taskId, offset }],
+    );
+    history.start(positions).catch((error: unknown) => {
+      if (this.#history !== history) return;
+      logger.error('history cannot be written', { taskId: this.taskId, error: String(error) });
+      this.#historyError = error;
+    });
   }
 
   #createTask(): Task {
@@ -299,7 +344,7 @@ export class OwnedTask {
   async #processNext(task: Task, signal: AbortSignal): Promise<boolean> {
     const { log, clock } = this.#environment;
     const endOf = (topic: string) => log.offsets({ topic, partition: this.taskId }).end;
-    const fill = () => task.queues.fill(log.fetch(task.queues.wants()));
+    const fill = () => task.queues.fill(this.#fetch(task.queues.wants()));
     fill();
     for (const startedMs = performance.now(); task.queues.isShort(endOf); fill()) {
       const leftMs = SHORT_WAIT_MS - (performance.now() - startedMs);
@@ -309,6 +354,19 @@ export class OwnedTask {
     if (await task.process()) return true;
     const now = clock.nowMs();
     return task.isDueAt(now) && (await task.advance(now));
+  }
+
+  #fetch(wants: readonly FetchRequest[]): readonly Fetched[] {
+    try {
+      return this.#environment.log.fetch(wants);
+    } catch (cause) {
+      if (!(cause instanceof EngineError) || cause.code !== 'OFFSET_OUT_OF_RANGE') throw cause;
+      throw new EngineError(
+        'OFFSET_OUT_OF_RANGE',
+        `task ${this.taskId} cannot go on: ${cause.message}. Records that it has not processed were deleted, or the topic was made anew; no position was changed`,
+        { cause, context: { ...cause.context, taskId: this.taskId } },
+      );
+    }
   }
 
   async #commit(task: Task): Promise<void> {
@@ -336,6 +394,7 @@ export class OwnedTask {
 
     const { commitNumber } = task.position;
     recordMetrics.committed(records, undefined);
+    this.#history?.committed(this.#ofShop(records));
     this.#unpublished.push({
       commitNumber,
       appendTimes: entries.size > 0 ? recordMetrics.appendTimes(records) : [],
@@ -344,6 +403,12 @@ export class OwnedTask {
     metrics.histogram('freshet.commit.duration').record(performance.now() - startedMs);
     this.#publisher!.add(commitNumber, entries, task.committedTrace);
     log.release([...task.queues.positions()].map(([topic, offset]) => ({ topic, partition: this.taskId, offset })));
+  }
+
+  /** The records that the shop wrote, as they came. */
+  #ofShop(records: readonly SourceRecord[]): LogRecord[] {
+    const { readers } = this.#environment;
+    return records.flatMap(({ topic, raw }) => (readers.get(topic)?.futureLimitMs === undefined ? [] : [raw]));
   }
 
   #published(commitNumber: number): void {

@@ -49,6 +49,15 @@ export class RecordQueues {
     }
   }
 
+  /** Topics that no position is known of start here. */
+  startAt(topic: string, offset: number): void {
+    for (const queue of this.#queues)
+      if (queue.topic === topic) {
+        queue.position = offset;
+        queue.next = offset;
+      }
+  }
+
   /** Next offset to consume, by topic. */
   positions(): Map<string, number> {
     return new Map(this.#queues.map((queue) => [queue.topic, queue.position]));

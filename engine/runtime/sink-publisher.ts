@@ -129,9 +129,13 @@ export class SinkPublisher {
     }
     this.#options.metrics.counter('freshet.lists.published').add(entries.length);
     const through = this.#publishedThrough();
-    for (const commitNumber of this.#traces.keys()) if (commitNumber <= through) this.#traces.delete(commitNumber);
+    if (this.#traces.size > 0) this.#forget(through);
     this.#options.published(through);
     this.wake();
+  }
+
+  #forget(through: number): void {
+    for (const commitNumber of this.#traces.keys()) if (commitNumber <= through) this.#traces.delete(commitNumber);
   }
 
   /** While a sink is away, the traces of more commits than a span can name are of no use. */

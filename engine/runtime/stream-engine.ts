@@ -143,7 +143,7 @@ export class StreamEngine {
       const recordsPerBatch = this.#options.recordsPerBatch ?? 1000;
       const globals = new GlobalState({
         topology,
-        partitionsOf: () => partitions,
+        startsOf: () => new Array<number>(partitions).fill(0),
         database,
         futureLimitMs: this.#options.futureLimitMs ?? DEFAULT_FUTURE_LIMIT_MS,
         recordsPerFetch: recordsPerBatch,

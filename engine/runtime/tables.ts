@@ -76,7 +76,7 @@ export class Tables {
     }
     this.#state = new GlobalState({
       topology,
-      partitionsOf: (topic) => log.partitions(topic),
+      startsOf: (topic) => places.flatMap((place, index) => (place.topic === topic ? [ranges[index]!.start] : [])),
       database,
       futureLimitMs: this.#options.futureLimitMs ?? DEFAULT_FUTURE_LIMIT_MS,
       recordsPerFetch: RECORDS_PER_FETCH,

@@ -1,0 +1,101 @@
+// History files of the production engine: source events, as tasks commit them, in a folder or a bucket.
+
+import type { Clock, Logger, Metrics, SharedLog, TaskHistory } from '../engine/api/index.ts';
+import { HistoryWriter, type ObjectStore, openObjectStore, type S3Options } from '../engine/archive/index.ts';
+import { KafkaLogReader } from '../engine/kafka/index.ts';
+import type { SchemaSource } from '../schemas/index.ts';
+import { type Config, ConfigError } from './config.ts';
+import { kafkaClientOptions, sourceTopicName } from './kafka.ts';
+
+const RECORDS_PER_FETCH = 2_000;
+const WAIT_MS = 1_000;
+
+/** How a bucket is reached, by the settings. */
+export const s3Options = ({ historyS3Endpoint, historyS3Region }: Config): S3Options => ({
+  endpoint: historyS3Endpoint,
+  region: historyS3Region,
+});
+
+export interface HistoryOptions {
+  readonly config: Config;
+  readonly log: SharedLog;
+  readonly schemas: SchemaSource;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+/** The history of every task of an instance. */
+export class ProductionHistory {
+  readonly #options: HistoryOptions;
+  readonly #store: ObjectStore;
+  /** Of its own: it reads behind the tasks. */
+  readonly #reader: KafkaLogReader;
+  readonly #closing = new AbortController();
+
+  private constructor(options: HistoryOptions, store: ObjectStore) {
+    this.#options = options;
+    this.#store = store;
+    this.#reader = new KafkaLogReader({
+      ...kafkaClientOptions(options.config, options.logger),
+      binaryTopics: new Set(),
+    });
+  }
+
+  /** `undefined` when no place for history is set. @throws {ConfigError} */
+  static async open(options: HistoryOptions): Promise<ProductionHistory | undefined> {
+    const { history } = options.config;
+    if (history === undefined) return undefined;
+    try {
+      return new ProductionHistory(options, await openObjectStore(history, s3Options(options.config)));
+    } catch (error) {
+      if (error instanceof RangeError) throw new ConfigError(`FRESHET_HISTORY: ${error.message}`);
+      throw error;
+    }
+  }
+
+  historyOf(taskId: number): TaskHistory {
+    const { config, schemas, clock, metrics, logger, log } = this.#options;
+    const writer = new HistoryWriter({
+      taskId,
+      store: this.#store,
+      schemaOf: (id) => schemas.writerSchema(id),
+      fileMaxAgeMs: config.historyFileSeconds * 1_000,
+      clock,
+      metrics,
+      logger,
+    });
+    return {
+      get hasRoom() {
+        return writer.hasRoom;
+      },
+      start: (positions) =>
+        writer.catchUp(
+          {
+            range: async (place) => (await log.ranges([place]))[0]!,
+            read: ({ topic, partition }, offset) => this.#read(topic, partition, offset),
+          },
+          positions,
+        ),
+      committed: (records) => writer.committed(records),
+      flush: () => writer.flush(),
+      close: () => writer.close(),
+    };
+  }
+
+  async #read(topic: string, partition: number, offset: number) {
+    const place = { topic: sourceTopicName(this.#options.config, topic), partition };
+    for (;;) {
+      this.#closing.signal.throwIfAborted();
+      const [answer] = this.#reader.fetch([{ ...place, offset, maxRecords: RECORDS_PER_FETCH }]);
+      if (answer!.next > offset)
+        return { ...answer!, records: answer!.records.map((record) => ({ ...record, topic })) };
+      await this.#reader.appended(WAIT_MS, this.#closing.signal);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#reader.close();
+  }
+}
