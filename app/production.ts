@@ -93,7 +93,7 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
       topology,
       log,
       partitions: config.partitions,
-      databases: rocksTaskDatabases(join(directory, 'tasks'), taskColumnFamiliesOf(topology)),
+      databases: rocksTaskDatabases(join(directory, 'tasks'), taskColumnFamiliesOf(topology), config.partitions),
       globalDatabase,
       sinks: { [LISTS_SINK]: lists },
       assign: taskAssignor({ tasks: config.partitions, standbyReplicas: config.standbyReplicas }),

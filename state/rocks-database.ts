@@ -18,6 +18,8 @@ export interface RocksDatabaseOptions {
    * @defaultValue false
    */
   readonly readOnly?: boolean;
+  /** Share of the memory for block caches and memtables, above 0 and at most 1: for one of several databases. @defaultValue 1 */
+  readonly memoryShare?: number;
 }
 
 /** What the binding wants to know of a column family at each call. */
@@ -37,7 +39,7 @@ const NO_BYTES: Uint8Array = Buffer.alloc(1).subarray(1);
  */
 export async function openRocksDatabase(path: string, options: RocksDatabaseOptions): Promise<Database> {
   const isReadOnly = options.readOnly ?? false;
-  const { handle, columns } = await openRocksHandle(path, options.columnFamilies, isReadOnly);
+  const { handle, columns } = await openRocksHandle(path, options.columnFamilies, isReadOnly, options.memoryShare ?? 1);
   return new RocksDatabase(path, handle, columns, isReadOnly);
 }
 

@@ -6,7 +6,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { EngineError } from '../engine/api/index.ts';
 import type { ColumnHandle, RocksHandle } from './rocks-binding.ts';
 import { rocks } from './rocks-binding.ts';
-import { COLUMN_OPTIONS, DATABASE_OPTIONS } from './rocks-options.ts';
+import { columnOptions, DATABASE_OPTIONS } from './rocks-options.ts';
 
 /** How RocksDB begins the text; the names follow, separated by a comma and a space. */
 const NOT_OPENED = /Column families not opened: (.+)$/;
@@ -17,18 +17,23 @@ interface Opened {
 }
 
 /** Opens the families in `wanted` and all others that exist. Read-only, none is made. */
-export async function openRocksHandle(path: string, wanted: readonly string[], isReadOnly: boolean): Promise<Opened> {
+export async function openRocksHandle(
+  path: string,
+  wanted: readonly string[],
+  isReadOnly: boolean,
+  memoryShare: number,
+): Promise<Opened> {
   await prepareDirectory(path, isReadOnly);
   // Read-only, the first try names no family that could be made by it.
   const first = isReadOnly ? ['default'] : ['default', ...wanted];
   let opened: Opened;
   try {
-    opened = await open(path, first, isReadOnly);
+    opened = await open(path, first, isReadOnly, memoryShare);
   } catch (error) {
     const forgotten = NOT_OPENED.exec((error as Error).message)?.[1]?.split(', ');
     if (forgotten === undefined) throw explain(path, error);
     try {
-      opened = await open(path, [...first, ...forgotten], isReadOnly);
+      opened = await open(path, [...first, ...forgotten], isReadOnly, memoryShare);
     } catch (secondError) {
       throw explain(path, secondError);
     }
@@ -50,12 +55,12 @@ async function prepareDirectory(path: string, isReadOnly: boolean): Promise<void
   }
 }
 
-function open(path: string, names: readonly string[], isReadOnly: boolean): Promise<Opened> {
+function open(path: string, names: readonly string[], isReadOnly: boolean, memoryShare: number): Promise<Opened> {
   const handle = rocks.db_init(path);
   const options = {
     ...DATABASE_OPTIONS,
     createIfMissing: !isReadOnly,
-    columns: Object.fromEntries(names.map((name) => [name, COLUMN_OPTIONS])),
+    columns: Object.fromEntries(names.map((name) => [name, columnOptions(memoryShare)])),
   };
   return new Promise((resolve, reject) => {
     rocks.db_open(handle, options, (error, columns) => (error === null ? resolve({ handle, columns }) : reject(error)));

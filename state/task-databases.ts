@@ -8,8 +8,12 @@ import { openRocksDatabase } from './rocks-database.ts';
 
 const TASK = /^\d{1,5}$/;
 
-/** Databases under the folder `root`, which is made when it is missing. What is set aside stays in `root/aside`, for a person to look at. */
-export function rocksTaskDatabases(root: string, columnFamilies: readonly string[]): TaskDatabases {
+/**
+ * Databases under the folder `root`, which is made when it is missing. `tasks`: number of tasks of the application; together they take the memory
+ * of one database.
+ * What is set aside stays in `root/aside`, for a person to look at.
+ */
+export function rocksTaskDatabases(root: string, columnFamilies: readonly string[], tasks = 1): TaskDatabases {
   const path = (taskId: number) => join(root, String(taskId));
   return {
     async stored(): Promise<number[]> {
@@ -22,7 +26,7 @@ export function rocksTaskDatabases(root: string, columnFamilies: readonly string
     },
     async open(taskId: number): Promise<Database> {
       await mkdir(root, { recursive: true });
-      return openRocksDatabase(path(taskId), { columnFamilies });
+      return openRocksDatabase(path(taskId), { columnFamilies, memoryShare: 1 / tasks });
     },
     async setAside(taskId: number): Promise<void> {
       const aside = join(root, 'aside');
