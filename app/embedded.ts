@@ -2,7 +2,7 @@
 // other adapters of the same ports.
 
 import { join } from 'node:path';
-import type { Clock, Logger, Metrics } from '../engine/api/index.ts';
+import type { Clock, Logger, Metrics, Tracer } from '../engine/api/index.ts';
 import { EmbeddedLog, LOG_COLUMN_FAMILY } from '../engine/embedded/index.ts';
 import type { Topology } from '../engine/graph/index.ts';
 import { type CommitStep, columnFamiliesOf, StreamEngine } from '../engine/runtime/index.ts';
@@ -20,6 +20,7 @@ export interface EmbeddedOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly tracer?: Tracer;
   readonly onCommitStep?: (step: CommitStep) => void;
 }
 
@@ -70,6 +71,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     recordsPerBatch: config.recordsPerBatch,
     metrics,
     logger,
+    ...(options.tracer === undefined ? {} : { tracer: options.tracer }),
     ...(options.onCommitStep === undefined ? {} : { onCommitStep: options.onCommitStep }),
   });
   const close = async () => {

@@ -1,9 +1,10 @@
 // How this application looks on Kafka: its client's settings, the names of its topics, and the log over them.
 
 import { readFileSync } from 'node:fs';
-import type { Logger, TopicSpec } from '../engine/api/index.ts';
+import { type Logger, silentLogger, type TopicSpec } from '../engine/api/index.ts';
 import { DEAD_LETTER_TOPIC, type Topology, topicsOf } from '../engine/graph/index.ts';
 import {
+  createKafka,
   createKafkaLog,
   type KafkaClientOptions,
   type KafkaLog,
@@ -12,6 +13,7 @@ import {
   topicPlan,
 } from '../engine/kafka/index.ts';
 import { type Config, ConfigError } from './config.ts';
+import { untilAvailable } from './until-available.ts';
 
 const CONNECTION_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -89,6 +91,24 @@ export function plannedTopics(config: Config, topology: Topology): readonly Plan
     ...(config.kafkaReplication > 0 && { replicationFactor: config.kafkaReplication }),
     retentionMs: config.retentionHours * 3_600_000,
   });
+}
+
+/** Errors of the client that no waiting mends. */
+const FINAL = /SASL|authentication|authorization|certificate|self.signed|verify/i;
+
+/** Waits until a broker answers. @throws when the brokers are there and do not let us in. */
+export async function untilBrokersAnswer(config: Config, logger: Logger, signal: AbortSignal): Promise<void> {
+  const kafka = createKafka({ ...kafkaClientOptions(config, silentLogger), connectionTimeoutMs: 2_000 });
+  const connect = async () => {
+    const admin = kafka.admin({ retry: { retries: 0 } });
+    try {
+      await admin.connect();
+    } finally {
+      await admin.disconnect();
+    }
+  };
+  const isAway = (error: unknown) => !FINAL.test((error as Error).message);
+  await untilAvailable(`Kafka at ${config.kafkaBrokers}`, connect, isAway, logger, signal);
 }
 
 /** The log, not open yet. */

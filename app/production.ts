@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock, Logger, Metrics } from '../engine/api/index.ts';
+import type { Clock, Logger, Metrics, Tracer } from '../engine/api/index.ts';
 import type { KafkaLog } from '../engine/kafka/index.ts';
 import {
   type CommitStep,
@@ -13,21 +13,23 @@ import {
   taskAssignor,
   taskColumnFamiliesOf,
 } from '../engine/runtime/index.ts';
-import type { RedisListStore } from '../lists/index.ts';
+import { type RedisListStore, RedisUnavailableError } from '../lists/index.ts';
 import { createSerdes, sourceTopics } from '../schemas/index.ts';
 import { openRocksDatabase, rocksTaskDatabases } from '../state/index.ts';
 import { buildRecommendationTopology, LISTS_SINK } from '../topology/index.ts';
 import type { Config } from './config.ts';
 import { ProductionHistory } from './history.ts';
-import { kafkaLog } from './kafka.ts';
+import { kafkaLog, untilBrokersAnswer } from './kafka.ts';
 import { openRedisLists } from './redis.ts';
 import { openRegistry } from './registry.ts';
+import { untilAvailable } from './until-available.ts';
 
 export interface ProductionOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly tracer?: Tracer;
   /** Gives up what is being waited for. */
   readonly signal: AbortSignal;
   readonly onCommitStep?: (step: CommitStep, taskId: number) => void;
@@ -80,8 +82,15 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
       columnFamilies: globalColumnFamiliesOf(topology),
     });
     closers.push(() => globalDatabase.close());
-    const lists = await openRedisLists(config, logger);
+    const lists = await untilAvailable(
+      'Redis',
+      () => openRedisLists(config, logger),
+      (error) => error instanceof RedisUnavailableError,
+      logger,
+      signal,
+    );
     closers.push(() => lists.close());
+    await untilBrokersAnswer(config, logger, signal);
     const written: ReadonlySet<string> = new Set(sourceTopics);
     const log = kafkaLog(config, logger, (topic, records) =>
       written.has(topic) ? schemas.prepare(records.map(({ value }) => value)) : undefined,
@@ -105,6 +114,7 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
       maxWaitingLists: config.maxWaitingLists,
       metrics,
       logger,
+      ...(options.tracer !== undefined && { tracer: options.tracer }),
       ...(options.onCommitStep !== undefined && { onCommitStep: options.onCommitStep }),
     });
     closers.push(() => engine.close());

@@ -7,6 +7,7 @@ import { MetricRegistry } from '../../engine/telemetry/index.ts';
 import type { Config } from '../config.ts';
 import { createLogger } from '../logging.ts';
 import { openProduction } from '../production.ts';
+import { startTracing } from '../tracing.ts';
 
 const REPORT_MS = 1_000;
 
@@ -26,21 +27,33 @@ export async function runEngine(config: Config, signal: AbortSignal): Promise<vo
   const logger = createLogger(config.logLevel);
   const metrics = new MetricRegistry(systemClock);
   process.stdout.write(`Freshet engine "${config.appId}" joins the group at ${config.kafkaBrokers}. Ctrl-C ends it.\n`);
-  const production = await openProduction({ config, clock: systemClock, logger, metrics, signal });
+  const tracing = await startTracing({
+    isOn: config.tracing === 'on',
+    serviceName: 'freshet-engine',
+    messagingSystem: 'kafka',
+    logger,
+  });
+  const { tracer } = tracing;
+  const production = await openProduction({ config, clock: systemClock, logger, metrics, tracer, signal });
   const { engine } = production;
+  // A failure ends the reports too.
+  const ending = new AbortController();
+  const ended = AbortSignal.any([signal, ending.signal]);
   const report = async () => {
     let last = '';
-    while (!signal.aborted) {
+    while (!ended.aborted) {
       const line = describeTasks(engine.tasks());
       if (line !== last) process.stdout.write(`tasks: ${line}\n`);
       last = line;
-      await delay(REPORT_MS, undefined, { signal }).catch(() => undefined);
+      await delay(REPORT_MS, undefined, { signal: ended }).catch(() => undefined);
     }
   };
   try {
     await Promise.race([report(), engine.failed]);
   } finally {
+    ending.abort();
     await production.close();
+    await tracing.stop();
     process.stdout.write('The engine has ended; its tasks are free for others.\n');
   }
 }

@@ -11,6 +11,7 @@ import { openEmbedded } from '../embedded.ts';
 import { createEngineView } from '../engine-view.ts';
 import { createLogger } from '../logging.ts';
 import { servedHosts } from '../loopback.ts';
+import { startTracing } from '../tracing.ts';
 
 /** Short rounds: when the shoppers are too many for the machine, what they did is seen after a short round, not a long one. */
 const DEMO_RECORDS_PER_BATCH = 150;
@@ -21,6 +22,12 @@ export async function start(config: Config, signal: AbortSignal): Promise<void> 
   const logger = createLogger(config.logLevel);
   const metrics = new MetricRegistry(systemClock);
   const dataDir = join(config.dataDir, 'demo');
+  const tracing = await startTracing({
+    isOn: config.tracing === 'on',
+    serviceName: 'freshet',
+    messagingSystem: 'freshet',
+    logger,
+  });
   const embedded = await openEmbedded({
     config: {
       ...config,
@@ -32,6 +39,7 @@ export async function start(config: Config, signal: AbortSignal): Promise<void> 
     clock: systemClock,
     logger,
     metrics,
+    tracer: tracing.tracer,
   });
   // Whatever ends first, the engine or the shop or Ctrl-C, ends the rest.
   const ending = new AbortController();
@@ -85,5 +93,6 @@ export async function start(config: Config, signal: AbortSignal): Promise<void> 
   } finally {
     serving.close();
     await embedded.close();
+    await tracing.stop();
   }
 }
