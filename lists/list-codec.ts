@@ -93,7 +93,10 @@ export const topListSerde: Serde<TopList> = {
   deserialize(bytes) {
     if (bytes[0] !== VERSION && bytes[0] !== TRACED_VERSION) {
       const found = bytes.length === 0 ? 'no bytes' : `version ${bytes[0]}`;
-      throw new RefusedRecordError('list-format-unknown', `a list has ${found}, this reads ${VERSION} and ${TRACED_VERSION}`);
+      throw new RefusedRecordError(
+        'list-format-unknown',
+        `a list has ${found}, this reads ${VERSION} and ${TRACED_VERSION}`,
+      );
     }
     try {
       return readList(bytes);

@@ -36,7 +36,7 @@ export const ALLOWED: Readonly<{ [layer: string]: readonly string[] }> = {
   app: ['tools', 'serving', 'topology', 'processors', 'lists', 'schemas', 'state', 'engine'],
 };
 /** Folders outside the product, which may import anything. */
-const FREE = ['test', 'scripts', 'examples', 'deploy'];
+const FREE = ['test', 'scripts', 'examples', 'deploy', 'bench'];
 
 const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*['"](\.[^'"]+)['"]/g;
 

@@ -15,8 +15,10 @@ const REPORT_MS = 1_000;
 export function describeTasks(tasks: readonly TaskView[]): string {
   if (tasks.length === 0) return 'no task is assigned here';
   return tasks
-    .map(({ taskId, role, status, restoreLag }) => {
-      if (role === 'standby') return `${taskId} standby`;
+    .map(({ taskId, role, status, restoreLag, error }) => {
+      if (error !== undefined) return `${taskId} failed, it is tried again: ${error.message}`;
+      if (role === 'standby')
+        return restoreLag > 0 ? `${taskId} standby, ${restoreLag} records to go` : `${taskId} standby`;
       if (status === 'RESTORING') return `${taskId} restoring, ${restoreLag} records to go`;
       return `${taskId} ${status.toLowerCase()}`;
     })

@@ -110,7 +110,7 @@ export interface SharedLog extends LogReader {
    * @throws {EngineError} `OFFSET_OUT_OF_RANGE` when records at `offset` have been deleted, not compacted.
    */
   fetchChangelog(taskId: number, offset: number, maxRecords: number): ChangelogPart;
-  /** How long the changelog keeps deletions, ms: a state older than that cannot follow it. */
+  /** How long the changelog and the topics of global stores keep deletions at least, ms: a state older than that cannot follow them. */
   readonly tombstoneRetentionMs: number;
   /** Stops reading ahead of a task's partitions: it is not ours any more. */
   forget(taskId: number): void;

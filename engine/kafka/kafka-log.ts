@@ -242,10 +242,12 @@ export class KafkaLog implements SharedLog {
   async #check(admin: Admin, topics: readonly TopicSpec[]): Promise<void> {
     const { changelogTopic } = this.#options;
     await checkTopics(admin, topicPlan(topics, this.#options));
-    const retention = Number(await topicSetting(admin, changelogTopic, 'delete.retention.ms'));
-    if (!Number.isFinite(retention))
-      throw new EngineError('TOPIC_SETTINGS_WRONG', `topic ${changelogTopic} tells no delete.retention.ms`);
-    this.#tombstoneRetentionMs = retention;
+    // A shop may keep deletions for a shorter time in its own topics: the shortest holds for all.
+    const compacted = topics.filter((spec) => spec.compacted).map(({ name }) => this.#physical(name));
+    const retentions = await Promise.all(
+      [changelogTopic, ...compacted].map((topic) => tombstoneRetention(admin, topic)),
+    );
+    this.#tombstoneRetentionMs = Math.min(...retentions);
   }
 
   /** Asks the brokers, with new connections and metadata after a failure. @throws {EngineError} `BROKER_UNAVAILABLE` */
@@ -288,4 +290,10 @@ export class KafkaLog implements SharedLog {
     if (name === undefined) throw new EngineError('TOPIC_UNKNOWN', `no topic ${topic} is open`, { context: { topic } });
     return name;
   }
+}
+
+async function tombstoneRetention(admin: Admin, topic: string): Promise<number> {
+  const retentionMs = Number(await topicSetting(admin, topic, 'delete.retention.ms'));
+  if (Number.isFinite(retentionMs)) return retentionMs;
+  throw new EngineError('TOPIC_SETTINGS_WRONG', `topic ${topic} tells no delete.retention.ms`, { context: { topic } });
 }

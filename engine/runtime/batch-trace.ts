@@ -51,7 +51,7 @@ export class BatchTrace {
   readonly #tracer: Tracer;
   readonly #taskId: number;
   readonly #process: Span;
-  /** Of {@link Span}: where lists that this batch makes come from. */
+  /** Of the `process` span: where lists that this batch makes come from. */
   readonly traceparent: string;
   #commit: Span | undefined;
   #stateWrite: Span | undefined;

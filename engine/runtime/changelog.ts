@@ -5,7 +5,7 @@
 // The copy keeps a mark: how far it has read, and when. A database and its mark change in one batch.
 
 import { type ChangelogPart, type Database, EngineError, type OffsetRange, type WriteBatch } from '../api/index.ts';
-import { POSITION_COLUMN_FAMILY } from './position.ts';
+import { decodePosition, POSITION_COLUMN_FAMILY, positionKeyOf } from './position.ts';
 
 const decoder = new TextDecoder();
 
@@ -43,7 +43,9 @@ export function restoreStart(
   tombstoneRetentionMs: number,
 ): RestoreStart {
   const isAhead = mark !== undefined && mark.next > range.end;
-  const isStale = mark !== undefined && mark.next < range.end && nowMs - mark.atMs >= tombstoneRetentionMs;
+  // The last entry is the mark of a transaction, which holds one record at least: one short of the end, nothing is missing.
+  const isBehind = mark !== undefined && mark.next < range.end - 1;
+  const isStale = isBehind && nowMs - mark.atMs >= tombstoneRetentionMs;
   const from = mark === undefined || isAhead || isStale ? 0 : mark.next;
   if (from < range.start)
     throw new EngineError(
@@ -58,18 +60,34 @@ export class ChangelogCopy {
   readonly #database: Database;
   readonly #columnFamilies: readonly string[];
   readonly #markKey: Uint8Array;
+  readonly #positionKey: Uint8Array;
   #mark: ChangelogMark | undefined;
 
   constructor(database: Database, taskId: number, columnFamilies: readonly string[]) {
     this.#database = database;
     this.#columnFamilies = columnFamilies;
     this.#markKey = Buffer.from(`changelog:${taskId}`);
+    this.#positionKey = changelogKey(POSITION_COLUMN_FAMILY, positionKeyOf(taskId));
     const stored = database.get(POSITION_COLUMN_FAMILY, this.#markKey);
     this.#mark = stored === undefined ? undefined : (JSON.parse(decoder.decode(stored)) as ChangelogMark);
   }
 
   get mark(): ChangelogMark | undefined {
     return this.#mark;
+  }
+
+  /**
+   * Whether this part goes on from what the database holds. It does not when the changelog was made anew since: its positions then have
+   * another lineage.
+   */
+  isContinuedBy({ records }: ChangelogPart): boolean {
+    const stored = this.#database.get(POSITION_COLUMN_FAMILY, this.#positionKey.subarray(1 + this.#positionKey[0]!));
+    if (stored === undefined) return true;
+    const { lineage } = decodePosition(stored);
+    return records.every(
+      ({ key, value }) =>
+        value === null || Buffer.compare(key, this.#positionKey) !== 0 || decodePosition(value).lineage === lineage,
+    );
   }
 
   /** Applies a part of the changelog in one batch. Returns the number of bytes of its keys and values. */

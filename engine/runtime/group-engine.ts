@@ -24,15 +24,15 @@ import {
 import { type Topology, topicsOf } from '../graph/topology.ts';
 import { ChangelogCopy } from './changelog.ts';
 import type { CommitStep } from './commit-step.ts';
+import type { InstanceEnvironment } from './instance-environment.ts';
 import { News } from './news.ts';
-import type { InstanceEnvironment, OwnedTaskStatus } from './owned-task.ts';
 import { POSITION_COLUMN_FAMILY } from './position.ts';
 import { RecordMetrics } from './record-metrics.ts';
 import { watchGenerations } from './sink-generations.ts';
 import { readersOf } from './source-record.ts';
 import { type EngineStatus, nextStatus } from './status.ts';
 import { Tables } from './tables.ts';
-import { type TaskRole, TaskSlot } from './task-slot.ts';
+import { TaskSlot, type TaskView } from './task-slot.ts';
 
 export interface GroupEngineOptions {
   readonly topology: Topology;
@@ -68,19 +68,6 @@ export interface GroupEngineOptions {
   readonly tracer?: Tracer;
   /** Called after each step of each commit; a fault test ends the process here. */
   readonly onCommitStep?: (step: CommitStep, taskId: number) => void;
-}
-
-/** What an instance says of one of its tasks. */
-export interface TaskView {
-  readonly taskId: number;
-  readonly role: TaskRole;
-  readonly status: OwnedTaskStatus | 'FOLLOWING';
-  /** Changelog records that have to be restored before it runs. */
-  readonly restoreLag: number;
-  /** Number of its last commit; 0 when it does not run here. */
-  readonly commitNumber: number;
-  /** Lists that wait to be published. */
-  readonly waitingLists: number;
 }
 
 /** Column families of a task's database. */
@@ -150,18 +137,7 @@ export class GroupEngine {
 
   /** The tasks that the group has given to this instance, by number. */
   tasks(): TaskView[] {
-    const views: TaskView[] = [];
-    for (const { taskId, role, owned } of this.#slots.values())
-      if (role !== undefined)
-        views.push({
-          taskId,
-          role,
-          status: owned?.status ?? (role === 'active' ? 'CLAIMING' : 'FOLLOWING'),
-          restoreLag: owned?.restoreLag ?? 0,
-          commitNumber: owned?.task?.position.commitNumber ?? 0,
-          waitingLists: owned?.waitingLists ?? 0,
-        });
-    return views.sort((a, b) => a.taskId - b.taskId);
+    return [...this.#slots.values()].flatMap(({ view }) => view ?? []);
   }
 
   /** Records that the tasks of this instance have not processed, by topic. */
@@ -233,14 +209,7 @@ export class GroupEngine {
       await database.close();
     }
     for (let taskId = 0; taskId < this.#options.partitions; taskId++) {
-      const options = {
-        taskId,
-        environment,
-        databases,
-        logger: this.#logger,
-        failed: (error: unknown) => this.#fail(error),
-      };
-      this.#slots.set(taskId, new TaskSlot(options, offsets.get(taskId) ?? 0));
+      this.#slots.set(taskId, new TaskSlot(environment, databases, taskId, offsets.get(taskId) ?? 0));
     }
   }
 

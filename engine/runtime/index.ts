@@ -5,7 +5,6 @@ export {
   GroupEngine,
   type GroupEngineOptions,
   globalColumnFamiliesOf,
-  type TaskView,
   taskColumnFamiliesOf,
 } from './group-engine.ts';
 export type { EngineStatus } from './status.ts';
@@ -14,3 +13,4 @@ export {
   StreamEngine,
   type StreamEngineOptions,
 } from './stream-engine.ts';
+export type { TaskRole, TaskView } from './task-slot.ts';

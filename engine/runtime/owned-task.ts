@@ -19,70 +19,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type ChangelogRecord,
-  type Clock,
   type Database,
   EngineError,
   type Fetched,
   type FetchRequest,
-  type Logger,
   type LogRecord,
-  type Metrics,
-  type ProducerRecord,
-  type ReadOnlyStore,
-  type SharedLog,
   type TaskHistory,
   type TaskWriter,
-  type Tracer,
-  type VersionedSink,
 } from '../api/index.ts';
-import type { Topology } from '../graph/topology.ts';
-import { ChangelogCopy, changelogKey, restoreStart } from './changelog.ts';
-import type { CommitStep } from './commit-step.ts';
-import type { News } from './news.ts';
-import type { RecordMetrics } from './record-metrics.ts';
+import { changelogKey } from './changelog.ts';
+import type { InstanceEnvironment } from './instance-environment.ts';
 import { SinkPublisher } from './sink-publisher.ts';
-import { type Generations, SinkRepair } from './sink-repair.ts';
-import type { SourceReader, SourceRecord } from './source-record.ts';
+import { SinkRepair } from './sink-repair.ts';
+import type { SourceRecord } from './source-record.ts';
 import { Task } from './task.ts';
+import { type RestoreOutcome, TaskRestore } from './task-restore.ts';
 
 export type OwnedTaskStatus = 'CLAIMING' | 'RESTORING' | 'RUNNING' | 'WAITING' | 'CLOSED';
 
-/** What all tasks of an instance share. */
-export interface InstanceEnvironment {
-  readonly topology: Topology;
-  readonly log: SharedLog;
-  readonly partitions: number;
-  readonly columnFamilies: readonly string[];
-  readonly readers: ReadonlyMap<string, SourceReader>;
-  /** The sink of each versioned-sink node. */
-  readonly sinks: ReadonlyMap<string, VersionedSink>;
-  readonly globalStores: ReadonlyMap<string, ReadOnlyStore<unknown>>;
-  readonly clock: Clock;
-  readonly recordsPerBatch: number;
-  readonly commitIntervalMs: number;
-  readonly maxWaitingLists: number;
-  readonly maxRecordBytes: number;
-  readonly metrics: Metrics;
-  readonly recordMetrics: RecordMetrics;
-  readonly logger: Logger;
-  readonly tracer: Tracer | undefined;
-  /** Makes the history of a task that begins to run; absent where none is kept. */
-  readonly historyOf: ((taskId: number) => TaskHistory) | undefined;
-  /** Present generations of the sinks. */
-  readonly generations: Generations;
-  /** Wakes whoever waits for records. */
-  readonly news: News;
-  /** Age of the last sign of life that the group's coordinator has acknowledged, ms. */
-  heartbeatAgeMs(): number;
-  /** Dead letters of the global stores: task 0 sends them in its next commit, and empties the list. */
-  readonly deadLetters: ProducerRecord[];
-  reached(step: CommitStep, taskId: number): void;
-  /** A task's lists are published up to these offsets, by topic. */
-  published(taskId: number, offsets: ReadonlyMap<string, number>): void;
-}
-
-/** Records of the changelog that are applied at a time: bounds how long other tasks wait. */
-const RESTORE_RECORDS = 2_000;
 /** How long an order by time is waited for when a topic's records have not arrived. */
 const SHORT_WAIT_MS = 100;
 const IDLE_MS = 50;
@@ -96,7 +50,7 @@ export class OwnedTask {
   readonly taskId: number;
   readonly #environment: InstanceEnvironment;
   readonly #database: Database;
-  readonly #copy: ChangelogCopy;
+  readonly #restore: TaskRestore;
   readonly #closing = new AbortController();
   #status: OwnedTaskStatus = 'CLAIMING';
   #task: Task | undefined;
@@ -104,7 +58,6 @@ export class OwnedTask {
   #publisher: SinkPublisher | undefined;
   #history: TaskHistory | undefined;
   #historyError: unknown;
-  #restoreEnd = 0;
   #flushMs = 0;
   /** Commits whose lists are on their way, oldest first. */
   #unpublished: {
@@ -117,7 +70,7 @@ export class OwnedTask {
     this.taskId = taskId;
     this.#environment = environment;
     this.#database = database;
-    this.#copy = new ChangelogCopy(database, taskId, environment.columnFamilies);
+    this.#restore = new TaskRestore(environment, taskId, database);
   }
 
   get status(): OwnedTaskStatus {
@@ -130,12 +83,12 @@ export class OwnedTask {
 
   /** Changelog offset up to which the database holds the state. */
   get restoredTo(): number {
-    return this.#copy.mark?.next ?? 0;
+    return this.#restore.restoredTo;
   }
 
   /** Records of the changelog that have to be restored before it runs. */
   get restoreLag(): number {
-    return this.#status === 'RESTORING' ? Math.max(0, this.#restoreEnd - this.restoredTo) : 0;
+    return this.#status === 'RESTORING' ? this.#restore.lag : 0;
   }
 
   get waitingLists(): number {
@@ -143,7 +96,7 @@ export class OwnedTask {
   }
 
   /** Runs until `close`. Rejects with an error that no new claim can mend. `setAside` replaces the database. */
-  async run(): Promise<'closed' | 'set-aside'> {
+  async run(): Promise<RestoreOutcome> {
     const { logger, metrics } = this.#environment;
     const { signal } = this.#closing;
     let pauseMs = FIRST_PAUSE_MS;
@@ -198,13 +151,14 @@ export class OwnedTask {
     this.#writer = undefined;
   }
 
-  async #own(signal: AbortSignal): Promise<'closed' | 'set-aside'> {
+  async #own(signal: AbortSignal): Promise<RestoreOutcome> {
     const { log, sinks, maxWaitingLists, metrics, logger } = this.#environment;
     this.#status = 'CLAIMING';
     this.#writer = await log.claim(this.taskId);
     if (signal.aborted) return 'closed';
-    if ((await this.#restore(signal)) === 'set-aside') return 'set-aside';
-    if (signal.aborted) return 'closed';
+    this.#status = 'RESTORING';
+    const restored = await this.#restore.toEnd(signal);
+    if (restored !== 'restored') return restored;
 
     const task = this.#createTask();
     this.#task = task;
@@ -217,7 +171,7 @@ export class OwnedTask {
       logger,
       published: (commitNumber) => this.#published(commitNumber),
     });
-    await task.takeOver();
+    await task.takeOver(this.#environment.clock.nowMs());
     await this.#commit(task);
     this.#status = 'RUNNING';
     logger.info('task runs', { taskId: this.taskId, commitNumber: task.position.commitNumber });
@@ -299,47 +253,6 @@ export class OwnedTask {
     });
   }
 
-  /** Brings the database up to the changelog's end as it is once nobody else can write to it. */
-  async #restore(signal: AbortSignal): Promise<'restored' | 'set-aside'> {
-    const { log, clock, logger, metrics } = this.#environment;
-    const range = await log.changelogRange(this.taskId);
-    const start = restoreStart(this.#copy.mark, range, clock.nowMs(), log.tombstoneRetentionMs);
-    if (start === 'set-aside') {
-      logger.error('the state on disk is ahead of the changelog: it is set aside, and the task restored', {
-        taskId: this.taskId,
-        stateOffset: this.restoredTo,
-        changelogEnd: range.end,
-      });
-      return 'set-aside';
-    }
-    if (start === 'from-start') this.#copy.clear();
-    this.#restoreEnd = range.end;
-    this.#status = 'RESTORING';
-    const startedMs = performance.now();
-    const from = this.restoredTo;
-    let records = 0;
-    let bytes = 0;
-    let next = from;
-    while (next < range.end && !signal.aborted) {
-      const part = log.fetchChangelog(this.taskId, next, RESTORE_RECORDS);
-      if (part.next === next) {
-        await this.#environment.news.next(IDLE_MS, signal);
-        continue;
-      }
-      bytes += this.#copy.apply(part, clock.nowMs());
-      records += part.records.length;
-      next = part.next;
-      // Other tasks and the heartbeat have their turn.
-      await new Promise(setImmediate);
-    }
-    if (records > 0) {
-      const seconds = (performance.now() - startedMs) / 1000;
-      metrics.counter('freshet.restore.records').add(records);
-      logger.info('task restored', { taskId: this.taskId, from, to: next, records, bytes, seconds });
-    }
-    return 'restored';
-  }
-
   /** Prepares the next commit. Returns whether there is one. */
   async #processNext(task: Task, signal: AbortSignal): Promise<boolean> {
     const { log, clock } = this.#environment;
@@ -386,7 +299,7 @@ export class OwnedTask {
     reached('log committed', this.taskId);
     task.trace?.logCommitted();
 
-    this.#copy.stageMark(batch, next, clock.nowMs());
+    this.#restore.copy.stageMark(batch, next, clock.nowMs());
     this.#database.write(batch);
     const records = task.batch;
     const entries = task.committed();

@@ -9,9 +9,14 @@ export const POSITION_COLUMN_FAMILY = 'positions';
 /** Keys by versioned-sink node. */
 export type ChangedKeys = { readonly [node: string]: readonly string[] };
 
+/** Key of a task's position in that column family. */
+export const positionKeyOf = (taskId: number): Uint8Array => Buffer.from(`task:${taskId}`);
+
 export interface TaskPosition {
-  /** Number of the last commit, from 1; 0 before the first. */
+  /** Number of the last commit, which only grows; 0 before the first. */
   readonly commitNumber: number;
+  /** Made by the first commit on a shared log: state of two lineages never mixes. Empty on an embedded one. */
+  readonly lineage: string;
   /** Next offset to consume, by topic. */
   readonly offsets: { readonly [topic: string]: number };
   /** Epoch ms; `undefined` before the first record. */
@@ -28,6 +33,7 @@ const VERSION = 1;
 
 export const EMPTY_POSITION: TaskPosition = {
   commitNumber: 0,
+  lineage: '',
   offsets: {},
   streamTimeMs: undefined,
   timers: {},

@@ -293,6 +293,7 @@ export class StreamEngine {
       database.write(batch);
     } catch (error) {
       log.settled(false);
+      for (const task of tasks) task.trace?.failed(error);
       throw error;
     }
     log.settled(true);
@@ -320,9 +321,15 @@ export class StreamEngine {
       const trace = committed[index]?.committedTrace;
       for (const [node, entries] of published[index]!) {
         const span = trace?.startPublication(node, entries.length);
-        const pending = this.#options.sinks[this.#sinkOf.get(node)!]!.publish(entries);
-        if (pending !== undefined) await pending;
-        span?.end();
+        try {
+          const pending = this.#options.sinks[this.#sinkOf.get(node)!]!.publish(entries);
+          if (pending !== undefined) await pending;
+        } catch (error) {
+          span?.fail(error);
+          throw error;
+        } finally {
+          span?.end();
+        }
         count += entries.length;
       }
     }

@@ -1,6 +1,7 @@
 // One task: partition p of every partitioned topic, its stores, its timers and its position. It works in batches; a batch
 // is undone whole when anything in it throws, and run again by halves until the record that causes it stands alone.
 
+import { randomUUID } from 'node:crypto';
 import {
   type Clock,
   type Database,
@@ -24,6 +25,7 @@ import {
   EMPTY_POSITION,
   encodePosition,
   POSITION_COLUMN_FAMILY,
+  positionKeyOf,
   type TaskPosition,
 } from './position.ts';
 import { RecordQueues } from './record-queues.ts';
@@ -79,7 +81,7 @@ export class Task {
   /** From the start of a batch until its commit. */
   #trace: BatchTrace | undefined;
   #committedTrace: BatchTrace | undefined;
-  readonly #positionKey: Buffer;
+  readonly #positionKey: Uint8Array;
 
   constructor(options: TaskOptions) {
     const { taskId, topology, database } = options;
@@ -87,7 +89,7 @@ export class Task {
     this.#options = options;
     this.#tracer = options.tracer ?? silentTracer;
     this.#metrics = new BatchMetrics(options.metrics);
-    this.#positionKey = Buffer.from(`task:${taskId}`);
+    this.#positionKey = positionKeyOf(taskId);
     this.#clock = options.isReplay ? { nowMs: () => this.#streamTimeMs } : options.clock;
     const prefix = Buffer.from([taskId >> 8, taskId & 0xff]);
     const stores = topology.stores.map(({ supplier }) =>
@@ -138,8 +140,13 @@ export class Task {
     return versioned(await this.#republished(this.#position.changed), this.#position.commitNumber);
   }
 
-  /** Prepares a commit that changes nothing but the position, under a number above those of the task's former owner. */
-  async takeOver(): Promise<void> {
+  /**
+   * Prepares a commit that changes nothing but the position, under a number above those of the task's former owner. The first of all begins a
+   * lineage, with the time as its number: above those of any earlier lineage, which made less than a commit a millisecond.
+   */
+  async takeOver(nowMs: number): Promise<void> {
+    if (this.#position.commitNumber === 0)
+      this.#position = { ...this.#position, commitNumber: Math.floor(nowMs), lineage: randomUUID() };
     this.#outputs = { records: [], published: await this.#republished(this.#position.changed) };
   }
 
@@ -238,6 +245,7 @@ export class Task {
     try {
       await this.#graph.punctuate(this.#streamTimeMs, this.#clock.nowMs());
     } catch (error) {
+      this.#trace?.failed(error);
       this.#undo();
       throw new EngineError('PUNCTUATOR_FAILED', `a punctuator of task ${this.taskId} failed: ${String(error)}`, {
         context: { taskId: this.taskId },
@@ -307,6 +315,7 @@ export class Task {
     this.queues.consume();
     this.#position = {
       commitNumber: this.#position.commitNumber + 1,
+      lineage: this.#position.lineage,
       offsets: Object.fromEntries(this.queues.positions()),
       streamTimeMs: this.#streamTimeMs === Number.NEGATIVE_INFINITY ? undefined : this.#streamTimeMs,
       timers: this.#timers.save(),

@@ -1,7 +1,13 @@
 // The tracer port on the API of OpenTelemetry. Spans go to whatever provider the application has registered: without one nothing is
 // recorded. The API is loaded with the tracer, so that programs that do not trace never load it.
 
-import type { Context, Link, Attributes as OtelAttributes, Span as OtelSpan, Tracer as OtelTracer } from '@opentelemetry/api';
+import type {
+  Context,
+  Link,
+  Attributes as OtelAttributes,
+  Span as OtelSpan,
+  Tracer as OtelTracer,
+} from '@opentelemetry/api';
 import {
   EngineError,
   formatTraceparent,

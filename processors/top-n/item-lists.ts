@@ -69,7 +69,14 @@ export class ItemLists implements ItemListMaker {
     const { format, listsSink } = this.#options;
     const { record, asOf } = item;
     const listedItems = this.#items(item, definition, context);
-    const head = { definition, owner: record.itemId, variant: DEFAULT_VARIANT, algorithm: ALGORITHM, asOf };
+    const head = {
+      definition,
+      owner: record.itemId,
+      variant: DEFAULT_VARIANT,
+      algorithm: ALGORITHM,
+      asOf,
+      traceparent: context.traceparent,
+    };
     const value = listedItems.items.length === 0 ? null : format.encodeList(head, format.encodeItems(listedItems));
     const key = format.listKey('item', definition, DEFAULT_VARIANT, record.itemId);
     context.forward({ key, value, timestampMs: asOf.at }, listsSink);

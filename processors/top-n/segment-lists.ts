@@ -60,7 +60,8 @@ export class SegmentLists implements SegmentListMaker {
     const { segment, asOf } = published;
     const listedItems = this.#items(published, definition, context);
     const algorithm = definition === definitions.trending ? TRENDING_ALGORITHM : POPULAR_ALGORITHM;
-    const head = { definition, owner: segment, variant: DEFAULT_VARIANT, algorithm, asOf };
+    const { traceparent } = context;
+    const head = { definition, owner: segment, variant: DEFAULT_VARIANT, algorithm, asOf, traceparent };
     const value = listedItems.items.length === 0 ? null : format.encodeList(head, format.encodeItems(listedItems));
     const key = format.listKey('segment', definition, DEFAULT_VARIANT, segment);
     context.forward({ key, value, timestampMs: asOf.at }, listsSink);

@@ -60,6 +60,8 @@ export interface ListHead {
     readonly offset: number;
     readonly eventIds: readonly string[];
   };
+  /** The span under which it was made; `undefined` where it is not traced. */
+  readonly traceparent: string | undefined;
 }
 
 /** An item as answers show it. */

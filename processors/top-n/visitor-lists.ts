@@ -190,7 +190,14 @@ export class VisitorLists implements VisitorListMaker {
     }
     const { format, definitions } = this.#options;
     const { asOf } = profile;
-    const head = { definition: definitions.forYou, owner, variant: DEFAULT_VARIANT, algorithm: ALGORITHM, asOf };
+    const head = {
+      definition: definitions.forYou,
+      owner,
+      variant: DEFAULT_VARIANT,
+      algorithm: ALGORITHM,
+      asOf,
+      traceparent: context.traceparent,
+    };
     this.#forward(key, format.encodeList(head, items), profile, context);
   }
 

@@ -240,6 +240,7 @@ test('every sale counts once, whatever happens to the instances', async () => {
             const victim = running[step.which]!;
             if (rejoining.has(victim)) break;
             victim.log.kill();
+            void victim.engine.close();
             running[step.which] = await start(
               cluster,
               board,

@@ -11,11 +11,11 @@ import {
   topListSerde,
   visitorBlockSerde,
 } from '../../../lists/index.ts';
-import { block, campaignRule, card, emptyList, list, visitorAudience, visitorBlock } from './sample.ts';
+import { block, campaignRule, card, emptyList, list, tracedList, visitorAudience, visitorBlock } from './sample.ts';
 
-function isGolden<V>(name: string, serde: Serde<V>, value: V): void {
-  it(`${name} has the bytes of version 1, and is read from them`, () => {
-    const golden = readFileSync(join(import.meta.dirname, `${name}.v1.bin`));
+function isGolden<V>(name: string, serde: Serde<V>, value: V, version = 1): void {
+  it(`${name} has the bytes of version ${version}, and is read from them`, () => {
+    const golden = readFileSync(join(import.meta.dirname, `${name}.v${version}.bin`));
     assert.equal(Buffer.from(serde.serialize(value)).toString('latin1'), golden.toString('latin1'));
     assert.deepEqual(serde.deserialize(golden), value);
   });
@@ -23,6 +23,7 @@ function isGolden<V>(name: string, serde: Serde<V>, value: V): void {
 
 describe('published bytes', () => {
   isGolden('list', topListSerde, list);
+  isGolden('list', topListSerde, tracedList, 2);
   isGolden('empty-list', topListSerde, emptyList);
   isGolden('card', itemCardSerde, card);
   isGolden('item-block', itemBlockSerde, block);

@@ -28,6 +28,8 @@ export const list: TopList = {
   ],
 };
 
+export const tracedList: TopList = { ...list, traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' };
+
 export const emptyList: TopList = {
   definition: 'popular',
   owner: 'global',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { RefusedRecordError, type Serde } from '../../../engine/api/index.ts';
+import { formatTraceparent, RefusedRecordError, type Serde } from '../../../engine/api/index.ts';
 import {
   campaignRuleSerde,
   itemBlockSerde,
@@ -18,12 +18,14 @@ import {
   card,
   emptyList,
   list,
+  tracedList,
   visitorAudience,
   visitorBlock,
 } from '../../golden/lists/sample.ts';
 
 const serdes: [name: string, family: string, serde: Serde<unknown>, value: unknown][] = [
   ['list', 'list', topListSerde as Serde<unknown>, list],
+  ['traced list', 'list', topListSerde as Serde<unknown>, tracedList],
   ['empty list', 'list', topListSerde as Serde<unknown>, emptyList],
   ['card', 'card', itemCardSerde as Serde<unknown>, card],
   ['item block', 'card', itemBlockSerde as Serde<unknown>, block],
@@ -67,6 +69,14 @@ const topList: fc.Arbitrary<TopList> = fc.record({
     maxLength: 20,
   }),
 });
+const digits = (count: number) =>
+  fc
+    .array(fc.constantFrom(...'0123456789abcdef'), { minLength: count, maxLength: count })
+    .map((hex) => hex.join(''))
+    .filter((hex) => !/^0+$/.test(hex));
+const traceparent = fc
+  .tuple(digits(32), digits(16), fc.nat({ max: 255 }))
+  .map(([traceId, spanId, flags]) => formatTraceparent({ traceId, spanId, flags }));
 
 describe('codecs', () => {
   it('give back every list as it was, whatever its texts and numbers', () => {
@@ -76,6 +86,21 @@ describe('codecs', () => {
         assert.deepEqual(topListSerde.deserialize(topListSerde.serialize(plain)), plain);
       }),
     );
+  });
+
+  it('give back the trace of a list, for 25 bytes more than without', () => {
+    fc.assert(
+      fc.property(topList, traceparent, (value, trace) => {
+        const plain = JSON.parse(JSON.stringify(value)) as TopList;
+        const traced = topListSerde.serialize({ ...plain, traceparent: trace });
+        assert.deepEqual(topListSerde.deserialize(traced), { ...plain, traceparent: trace });
+        assert.equal(traced.length, topListSerde.serialize(plain).length + 25);
+      }),
+    );
+  });
+
+  it('refuse to write a trace that is no traceparent', () => {
+    assert.throws(() => topListSerde.serialize({ ...list, traceparent: 'x'.repeat(55) }), RangeError);
   });
 
   it('name a cause once, however many items share it', () => {
@@ -99,8 +124,8 @@ describe('codecs', () => {
   for (const [name, family, serde, value] of serdes) {
     it(`refuse a ${name} of another version, and say which`, () => {
       const bytes = Uint8Array.from(serde.serialize(value));
-      bytes[0] = 2;
-      assert.throws(() => serde.deserialize(bytes), { name: 'RefusedRecordError', message: /version 2, this reads 1/ });
+      bytes[0] = 3;
+      assert.throws(() => serde.deserialize(bytes), { name: 'RefusedRecordError', message: /version 3, this reads 1/ });
       assert.throws(() => serde.deserialize(new Uint8Array()), isRefused(`${family}-format-unknown`));
     });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { setImmediate } from 'node:timers/promises';
 import { type TestContext, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import {
   type Headers,
   type Processor,
@@ -16,8 +16,8 @@ import {
 } from '../../../../engine/api/index.ts';
 import { EmbeddedLog, LOG_COLUMN_FAMILY } from '../../../../engine/embedded/index.ts';
 import { DEAD_LETTER_TOPIC, TopologyBuilder } from '../../../../engine/graph/index.ts';
-import { columnFamiliesOf, StreamEngine } from '../../../../engine/runtime/index.ts';
 import { MAX_LINKS, traceBatch } from '../../../../engine/runtime/batch-trace.ts';
+import { columnFamiliesOf, StreamEngine } from '../../../../engine/runtime/index.ts';
 import { SinkPublisher } from '../../../../engine/runtime/sink-publisher.ts';
 import { MovedClock } from '../../../../engine/testing/index.ts';
 import { createMemoryDatabase } from '../../../../state/memory-database.ts';
@@ -176,6 +176,18 @@ test('a batch that is undone ends its spans as failed, and a dead letter keeps t
   assert.ok(tracer.spans.every(({ ends }) => ends === 1));
   assert.deepEqual(headersOf(DEAD_LETTER_TOPIC).map(header), [sampled(1)]);
   assert.deepEqual(headersOf('next').map(header), [tracer.named('commit 0')[1]!.traceparent]);
+});
+
+test('a sink that fails is in the trace, and stops the embedded engine', async (t) => {
+  const tracer = new RecordingTracer();
+  const { pipe, board } = await openEngine(t, tracer);
+  board.set = () => {
+    throw new Error('the board is full');
+  };
+  await assert.rejects(pipe(number('a', 1, sampled(1))), /the board is full/);
+  const [publish] = tracer.named('publish board');
+  assert.deepEqual([publish!.ends, (publish!.failure as Error).message], [1, 'the board is full']);
+  assert.equal(tracer.named('commit 0')[0]!.failure, undefined);
 });
 
 test('lists of several commits go in one call with links, and a call that fails is told from the one that does not', async (t) => {
