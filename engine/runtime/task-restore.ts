@@ -1,5 +1,6 @@
 // Brings a task's database up to its changelog: to its end before the task runs, or on and on for a standby.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../api/index.ts';
 import { ChangelogCopy, restoreStart } from './changelog.ts';
 import type { InstanceEnvironment } from './instance-environment.ts';
@@ -7,6 +8,9 @@ import type { InstanceEnvironment } from './instance-environment.ts';
 /** Records that are applied at a time: bounds how long the instance's other tasks wait. */
 const RECORDS_PER_STEP = 500;
 const IDLE_MS = 100;
+/** A transaction's marks come within milliseconds, or when a broker is back. */
+const MARK_WAITS = 20;
+const MARK_WAIT_MS = 500;
 
 /**
  * `set-aside`: the database does not come from this changelog, and another one has to take its place; `closed`: the signal aborted
@@ -40,8 +44,7 @@ export class TaskRestore {
   async toEnd(signal: AbortSignal): Promise<RestoreOutcome> {
     const { logger, metrics } = this.#environment;
     const startedMs = performance.now();
-    const outcome = await this.#begin();
-    if (outcome !== 'restored') return outcome;
+    if ((await this.#begin()) === 'set-aside') return this.#setAside();
     const from = this.restoredTo;
     let records = 0;
     let bytes = 0;
@@ -62,20 +65,25 @@ export class TaskRestore {
 
   /** Follows the changelog until `signal` aborts. */
   async follow(signal: AbortSignal): Promise<RestoreOutcome> {
-    const outcome = await this.#begin();
-    if (outcome !== 'restored') return outcome;
+    let outcome = await this.#begin();
+    // Who was the owner a moment ago may be ahead of what readers see: a commit is acknowledged before its marks are in the log.
+    for (let waits = 0; outcome === 'set-aside' && waits < MARK_WAITS && !signal.aborted; waits++) {
+      await delay(MARK_WAIT_MS, undefined, { signal }).catch(() => undefined);
+      outcome = await this.#begin();
+    }
+    if (outcome === 'set-aside') return signal.aborted ? 'closed' : this.#setAside();
     while (!signal.aborted) if ((await this.#step(signal)) === undefined) return this.#setAside();
     return 'closed';
   }
 
   /** Looks where to begin. @throws {EngineError} `OFFSET_OUT_OF_RANGE`, `BROKER_UNAVAILABLE` */
-  async #begin(): Promise<RestoreOutcome> {
+  async #begin(): Promise<'restored' | 'set-aside'> {
     const { log, clock } = this.#environment;
     const range = await log.changelogRange(this.#taskId);
     const start = restoreStart(this.copy.mark, range, clock.nowMs(), log.tombstoneRetentionMs);
-    if (start === 'set-aside') return this.#setAside();
-    if (start === 'from-start') this.copy.clear();
     this.#end = range.end;
+    if (start === 'set-aside') return 'set-aside';
+    if (start === 'from-start') this.copy.clear();
     return 'restored';
   }
 

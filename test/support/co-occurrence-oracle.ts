@@ -27,10 +27,16 @@ interface Seen {
   readonly line: string | undefined;
 }
 
+/** A visitor's current session. */
 interface Visit {
   id: string | undefined;
   lastAt: number;
   readonly seen: Seen[];
+}
+
+/** Takes contributions one by one. Only what may be taken back later is kept until the end. */
+interface Contributions {
+  push(contribution: Contribution): void;
 }
 
 /** Sums at a time, by name: `f a b`, `b a b`, `o a b`, `n a`, `p a`, `repeats a`, `popular segment item`, `vector visitor d`. */
@@ -38,6 +44,14 @@ export interface OracleAnswer {
   readonly sums: ReadonlyMap<string, number>;
   /** The greatest sum that a name ever had, against which an error is to be measured. */
   readonly gross: ReadonlyMap<string, number>;
+}
+
+export interface OracleHistory extends OracleAnswer {
+  /** By visitor, the session that is current at the end; its items in the order of their interactions. */
+  readonly visits: ReadonlyMap<
+    string,
+    { readonly id: string | undefined; readonly lastAt: number; readonly seen: readonly { readonly item: string }[] }
+  >;
 }
 
 export interface OracleHalfLives {
@@ -54,8 +68,8 @@ export function recompute(
   atMs: number,
   halfLives: OracleHalfLives,
   categoriesOf: (item: string) => readonly string[],
-): OracleAnswer {
-  const contributions: Contribution[] = [];
+): OracleHistory {
+  const contributions = new Sums(atMs, halfLives);
   const left = new Map<string, number>();
   const ids = new Set<string>();
   const visits = new Map<string, Visit>();
@@ -97,28 +111,45 @@ export function recompute(
       }
     }
   }
-  return total(contributions, left, atMs, halfLives);
+  return { ...contributions.total(left), visits };
 }
 
-function total(
-  contributions: readonly Contribution[],
-  left: ReadonlyMap<string, number>,
-  atMs: number,
-  halfLives: OracleHalfLives,
-): OracleAnswer {
-  const sums = new Map<string, number>();
-  const gross = new Map<string, number>();
-  for (const { name, mass, at, lines } of contributions) {
-    const halfLifeMs = name.startsWith('vector')
-      ? halfLives.userVectorMs
-      : name.startsWith('popular')
-        ? halfLives.popularMs
-        : halfLives.rowsMs;
-    const decayed = mass * Math.exp((-Math.LN2 * (atMs - at)) / halfLifeMs);
-    gross.set(name, (gross.get(name) ?? 0) + Math.abs(decayed));
-    if (lines.every((line) => left.get(line)! > 0)) sums.set(name, (sums.get(name) ?? 0) + decayed);
+class Sums implements Contributions {
+  readonly #sums = new Map<string, number>();
+  readonly #gross = new Map<string, number>();
+  readonly #revocable: Contribution[] = [];
+  readonly #atMs: number;
+  readonly #halfLives: OracleHalfLives;
+
+  constructor(atMs: number, halfLives: OracleHalfLives) {
+    this.#atMs = atMs;
+    this.#halfLives = halfLives;
   }
-  return { sums, gross };
+
+  push(contribution: Contribution): void {
+    const { name, lines } = contribution;
+    const decayed = this.#decayed(contribution);
+    this.#gross.set(name, (this.#gross.get(name) ?? 0) + Math.abs(decayed));
+    if (lines.length === 0) this.#add(name, decayed);
+    else this.#revocable.push(contribution);
+  }
+
+  total(left: ReadonlyMap<string, number>): OracleAnswer {
+    for (const contribution of this.#revocable)
+      if (contribution.lines.every((line) => left.get(line)! > 0))
+        this.#add(contribution.name, this.#decayed(contribution));
+    return { sums: this.#sums, gross: this.#gross };
+  }
+
+  #add(name: string, amount: number): void {
+    this.#sums.set(name, (this.#sums.get(name) ?? 0) + amount);
+  }
+
+  #decayed({ name, mass, at }: Contribution): number {
+    const { userVectorMs, popularMs, rowsMs } = this.#halfLives;
+    const halfLifeMs = name.startsWith('vector') ? userVectorMs : name.startsWith('popular') ? popularMs : rowsMs;
+    return mass * Math.exp((-Math.LN2 * (this.#atMs - at)) / halfLifeMs);
+  }
 }
 
 function visitOf(visits: Map<string, Visit>, visitor: string, at: number, id: string | undefined): Visit {
@@ -148,7 +179,7 @@ function strength(seen: Seen): number {
 }
 
 function addSignal(
-  contributions: Contribution[],
+  contributions: Contributions,
   seen: Seen[],
   item: string,
   signal: Signal,
@@ -197,7 +228,7 @@ function sameOrder(one: string, other: string): boolean {
 }
 
 function addInterest(
-  contributions: Contribution[],
+  contributions: Contributions,
   visitor: string,
   item: string,
   signal: Signal,
