@@ -106,7 +106,11 @@ export class RedisConnection {
 
   async #within<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
     const { promise: tooLate, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    // Where this process was held up, the answer may lie in the socket: it is read before the immediate.
+    const timer = setTimeout(
+      () => setImmediate(() => reject(new Error(`no answer within ${timeoutMs} ms`))),
+      timeoutMs,
+    );
     try {
       return await Promise.race([answer, tooLate]);
     } catch (error) {

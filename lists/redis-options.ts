@@ -120,8 +120,9 @@ export function connectionOptions(options: RedisListStoreOptions): RedisOptions 
     connectionName: 'freshet',
     disableClientInfo: true,
     connectTimeout: timeoutMs,
-    // A silent server ends the connection, and what waits for it, instead of waiting with it.
-    socketTimeout: timeoutMs,
+    // A silent server ends the connection, and what waits for it, instead of waiting with it. Later than the call's own timeout, so that a
+    // process that was held up for a moment keeps its connection.
+    socketTimeout: 2 * timeoutMs,
     keepAlive: KEEP_ALIVE_MS,
     // Nothing waits for a connection: the caller decides what to do with what could not be stored.
     enableOfflineQueue: false,

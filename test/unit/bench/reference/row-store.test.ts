@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { ItemIds } from '../../../../bench/reference/item-ids.ts';
+import { ItemRow } from '../../../../bench/reference/item-row.ts';
+import { type RowStore, rowStore } from '../../../../bench/reference/row-store.ts';
+import { createMemoryDatabase } from '../../../../state/index.ts';
+
+const COLUMN_FAMILY = 'rows';
+const ITEMS = 12;
+
+const delta = fc.record({
+  item: fc.nat(ITEMS - 1),
+  neighbour: fc.nat(ITEMS - 1),
+  weight: fc.constantFrom(1, 3, 0.5, Math.fround(1 / 3)),
+});
+const batch = fc.record({
+  deltas: fc.array(delta, { maxLength: 30 }),
+  ending: fc.constantFrom('commit', 'rollback', 'reopen'),
+});
+
+test('a row is the sum of the committed deltas, whatever was evicted, undone or read back', () => {
+  fc.assert(
+    fc.property(fc.array(batch, { maxLength: 60 }), fc.constantFrom(0, 5_000, 1e9), (batches, cacheMaxBytes) => {
+      const database = createMemoryDatabase({ columnFamilies: [COLUMN_FAMILY] });
+      let opened = 0;
+      const open = () => {
+        const ids = new ItemIds(4);
+        // Every process numbers items in an order of its own.
+        opened += 1;
+        for (let n = 0; n < opened; n++) ids.ofText(`item-${(7 * opened * n) % ITEMS}`);
+        const items = Array.from({ length: ITEMS }, (_, n) => ids.ofText(`item-${n}`));
+        const supplier = rowStore({ name: COLUMN_FAMILY, ids, cacheMaxBytes });
+        return { items, store: supplier.create({ database, columnFamily: COLUMN_FAMILY, prefix: Buffer.of(0, 1) }) };
+      };
+      let { items, store } = open();
+      const expected = Array.from({ length: ITEMS }, () => new ItemRow());
+      for (const { deltas, ending } of batches) {
+        store.load(items);
+        for (const { item, neighbour, weight } of deltas) store.add(items[item]!, items[neighbour]!, weight);
+        if (ending === 'rollback') {
+          store.rollback();
+          continue;
+        }
+        for (const { item, neighbour, weight } of deltas) expected[item]!.add(neighbour, weight);
+        commit(store);
+        if (ending === 'reopen') ({ items, store } = open());
+      }
+      store.load(items);
+      for (let n = 0; n < ITEMS; n++)
+        assert.deepEqual(plain(store.get(items[n]!), items), plain(expected[n]!, identity));
+
+      function commit(of: RowStore): void {
+        const write = database.createBatch();
+        of.flush((key, value) => write.put(COLUMN_FAMILY, key, value!));
+        database.write(write);
+        of.committed();
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+const identity = Array.from({ length: ITEMS }, (_, n) => n);
+
+/** Neighbours by their number in the test. */
+function plain(row: ItemRow | undefined, items: readonly number[]) {
+  if (row === undefined || row.count === 0) return undefined;
+  const neighbours = Array.from(row.items.subarray(0, row.count), (item) => items.indexOf(item));
+  return { total: row.total, floor: row.floor, neighbours, weights: [...row.weights.subarray(0, row.count)] };
+}
+
+test('ids that are met a second time keep their number, also when the table has grown', () => {
+  const ids = new ItemIds(4);
+  const texts = Array.from({ length: 10_000 }, (_, n) => `ü${n}`);
+  const numbers = texts.map((text) => ids.ofText(text));
+  assert.equal(new Set(numbers).size, texts.length);
+  for (const [index, text] of texts.entries()) {
+    const bytes = Buffer.from(`_${text}_`);
+    assert.equal(ids.ofBytes(bytes, 1, bytes.length - 2), numbers[index]);
+    assert.equal(ids.text(numbers[index]!), text);
+  }
+});
