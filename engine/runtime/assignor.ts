@@ -120,34 +120,53 @@ function assignStandbys(seats: readonly Seat[], owners: readonly Seat[], options
 
 /** Moves standby tasks from the members with the most to those with the fewest, as far as instances allow. */
 function spread(seats: readonly Seat[], taken: readonly Set<string>[]): void {
-  for (;;) {
-    const move = findMove(seats, taken);
-    if (move === undefined) return;
-    const { from, to, task } = move;
-    from.standby.splice(from.standby.indexOf(task), 1);
-    taken[task]!.delete(from.member.instanceId);
-    to.standby.push(task);
-    taken[task]!.add(to.member.instanceId);
-  }
+  for (let moves = findMoves(seats, taken); moves !== undefined; moves = findMoves(seats, taken))
+    for (const { from, to, task } of moves) {
+      from.standby.splice(from.standby.indexOf(task), 1);
+      taken[task]!.delete(from.member.instanceId);
+      to.standby.push(task);
+      taken[task]!.add(to.member.instanceId);
+    }
 }
 
-function findMove(
-  seats: readonly Seat[],
-  taken: readonly Set<string>[],
-): { readonly from: Seat; readonly to: Seat; readonly task: number } | undefined {
+interface Move {
+  readonly from: Seat;
+  readonly to: Seat;
+  readonly task: number;
+}
+
+/**
+ * A chain of moves from a member to one with at least two tasks fewer, so that loads become more equal and the moves end. A chain, since a
+ * task may not be allowed where there is room, but may take the place of one that is.
+ */
+function findMoves(seats: readonly Seat[], taken: readonly Set<string>[]): readonly Move[] | undefined {
   const byLoad = [...seats].sort((a, b) => a.standby.length - b.standby.length);
-  for (const from of byLoad.toReversed()) {
-    for (const to of byLoad) {
-      // A move must make the two more equal: so the moves end.
-      if (from.standby.length - to.standby.length < 2) break;
-      const movable = from.standby.filter(
-        (task) => !taken[task]!.has(to.member.instanceId) || to.member.instanceId === from.member.instanceId,
-      );
-      if (movable.length > 0)
-        return { from, to, task: first(movable, (a, b) => offsetOf(from, a) - offsetOf(from, b)) };
-    }
+  for (const start of byLoad.toReversed()) {
+    const cameBy = new Map<Seat, Move | undefined>([[start, undefined]]);
+    for (const from of cameBy.keys())
+      for (const to of byLoad) {
+        const task = cameBy.has(to) ? undefined : movableTask(from, to, taken);
+        if (task === undefined) continue;
+        cameBy.set(to, { from, to, task });
+        if (start.standby.length - to.standby.length >= 2) return chainTo(to, cameBy);
+      }
   }
   return undefined;
+}
+
+/** The last move first: each makes room for the one before it. */
+function chainTo(end: Seat, cameBy: ReadonlyMap<Seat, Move | undefined>): readonly Move[] {
+  const chain: Move[] = [];
+  for (let move = cameBy.get(end); move !== undefined; move = cameBy.get(move.from)) chain.push(move);
+  return chain;
+}
+
+/** The standby task of `from` that may go to `to` and costs least there. */
+function movableTask(from: Seat, to: Seat, taken: readonly Set<string>[]): number | undefined {
+  const movable = from.standby.filter(
+    (task) => !taken[task]!.has(to.member.instanceId) || to.member.instanceId === from.member.instanceId,
+  );
+  return movable.length === 0 ? undefined : first(movable, (a, b) => offsetOf(from, a) - offsetOf(from, b));
 }
 
 function offsetOf(seat: Seat, task: number): number {

@@ -81,7 +81,7 @@ test('standbys are spread evenly where every member is an instance of its own', 
         assert.ok(Math.max(...loads) - Math.min(...loads) <= 1, `standby loads ${loads}`);
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 2_000 },
   );
 });
 
