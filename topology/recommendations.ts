@@ -194,6 +194,8 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
       merge: newerCampaign,
       view: { apply: (campaignId, campaign) => campaigns.apply(campaignId, campaign) },
     })
+    // Read by the tasks too, so that each bad setting is refused by one of them, in its commit.
+    .addSource(TOPICS.settings, { ...source(options, 'settings'), allowsTombstones: true })
     .addGlobalStore({
       ...source(options, 'settings'),
       supplier: globalStore('settings', stored.settings),

@@ -72,10 +72,21 @@ async function output(parameters: readonly string[], environment?: { [name: stri
 test('--help explains every command and every setting', async () => {
   const { code, printed } = await output(['--help']);
   assert.equal(code, 0);
-  for (const command of ['start', 'serve', 'replay', 'simulate', 'topology'])
+  for (const command of [
+    'start',
+    'serve',
+    'replay',
+    'simulate',
+    'topology',
+    'engine',
+    'shop',
+    'topics',
+    'schemas',
+    'dead-letters',
+  ])
     assert.match(printed, new RegExp(`^  ${command}`, 'm'));
   for (const { variable, fallback } of Object.values(SETTINGS))
-    assert.ok(printed.includes(`${variable}=${fallback}`), variable);
+    assert.ok(printed.includes(fallback === undefined ? `${variable}  (` : `${variable}=${fallback}`), variable);
 });
 
 test('settings that cannot be used are all named at once, misspelt ones too', async () => {

@@ -19,7 +19,9 @@ export class VersionWatcher {
   rises = 0;
 
   constructor(url: string, prefix: string) {
-    this.#redis = new Redis(url);
+    // Redis may be away for as long as a test wants it to be.
+    this.#redis = new Redis(url, { maxRetriesPerRequest: null });
+    this.#redis.on('error', () => {});
     this.#prefix = prefix;
     this.#watching = this.#watch(this.#closing.signal);
     this.#watching.catch((error: Error) => this.faults.push(`the watcher has failed: ${error.message}`));
