@@ -10,7 +10,7 @@ import { CHROMIUM, needsChromium } from '../support/requires.ts';
 import { startShopProcess } from '../support/shop-process.ts';
 
 /** Generous: the machine may be busy, and nothing here measures speed. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** Waits until so many clicks have gone through the engine that most products have neighbours, then slows the shoppers down. */
 async function hasLearnt(url: string): Promise<void> {
