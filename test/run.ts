@@ -15,7 +15,9 @@ if (missingPrograms() === undefined) await fetchServers((line) => console.log(li
 
 const skipped: string[] = [];
 let count = 0;
-const stream = run({ globPatterns, cwd: root, concurrency: 2, timeout: 600_000 });
+// A file whose tests have ended ends, whatever a failed one has left open.
+const execArgv = ['--test-force-exit'];
+const stream = run({ globPatterns, cwd: root, concurrency: 2, timeout: 600_000, execArgv });
 stream.on('test:pass', (event) => {
   count += 1;
   if (event.skip !== undefined && event.skip !== false) skipped.push(`${event.name}: ${String(event.skip)}`);

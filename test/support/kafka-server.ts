@@ -1,6 +1,7 @@
 // A real Kafka broker for the tests of one file, and topics on it.
 
 import { after } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type ITopicConfig } from 'kafkajs';
 import { type KafkaOptions, type KafkaServer, startKafka } from '../../deploy/local-stack/kafka.ts';
 import { freePort } from '../../deploy/local-stack/ports.ts';
@@ -88,7 +89,21 @@ export async function createTopics(bootstrap: string, specs: readonly TopicSpec[
       configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
     }));
     await admin.createTopics({ topics, waitForLeaders: true });
+    // The metadata names leaders before the broker knows that it is one.
+    for (const { topic } of specs) await untilAnswered(() => admin.fetchTopicOffsets(topic));
   } finally {
     await admin.disconnect();
   }
+}
+
+const LONGEST_WAIT_MS = 30_000;
+
+async function untilAnswered(ask: () => Promise<unknown>): Promise<void> {
+  for (const end = performance.now() + LONGEST_WAIT_MS; ; await sleep(20))
+    try {
+      await ask();
+      return;
+    } catch (error) {
+      if (performance.now() > end) throw error;
+    }
 }
