@@ -4,6 +4,7 @@
 // Life cycle: OPEN -> CLOSED. Every call into the binding is guarded by the status, because the binding does not check it.
 import type { Database, KeyRange, WriteBatch } from '../engine/api/index.ts';
 import { EngineError } from '../engine/api/index.ts';
+import { successor } from './key-codec.ts';
 import type { BatchHandle, ColumnHandle, IteratorHandle, RocksHandle } from './rocks-binding.ts';
 import { rocks } from './rocks-binding.ts';
 import { openRocksHandle } from './rocks-open.ts';
@@ -232,11 +233,4 @@ function addressed(bytes: Uint8Array): Uint8Array {
 
 function isEmptyRange(gte: Uint8Array | undefined, lt: Uint8Array | undefined): boolean {
   return lt !== undefined && (lt.length === 0 || (gte !== undefined && Buffer.compare(gte, lt) >= 0));
-}
-
-/** The smallest key above `key`. */
-function successor(key: Uint8Array): Uint8Array {
-  const next = new Uint8Array(key.length + 1);
-  next.set(key);
-  return next;
 }

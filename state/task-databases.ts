@@ -1,7 +1,7 @@
 // The databases of an instance's tasks on its disk: `<root>/<task>`, each a RocksDB of its own, so that a task's state is opened,
 // dropped and moved without the others.
 
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database, TaskDatabases } from '../engine/api/index.ts';
 import { openRocksDatabase } from './rocks-database.ts';
@@ -32,9 +32,6 @@ export function rocksTaskDatabases(root: string, columnFamilies: readonly string
       const aside = join(root, 'aside');
       await mkdir(aside, { recursive: true });
       await rename(path(taskId), join(aside, `${taskId}-${new Date().toISOString().replaceAll(':', '')}`));
-    },
-    async remove(taskId: number): Promise<void> {
-      await rm(path(taskId), { recursive: true, force: true });
     },
   };
 }

@@ -51,6 +51,4 @@ export interface TaskDatabases {
   open(taskId: number): Promise<Database>;
   /** Moves a task's closed database out of the way and keeps it for whoever wants to know what happened. */
   setAside(taskId: number): Promise<void>;
-  /** Deletes a task's closed database. */
-  remove(taskId: number): Promise<void>;
 }

@@ -127,7 +127,8 @@ export class ChangelogCopy {
 
 /** Deletes every key of these column families, the positions first: without them a crash in between leaves nothing that counts. */
 export function clearDatabase(database: Database, columnFamilies: readonly string[]): void {
-  for (const columnFamily of columnFamilies.toSorted((name) => (name === POSITION_COLUMN_FAMILY ? -1 : 0))) {
+  const others = columnFamilies.filter((name) => name !== POSITION_COLUMN_FAMILY);
+  for (const columnFamily of [POSITION_COLUMN_FAMILY, ...others]) {
     const [last] = database.scan(columnFamily, { reverse: true, limit: 1 });
     if (last === undefined) continue;
     const beyond = Buffer.concat([last[0], Buffer.of(0)]);

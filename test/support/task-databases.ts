@@ -47,10 +47,6 @@ export class MemoryTaskDatabases implements TaskDatabases {
     this.databases.delete(taskId);
   }
 
-  async remove(taskId: number): Promise<void> {
-    this.databases.delete(taskId);
-  }
-
   /** The databases as a process finds them that starts after this one's was killed. */
   afterKill(): MemoryTaskDatabases {
     const next = new MemoryTaskDatabases(this.#columnFamilies);
