@@ -28,17 +28,23 @@ const MAX_TEXTS = 200;
 /** Retries of single requests: short first pauses, since a commit waits for them. About 10 s in all. */
 const RETRY = { initialRetryTime: 5, maxRetryTime: 2000, multiplier: 2, retries: 12 } as const;
 
-/** kafkajs's client: for producers, groups and administration. */
-export function createKafka(options: KafkaClientOptions): Kafka {
-  registerCodecs();
-  const { ssl, sasl } = options;
-  return new kafkajs.Kafka({
+/** What kafkajs's client and its cluster are told alike. */
+function connectionSettings({ ssl, sasl, ...options }: KafkaClientOptions) {
+  return {
     brokers: [...options.brokers],
     clientId: options.clientId,
     ...(ssl === undefined ? {} : { ssl }),
     ...(sasl === undefined ? {} : { sasl }),
     connectionTimeout: options.connectionTimeoutMs,
     requestTimeout: options.requestTimeoutMs,
+  };
+}
+
+/** kafkajs's client: for producers, groups and administration. */
+export function createKafka(options: KafkaClientOptions): Kafka {
+  registerCodecs();
+  return new kafkajs.Kafka({
+    ...connectionSettings(options),
     retry: RETRY,
     logLevel: kafkajs.logLevel.WARN,
     logCreator: () => logTo(options.logger),
@@ -50,14 +56,8 @@ export function createKafka(options: KafkaClientOptions): Kafka {
  * gives up quickly: its user retries and reports.
  */
 export function createCluster(options: KafkaClientOptions): Cluster {
-  const { ssl, sasl } = options;
   return new KafkaCluster({
-    brokers: [...options.brokers],
-    clientId: options.clientId,
-    ...(ssl === undefined ? {} : { ssl }),
-    ...(sasl === undefined ? {} : { sasl }),
-    connectionTimeout: options.connectionTimeoutMs,
-    requestTimeout: options.requestTimeoutMs,
+    ...connectionSettings(options),
     // Every broker of the list is tried once before a failure is reported.
     retry: { initialRetryTime: 20, maxRetryTime: 200, retries: Math.max(1, options.brokers.length) },
     socketFactory: createSocketFactory(),

@@ -31,7 +31,7 @@ import { changelogKey } from './changelog.ts';
 import type { InstanceEnvironment } from './instance-environment.ts';
 import { SinkPublisher } from './sink-publisher.ts';
 import { SinkRepair } from './sink-repair.ts';
-import type { SourceRecord } from './source-record.ts';
+import { isOfShop, type SourceRecord } from './source-record.ts';
 import { Task } from './task.ts';
 import { type RestoreOutcome, TaskRestore } from './task-restore.ts';
 
@@ -224,7 +224,7 @@ export class OwnedTask {
     if (history === undefined) return;
     this.#history = history;
     const positions = [...task.queues.positions()].flatMap(([topic, offset]) =>
-      readers.get(topic)?.futureLimitMs === undefined ? [] : [{ topic, partition: this.taskId, offset }],
+      isOfShop(readers, topic) ? [{ topic, partition: this.taskId, offset }] : [],
     );
     history.start(positions).catch((error: unknown) => {
       if (this.#history !== history) return;
@@ -321,7 +321,7 @@ export class OwnedTask {
   /** The records that the shop wrote, as they came. */
   #ofShop(records: readonly SourceRecord[]): LogRecord[] {
     const { readers } = this.#environment;
-    return records.flatMap(({ topic, raw }) => (readers.get(topic)?.futureLimitMs === undefined ? [] : [raw]));
+    return records.flatMap(({ topic, raw }) => (isOfShop(readers, topic) ? [raw] : []));
   }
 
   #published(commitNumber: number): void {

@@ -1,7 +1,7 @@
 // Counts the records that commits consume, and measures how long the shop's own take to become lists.
 
 import type { Counter, Histogram, Metrics } from '../api/index.ts';
-import type { SourceReader, SourceRecord } from './source-record.ts';
+import { isOfShop, type SourceReader, type SourceRecord } from './source-record.ts';
 
 export class RecordMetrics {
   readonly #metrics: Metrics;
@@ -24,8 +24,7 @@ export class RecordMetrics {
   /** When the log took the records that the shop wrote, epoch ms: not those of the engine itself. */
   appendTimes(records: readonly SourceRecord[]): number[] {
     const times: number[] = [];
-    for (const { topic, appendTimeMs } of records)
-      if (this.#readers.get(topic)?.futureLimitMs !== undefined) times.push(appendTimeMs);
+    for (const { topic, appendTimeMs } of records) if (isOfShop(this.#readers, topic)) times.push(appendTimeMs);
     return times;
   }
 

@@ -44,6 +44,10 @@ export function readersOf(topology: Topology, futureLimitMs = DEFAULT_FUTURE_LIM
   return readers;
 }
 
+/** Whether the topic is written by others, not by the engine itself. */
+export const isOfShop = (readers: ReadonlyMap<string, SourceReader>, topic: string): boolean =>
+  readers.get(topic)?.futureLimitMs !== undefined;
+
 /** Longest text of a refusal: enough to see the cause, too short to carry a payload away. */
 const TEXT_LIMIT = 500;
 
