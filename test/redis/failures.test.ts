@@ -6,7 +6,7 @@ import { inspect } from 'node:util';
 import { silentLogger } from '../../engine/api/index.ts';
 import { createRedisListStore, RedisUnavailableError } from '../../lists/index.ts';
 import { eventually, HOST, hearing, openLists, publish, read, TIMEOUT_MS } from '../support/redis-lists.ts';
-import { freePort, needsRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
+import { freeRedisPort, needsRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
 import { asking } from '../support/redis-topologies.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -30,7 +30,7 @@ async function assertUnavailable(port: number, call: Promise<unknown>): Promise<
 
 describe('the list store on Redis', needsRedis(), () => {
   it('refuses to open when nothing answers, and says where', async () => {
-    const port = await freePort();
+    const port = await freeRedisPort();
     await assertUnavailable(port, createRedisListStore({ target: target(port), keyPrefix: 'p:' }));
   });
 

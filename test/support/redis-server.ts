@@ -1,7 +1,7 @@
 // A real Redis for tests: the machine's redis-server on loopback, on a free port, in a directory of its own.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { freePort } from '../../deploy/local-stack/ports.ts';
 import { missing } from './requires.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
@@ -41,21 +41,16 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/**
- * Free now. Another process may be faster to take it; a cluster's bus needs a second one, 10,000 above. Below the range from
- * which the system takes ports for outgoing connections.
- */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 12_000);
-    if ((await isFree(port)) && (await isFree(port + 10_000))) return port;
-  }
-}
+/** The bus of a cluster listens 10,000 above. */
+const CLUSTER_BUS = 10_000;
+
+/** A port for a Redis, of a cluster or alone. */
+export const freeRedisPort = (): Promise<number> => freePort(CLUSTER_BUS);
 
 /** Starts it and waits until it accepts connections. @throws with what it printed when it ends before. */
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const { isSentinel = false, directory = temporaryDirectory() } = options;
-  const port = options.port ?? (await freePort());
+  const port = options.port ?? (await freeRedisPort());
   const args = typeof options.args === 'function' ? options.args(port) : (options.args ?? []);
   const first = isSentinel ? args.slice(0, 1) : [];
   const child = spawn(
@@ -112,17 +107,4 @@ async function printed(child: ChildProcess, pattern: RegExp): Promise<void> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  try {
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-  } catch {
-    return false;
-  }
-  server.close();
-  await once(server, 'close');
-  return true;
 }

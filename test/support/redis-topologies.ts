@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { freePort, type RedisServer, startRedis } from './redis-server.ts';
+import { freeRedisPort, type RedisServer, startRedis } from './redis-server.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 export interface RedisServers extends AsyncDisposable {
@@ -87,7 +87,7 @@ export async function startSentinels(): Promise<SentinelServers> {
       `sentinel failover-timeout ${masterName} 3000`,
     ].join('\n'),
   );
-  const sentinel = await startRedis({ args: [settings], isSentinel: true, directory, port: await freePort() });
+  const sentinel = await startRedis({ args: [settings], isSentinel: true, directory, port: await freeRedisPort() });
   await poll('the replica', () =>
     asking(master.port, async (redis) => /connected_slaves:1[\s\S]*state=online/.test(await redis.info('replication'))),
   );
