@@ -39,6 +39,9 @@ export class TapeRecorder {
 
   #writer(taskId: number, writer: TaskWriter): TaskWriter {
     return {
+      get wasCut() {
+        return writer.wasCut;
+      },
       commit: async (changelog, records) => {
         const end = await writer.commit(changelog, records);
         this.#last = {

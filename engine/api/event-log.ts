@@ -9,6 +9,8 @@ export interface TopicSpec {
   readonly compacted: boolean;
   /** Made and read by the engine alone: records may go as soon as every task has read them. */
   readonly internal: boolean;
+  /** Tasks write to it. @defaultValue false */
+  readonly written?: boolean;
   /** Read by global stores alone, so its partitions stand for no tasks: it may have as many as it likes. @defaultValue false */
   readonly anyPartitionCount?: boolean;
 }

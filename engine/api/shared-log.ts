@@ -33,6 +33,11 @@ export interface TaskWriter {
    * @throws {EngineError} `TASK_FENCED` when another owner has claimed the task, `COMMIT_UNCERTAIN` for any other failure.
    */
   commit(changelog: readonly ChangelogRecord[], records: readonly ProducerRecord[]): Promise<number>;
+  /**
+   * Whether a connection has ended since the last commit. If its broker was started anew, readers may not see that commit, nor what
+   * others have written behind it, until the next: a commit of nothing but the position is then worth its while.
+   */
+  readonly wasCut: boolean;
   /** Ends its connections. Idempotent; never rejects. */
   close(): Promise<void>;
 }

@@ -117,10 +117,12 @@ export function topicsOf(topology: Topology, partitions: number): TopicSpec[] {
       partitions,
       compacted: compacted.has(name),
       internal: isInternal(name),
+      ...(written.has(name) && { written: true }),
       ...(!tasks.has(name) && { anyPartitionCount: true }),
     });
   for (const node of topology.nodes) if (node.kind === 'source' || node.kind === 'sink') add(node.topic);
   for (const store of topology.globalStores) add(store.topic);
-  specs.set(DEAD_LETTER_TOPIC, { name: DEAD_LETTER_TOPIC, partitions, compacted: false, internal: false });
+  const deadLetters = { name: DEAD_LETTER_TOPIC, partitions, compacted: false, internal: false, written: true };
+  specs.set(DEAD_LETTER_TOPIC, deadLetters);
   return [...specs.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }

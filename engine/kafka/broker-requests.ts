@@ -3,8 +3,9 @@
 // whose partition changes its leader in the middle of a send is left out) or leave the group at an outage, so they are not used.
 
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 import { createCluster, type KafkaClientOptions } from './client.ts';
-import type { Broker, Cluster, ProtocolRequest, ProtocolResponse } from './kafkajs-internals.ts';
+import type { Broker, Cluster, Connection, ProtocolRequest, ProtocolResponse } from './kafkajs-internals.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -100,6 +101,9 @@ export interface Call<T extends Throttled> {
 
 type BuildCall<N extends keyof Api> = (args: Api[N]['args']) => Call<Api[N]['result'] & Throttled>;
 
+/** The error that kafkajs makes of a code of Kafka's protocol. */
+export const { createErrorFromCode: errorOfCode }: { createErrorFromCode(code: number): Error } =
+  require('kafkajs/src/protocol/error.js');
 const API_KEYS: { readonly [name: string]: number } = require('kafkajs/src/protocol/requests/apiKeys.js');
 const {
   requests,
@@ -131,6 +135,8 @@ export class BrokerRequests {
   readonly #waiting = new Set<(error: Error) => void>();
   /** Number of times that `disconnect` was called. */
   #ends = 0;
+  /** The connections that have been used since `forgetCuts`, each with its socket of then. */
+  readonly #used = new Map<Connection, Socket | undefined>();
 
   constructor(options: KafkaClientOptions) {
     this.#cluster = createCluster(options) as FullCluster;
@@ -165,7 +171,7 @@ export class BrokerRequests {
     return this.#waitFor(async () => {
       const broker = await this.#cluster.brokerPool.findConnectedBroker();
       const call = buildCall(broker, 'GroupCoordinator', { groupId: id, coordinatorType: COORDINATOR[kind] });
-      return (await sendTo(broker, call, this.#timeoutMs)).coordinator.nodeId;
+      return (await this.#sendTo(broker, call, this.#timeoutMs)).coordinator.nodeId;
     });
   }
 
@@ -178,13 +184,13 @@ export class BrokerRequests {
   ): Promise<Api[N]['result']> {
     return this.#waitFor(async () => {
       const broker = await this.#cluster.findBroker({ nodeId });
-      return sendTo(broker, buildCall(broker, name, args), timeoutMs);
+      return this.#sendTo(broker, buildCall(broker, name, args), timeoutMs);
     });
   }
 
   /** As `send`, of a request that kafkajs does not build. */
   sendOwn<T extends Throttled>(nodeId: number, call: Call<T>, timeoutMs = this.#timeoutMs): Promise<T> {
-    return this.#waitFor(async () => sendTo(await this.#cluster.findBroker({ nodeId }), call, timeoutMs));
+    return this.#waitFor(async () => this.#sendTo(await this.#cluster.findBroker({ nodeId }), call, timeoutMs));
   }
 
   /** Ends the connections at once: what waits for an answer fails. May be used again after `connect`. Never rejects. */
@@ -200,6 +206,23 @@ export class BrokerRequests {
       }
     }
     await this.#cluster.disconnect().catch(() => {});
+  }
+
+  /** Whether a connection that was used since `forgetCuts` has ended since, so that its broker may have been started anew. */
+  get wasCut(): boolean {
+    for (const [connection, socket] of this.#used)
+      if (connection.socket !== socket || !connection.isConnected()) return true;
+    return false;
+  }
+
+  forgetCuts(): void {
+    this.#used.clear();
+  }
+
+  async #sendTo<T extends Throttled>(broker: Broker, call: Call<T>, timeoutMs: number): Promise<T> {
+    const connection = await broker.connectionPool.getConnection(0);
+    if (!this.#used.has(connection)) this.#used.set(connection, connection.socket);
+    return connection.send({ ...call, requestTimeout: timeoutMs, logResponseError: false });
   }
 
   #waitFor<T>(action: () => Promise<T>): Promise<T> {
@@ -225,11 +248,6 @@ function buildCall<N extends keyof Api>(
   if (broker.versions === null) throw new Error('the broker has not told its versions yet');
   const build = lookup(broker.versions)(API_KEYS[name]!, requests[name]!) as BuildCall<N>;
   return build(args);
-}
-
-async function sendTo<T extends Throttled>(broker: Broker, call: Call<T>, timeoutMs: number): Promise<T> {
-  const connection = await broker.connectionPool.getConnection(0);
-  return connection.send({ ...call, requestTimeout: timeoutMs, logResponseError: false });
 }
 
 /** Kafka's name of the error that a broker answered, e.g. `NOT_COORDINATOR_FOR_GROUP`, or `undefined` for any other error. */

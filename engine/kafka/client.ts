@@ -72,6 +72,7 @@ export function createCluster(options: KafkaClientOptions): Cluster {
 
 /** Isolation level of Kafka's protocol: only what was committed is read. */
 export const READ_COMMITTED = 1;
+export const READ_UNCOMMITTED = 0;
 
 /**
  * Texts of kafkajs that say nothing of ours: partitions are chosen by us, and a producer whose retries have ended is replaced.

@@ -24,7 +24,7 @@ import { type GroupMembership, joinGroup } from './membership.ts';
 import { NamedReader } from './named-reader.ts';
 import { deleteRecords, listRanges } from './offset-ranges.ts';
 import { isPermanent, retryUntil } from './retry.ts';
-import { claimTask } from './task-writer.ts';
+import { claimTask, type TaskWriterOptions } from './task-writer.ts';
 import { topicPlan } from './topic-plan.ts';
 import { checkTopics, topicSetting } from './topics.ts';
 
@@ -77,6 +77,7 @@ export class KafkaLog implements SharedLog {
   readonly #taskReader: NamedReader;
   readonly #tableReader: NamedReader;
   readonly #released = new Map<string, TopicPartition & { readonly offset: number }>();
+  readonly #unsettled: TaskWriterOptions['unsettled'] = new Map();
   #releasedMs = Number.NEGATIVE_INFINITY;
   #isReleasing = false;
   #tombstoneRetentionMs = 0;
@@ -180,7 +181,8 @@ export class KafkaLog implements SharedLog {
       transactionalId: `${applicationId}-task-${taskId}`,
       taskId,
       changelogTopic,
-      topics: this.#names,
+      topics: new Map([...this.#names].filter(([name]) => this.#specs.get(name)!.written === true)),
+      unsettled: this.#unsettled,
       transactionTimeoutMs,
       claimTimeoutMs: PATIENCE_MS,
       maxBatchBytes: MAX_BATCH_BYTES,

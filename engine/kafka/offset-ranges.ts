@@ -2,10 +2,10 @@
 
 import type { OffsetRange, TopicPartition } from '../api/index.ts';
 import type { BrokerRequests } from './broker-requests.ts';
-import { READ_COMMITTED } from './client.ts';
+import { READ_COMMITTED, READ_UNCOMMITTED } from './client.ts';
 
 const EARLIEST = -2;
-/** Read committed: the end of the last transaction that has ended. */
+/** Read committed: the end of the last transaction that has ended. Read uncommitted: the end of what every replica in sync has. */
 const LATEST = -1;
 /** The asker is no replica. */
 const NO_REPLICA = -1;
@@ -17,6 +17,17 @@ export async function listRanges(
 ): Promise<readonly OffsetRange[]> {
   const [starts, ends] = await Promise.all([list(requests, partitions, EARLIEST), list(requests, partitions, LATEST)]);
   return partitions.map((place) => ({ start: offsetAt(starts, place), end: offsetAt(ends, place) }));
+}
+
+/** Those of the partitions in which a transaction is open, as their leaders see it. As `listRanges`. */
+export async function listOpen(
+  requests: BrokerRequests,
+  partitions: readonly TopicPartition[],
+): Promise<readonly TopicPartition[]> {
+  // In this order: what is committed between the two answers shows as no open transaction.
+  const ends = await list(requests, partitions, LATEST, READ_UNCOMMITTED);
+  const stable = await list(requests, partitions, LATEST);
+  return partitions.filter((place) => offsetAt(stable, place) < offsetAt(ends, place));
 }
 
 /** Deletes the records below the offsets. Not repeated. */
@@ -37,13 +48,14 @@ async function list(
   requests: BrokerRequests,
   places: readonly TopicPartition[],
   timestamp: number,
+  isolationLevel: number = READ_COMMITTED,
 ): Promise<ReadonlyMap<string, number>> {
   const offsets = new Map<string, number>();
   const byLeader = Map.groupBy(places, ({ topic, partition }) => requests.leader(topic, partition));
   await Promise.all(
     [...byLeader].map(async ([nodeId, ofLeader]) => {
       const topics = byTopic(ofLeader, ({ partition }) => ({ partition, timestamp }));
-      const args = { replicaId: NO_REPLICA, isolationLevel: READ_COMMITTED, topics };
+      const args = { replicaId: NO_REPLICA, isolationLevel, topics };
       const { responses } = await requests.send(nodeId, 'ListOffsets', args);
       for (const { topic, partitions } of responses)
         for (const { partition, offset } of partitions) offsets.set(`${topic}/${partition}`, Number(offset));
@@ -58,7 +70,7 @@ function offsetAt(offsets: ReadonlyMap<string, number>, { topic, partition }: To
   return offset;
 }
 
-function byTopic<T extends TopicPartition, P>(
+export function byTopic<T extends TopicPartition, P>(
   places: readonly T[],
   toPartition: (place: T) => P,
 ): { readonly topic: string; readonly partitions: readonly P[] }[] {

@@ -2,15 +2,25 @@
 // transactional id. Invariants: at most one commit at a time; after a failure no second one (see transactional-producer.ts).
 //
 // The steps of a commit, and what a crash after each leaves:
+//   0. where a connection was cut since the last one: marks that are missing are set (see settle.ts)
 //   1. the partitions are added to the transaction   - the next claim, or the timeout, aborts it: nothing is visible
 //   2. the batches are produced and acknowledged     - the same
 //   3. the end of the transaction is acknowledged    - it is committed; the next owner reads it in the changelog
-import { type ChangelogRecord, EngineError, type ProducerRecord, partitionOf, type TaskWriter } from '../api/index.ts';
+import {
+  type ChangelogRecord,
+  EngineError,
+  type ProducerRecord,
+  partitionOf,
+  type TaskWriter,
+  type TopicPartition,
+} from '../api/index.ts';
 import { type Compression, encodeBatch, recordBytes, type WritableRecord } from './batch-encoder.ts';
 import { BrokerRequests, protocolErrorOf } from './broker-requests.ts';
 import type { KafkaClientOptions } from './client.ts';
+import type { Outcome } from './describe-transaction.ts';
 import type { PartitionBatch } from './produce-protocol.ts';
 import { retryUntil } from './retry.ts';
+import { settle } from './settle.ts';
 import { TransactionalProducer } from './transactional-producer.ts';
 
 export interface TaskWriterOptions {
@@ -22,6 +32,11 @@ export interface TaskWriterOptions {
   readonly changelogTopic: string;
   /** Physical names of all topics that the task may write to, by logical name. */
   readonly topics: ReadonlyMap<string, string>;
+  /**
+   * How the last transaction of each task ended, by task, where a claim has asked and has not settled it yet: the coordinator
+   * forgets it at the claim, and what the claim does next may fail.
+   */
+  readonly unsettled: Map<number, Outcome>;
   /** After so long the coordinator aborts a transaction that has not ended, ms. */
   readonly transactionTimeoutMs: number;
   /** How long a claim tries, ms. */
@@ -58,11 +73,21 @@ interface Chunk {
 export async function claimTask(options: TaskWriterOptions): Promise<TaskWriter> {
   const requests = new BrokerRequests(options.client);
   const deadlineMs = performance.now() + options.claimTimeoutMs;
-  const { transactionalId, transactionTimeoutMs } = options;
+  const { taskId, transactionalId, transactionTimeoutMs, unsettled } = options;
   try {
     const producer = await retryUntil(deadlineMs, async () => {
       await requests.connect([options.changelogTopic, ...options.topics.values()]);
-      return TransactionalProducer.claim({ requests, transactionalId, transactionTimeoutMs }, deadlineMs);
+      requests.forgetCuts();
+      const claiming = { requests, transactionalId, transactionTimeoutMs };
+      const claimed = await TransactionalProducer.claim(claiming, deadlineMs, (outcome) =>
+        unsettled.set(taskId, outcome),
+      );
+      // Where nothing is known nothing was acknowledged to anybody here: ended as if it had never been begun.
+      const outcome = unsettled.get(taskId) ?? 'aborted';
+      if (await settle({ requests, producer: claimed, ...placesOf(options, requests), outcome }))
+        options.client.logger.warn('kafka.transaction-settled', { taskId, outcome });
+      unsettled.delete(taskId);
+      return claimed;
     });
     return new KafkaTaskWriter(options, requests, producer);
   } catch (cause) {
@@ -95,6 +120,7 @@ class KafkaTaskWriter implements TaskWriter {
     this.#status = 'COMMITTING';
     const startedMs = performance.now();
     try {
+      if (this.#requests.wasCut) await this.#settle();
       await this.#producer.begin(partitionsOf(work));
       const end = await this.#produce(work);
       await this.#producer.commit();
@@ -104,6 +130,20 @@ class KafkaTaskWriter implements TaskWriter {
       if (this.#status === 'COMMITTING') this.#status = 'FAILED';
       throw this.#failure(cause, performance.now() - startedMs);
     }
+  }
+
+  get wasCut(): boolean {
+    return this.#requests.wasCut;
+  }
+
+  /** Without this the last commit, which was acknowledged, would go the way of the next one. */
+  async #settle(): Promise<void> {
+    const { taskId, client } = this.#options;
+    await this.#requests.connect([]);
+    this.#requests.forgetCuts();
+    const places = placesOf(this.#options, this.#requests);
+    const settlement = { requests: this.#requests, producer: this.#producer, ...places, outcome: 'committed' } as const;
+    if (await settle(settlement)) client.logger.warn('kafka.transaction-settled', { taskId, outcome: 'committed' });
   }
 
   close(): Promise<void> {
@@ -182,6 +222,17 @@ class KafkaTaskWriter implements TaskWriter {
       cause,
     });
   }
+}
+
+/** All partitions that the task may have written. `requests` must know their topics. */
+function placesOf(
+  { taskId, changelogTopic, topics }: TaskWriterOptions,
+  requests: BrokerRequests,
+): { readonly changelog: TopicPartition; readonly others: readonly TopicPartition[] } {
+  const others = [...topics.values()].flatMap((topic) =>
+    Array.from({ length: requests.partitions(topic) }, (_, partition) => ({ topic, partition })),
+  );
+  return { changelog: { topic: changelogTopic, partition: taskId }, others };
 }
 
 function partitionsOf(work: readonly PartitionWork[]): { readonly topic: string; readonly partitions: number[] }[] {

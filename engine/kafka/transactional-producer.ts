@@ -3,14 +3,11 @@
 // the producer is of no use, since it cannot know what the broker has (a repeated request may be taken for another one's
 // duplicate, and records are lost without an error). Its owner claims the id anew, which settles the transaction, and looks.
 
-import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchOptions } from './batch-encoder.ts';
-import { type BrokerRequests, protocolErrorOf } from './broker-requests.ts';
+import { type BrokerRequests, errorOfCode, protocolErrorOf } from './broker-requests.ts';
+import { lastOutcome, type Outcome } from './describe-transaction.ts';
 import { type PartitionBatch, type ProducedPartition, produceCall } from './produce-protocol.ts';
-
-const require = createRequire(import.meta.url);
-const { createErrorFromCode }: { createErrorFromCode(code: number): Error } = require('kafkajs/src/protocol/error.js');
 
 /** First pause before a request is repeated that has changed nothing, ms; it doubles up to the second. */
 const FIRST_PAUSE_MS = 2;
@@ -59,13 +56,20 @@ export class TransactionalProducer {
   /**
    * Claims the id: every earlier producer of it is fenced and its open transaction has ended when this resolves.
    * `requests` must be connected. Repeats while the coordinator is busy, until `deadlineMs` on `performance.now()`.
+   * `found` hears how the id's last transaction ended before the claim is sent, which makes the coordinator forget it.
    */
-  static async claim(options: TransactionalProducerOptions, deadlineMs: number): Promise<TransactionalProducer> {
+  static async claim(
+    options: TransactionalProducerOptions,
+    deadlineMs: number,
+    found: (outcome: Outcome) => void,
+  ): Promise<TransactionalProducer> {
     const { requests, transactionalId, transactionTimeoutMs } = options;
     let coordinator: number | undefined;
     const claimed = await whileBusy(deadlineMs, async () => {
       coordinator ??= await requests.coordinator('transaction', transactionalId);
       try {
+        const outcome = await lastOutcome(requests, coordinator, transactionalId);
+        if (outcome !== undefined) found(outcome);
         return await requests.send(coordinator, 'InitProducerId', {
           transactionalId,
           transactionTimeout: transactionTimeoutMs,
@@ -107,13 +111,30 @@ export class TransactionalProducer {
     const call = produceCall(this.#transactionalId, batches, this.#timeoutMs);
     const { partitions } = await this.#requests.sendOwn(nodeId, call);
     const failed = partitions.find((partition) => partition.errorCode !== 0);
-    if (failed !== undefined) throw createErrorFromCode(failed.errorCode);
+    if (failed !== undefined) throw errorOfCode(failed.errorCode);
     return partitions;
   }
 
   /** Commits the transaction. Readers see it as soon as its marks are in the logs, a moment after this resolves. */
-  async commit(): Promise<void> {
-    const args = { transactionalId: this.#transactionalId, ...this.#claimed, transactionResult: true };
+  commit(): Promise<void> {
+    return this.#end('committed');
+  }
+
+  /**
+   * Marks partitions as a transaction that ends so would, with nothing in it. What earlier transactions of this id have left there
+   * without a mark ends with it.
+   */
+  async mark(
+    topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[],
+    outcome: Outcome,
+  ): Promise<void> {
+    await this.begin(topics);
+    await this.#end(outcome);
+  }
+
+  async #end(outcome: Outcome): Promise<void> {
+    const transactionResult = outcome === 'committed';
+    const args = { transactionalId: this.#transactionalId, ...this.#claimed, transactionResult };
     await this.#requests.send(this.#coordinator, 'EndTxn', args);
   }
 }

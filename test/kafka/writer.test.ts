@@ -29,7 +29,9 @@ describe('the writer of a task', needsServers(), () => {
   let suite = 0;
 
   before(async () => {
-    ({ kafka, proxy } = await kafkaBehindProxy(owner));
+    // So that a test can write what no transaction of the coordinator's knows.
+    const properties = { 'transaction.partition.verification.enable': 'false' };
+    ({ kafka, proxy } = await kafkaBehindProxy(owner, { properties }));
     await newTopics();
   });
 
@@ -56,6 +58,7 @@ describe('the writer of a task', needsServers(), () => {
       taskId,
       changelogTopic: `${CHANGELOG}-${suite}`,
       topics: new Map([['output', `${OUTPUT}-${suite}`]]),
+      unsettled: new Map(),
       transactionTimeoutMs: 10_000,
       claimTimeoutMs: 20_000,
       maxBatchBytes: 900_000,
@@ -178,6 +181,7 @@ describe('the writer of a task', needsServers(), () => {
     const producer = await TransactionalProducer.claim(
       { requests, transactionalId: `app-${suite}-task-${taskId}`, transactionTimeoutMs: 60_000 },
       performance.now() + 20_000,
+      () => {},
     );
     await producer.begin([{ topic, partitions: [taskId] }]);
     const batch = encodeBatch([{ key: 'position', value: Buffer.from('dead'), timestampMs: 1 }], {
@@ -194,6 +198,41 @@ describe('the writer of a task', needsServers(), () => {
     await writer.commit([change('alive')], []);
     assert.deepEqual(await changelog(), ['alive']);
   });
+
+  for (const [outcome, expected] of [
+    ['committed', ['before', 'unmarked', 'after']],
+    ['aborted', ['after']],
+  ] as const)
+    test(`what a transaction that was ${outcome} left without its mark ends as it had ended, at the next claim`, async () => {
+      await nextTask();
+      const places = [`${CHANGELOG}-${suite}`, `${OUTPUT}-${suite}`].map((topic) => ({ topic, partitions: [taskId] }));
+      const requests = new BrokerRequests(clientOptions(proxy.address));
+      await requests.connect(places.map(({ topic }) => topic));
+      const producer = await TransactionalProducer.claim(
+        { requests, transactionalId: `app-${suite}-task-${taskId}`, transactionTimeoutMs: 60_000 },
+        performance.now() + 20_000,
+        () => {},
+      );
+      const produce = async (value: string): Promise<void> => {
+        for (const { topic } of places) {
+          const place = { ...producer.next(topic, taskId, 1), compression: 'none' } as const;
+          const batch = encodeBatch([{ key: value, value: Buffer.from(value), timestampMs: 1 }], place);
+          await producer.produce(requests.leader(topic, taskId), [{ topic, partition: taskId, batch }]);
+        }
+      };
+      await producer.begin(places);
+      await produce('before');
+      await producer.mark(places, outcome);
+      // As if the coordinator, which knows nothing of it, had left its partitions out.
+      await produce('unmarked');
+      await requests.disconnect();
+      const writer = await claim();
+      owner.after(() => writer.close());
+      await writer.commit([change('after')], [{ ...output('k', 'after'), partition: taskId }]);
+      assert.deepEqual(await changelog(), expected);
+      const values = (await outputs()).records[taskId]!.map(({ value }) => Buffer.from(value!).toString('latin1'));
+      assert.deepEqual(values, expected);
+    });
 
   test('a commit whose last answer is lost is uncertain, and there', async () => {
     await nextTask();

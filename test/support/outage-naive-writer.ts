@@ -31,6 +31,7 @@ export function makeNaive(log: SharedLog, application: Application, retry: Naive
 }
 
 class NaiveWriter implements TaskWriter {
+  readonly wasCut = false;
   readonly #application: Application;
   readonly #taskId: number;
   readonly #retry: NaiveRetry;

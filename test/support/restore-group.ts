@@ -38,6 +38,9 @@ export class GroupNotes {
     log.claim = async (taskId) => {
       const writer = await claim(taskId);
       return {
+        get wasCut() {
+          return writer.wasCut;
+        },
         commit: async (changelog, records) => {
           const next = await writer.commit(changelog, records);
           this.#commits.push({ taskId, instanceId, next });

@@ -291,6 +291,7 @@ export class SimulatedLog extends Reader implements SharedLog {
     this.#cluster.epochs.set(taskId, epoch);
     let isDead = false;
     return {
+      wasCut: false,
       commit: async (changelog, records) => {
         if (isDead) throw new Error('a dead writer was used');
         await this.#turn();

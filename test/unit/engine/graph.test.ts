@@ -47,7 +47,10 @@ test('topics: written ones that are read are internal, those of global stores co
     partitions: 3,
     compacted: false,
     internal: true,
+    written: true,
   });
+  assert.equal(byName.alarms?.written, true);
+  assert.equal(byName.readings?.written, undefined);
 });
 
 test('validation reports every mistake of a topology at once, each with its name', () => {
