@@ -61,22 +61,23 @@ export class Serving {
     let longestMs = 0;
     for (let i = 0; !isOver; i++) {
       const startedMs = performance.now();
-      const { status, items } = await this.#ask(paths[i % paths.length]!);
+      const { status, items } = await this.ask(paths[i % paths.length]!);
       longestMs = Math.max(longestMs, performance.now() - startedMs);
       byStatus[status] = (byStatus[status] ?? 0) + 1;
-      if (status === 200 && items > 0) filled += 1;
+      if (status === 200 && items.length > 0) filled += 1;
     }
     await over;
     return { byStatus, filled, longestMs };
   }
 
-  async #ask(path: string): Promise<{ status: number; items: number }> {
+  /** Status 0 stands for no answer in 5 s. */
+  async ask(path: string): Promise<{ readonly status: number; readonly items: readonly { readonly id: string }[] }> {
     try {
       const answer = await fetch(`${this.#url}${path}`, { signal: AbortSignal.timeout(REQUEST_MS) });
-      const body = (await answer.json()) as { items?: unknown[] };
-      return { status: answer.status, items: body.items?.length ?? 0 };
+      const body = (await answer.json()) as { items?: readonly { readonly id: string }[] };
+      return { status: answer.status, items: body.items ?? [] };
     } catch {
-      return { status: 0, items: 0 };
+      return { status: 0, items: [] };
     }
   }
 }

@@ -83,6 +83,14 @@ export class ProductionLoad {
     this.#running.catch(() => undefined);
   }
 
+  /** An item has no stock left; resolves when the log knows. */
+  async sellOut(itemId: string): Promise<void> {
+    this.#atMs += STEP_MS;
+    const item = { ...this.#catalog.get(itemId)!, eventId: `sold-out-${itemId}`, at: this.#atMs, stock: 0 };
+    this.#catalog.set(itemId, item);
+    await this.#send([{ topic: 'catalog', key: itemId, at: item.at, value: item }]);
+  }
+
   /** Resolves when nothing is being sent. @throws what sending has failed with. */
   async pause(): Promise<void> {
     this.#stopping.abort();
