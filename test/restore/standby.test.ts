@@ -69,8 +69,9 @@ interface Takeover {
   readonly ownedMs: number;
   /** From the kill to the first publication by the new owner, ms. */
   readonly publishedMs: number;
-  /** Changelog records that the new owner had to read. */
+  /** Changelog records that the new owner had to read, after those up to `from`, which it had read before. */
   readonly records: number;
+  readonly from: number;
 }
 
 describe('the instance that runs a task is killed', needsServers(), () => {
@@ -187,6 +188,7 @@ describe('the instance that runs a task is killed', needsServers(), () => {
       ownedMs: committedMs - assigned.atMs,
       publishedMs: stepsOf('published')!.atMs - killedMs,
       records: restored?.kind === 'log' ? (restored.fields.records as number) : 0,
+      from: restored?.kind === 'log' ? (restored.fields.from as number) : 0,
     };
   }
 
@@ -220,6 +222,7 @@ describe('the instance that runs a task is killed', needsServers(), () => {
   test('without one: the whole changelog is read, and the result is the same', { timeout: 600_000 }, async (t) => {
     const takeover = await killAndTakeOver(0);
     report(t, takeover);
-    assert.ok(takeover.records >= KEYS / TASKS);
+    // A restore that is interrupted, as by a rebalance, goes on where it was.
+    assert.ok(takeover.from + takeover.records >= KEYS / TASKS);
   });
 });
