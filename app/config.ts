@@ -284,6 +284,20 @@ export const SETTINGS = {
     ['off', 'on'],
     "Whether what happens to records that a producer has sampled is traced with OpenTelemetry. Where spans go is said by OpenTelemetry's own variables, e.g. `OTEL_EXPORTER_OTLP_ENDPOINT`.",
   ),
+  serveReadTimeoutMs: integer(
+    'FRESHET_SERVE_READ_TIMEOUT_MS',
+    20,
+    5,
+    5_000,
+    'Endpoint: how long Redis may take for an answer, ms. Later, the answer is made of what the endpoint remembers. An answer with cards may take twice as long.',
+  ),
+  serveCacheMb: integer(
+    'FRESHET_SERVE_CACHE_MB',
+    64,
+    1,
+    16_384,
+    'Endpoint: memory for lists that were read lately, MB, which are answered with while Redis is away.',
+  ),
   redisTlsCa: optional(
     'FRESHET_REDIS_TLS_CA',
     'a PEM file',

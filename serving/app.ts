@@ -7,8 +7,13 @@ import { createCampaignRules } from './campaign-rules.ts';
 import { limitHosts, limitUrl, measure, requestId, securityHeaders } from './http-edge.ts';
 import { notFound, problemHandler } from './problem.ts';
 import { createRecommender } from './recommender.ts';
+import { createListReader } from './resilience/list-reader.ts';
 import { createHealthRouter, createListRouter, type Readiness } from './routes.ts';
 import { createSharedItems } from './shared-items.ts';
+
+/** For a list store in the same process, which is away only when the process is. */
+const DEFAULT_READ_TIMEOUT_MS = 1_000;
+const DEFAULT_CACHE_BYTES = 32 * 1024 * 1024;
 
 /** What the endpoint needs. */
 export interface ServingOptions {
@@ -18,6 +23,10 @@ export interface ServingOptions {
   readonly metrics: Metrics;
   /** Of the process around it, e.g. whether its state is restored. Asked at every request. */
   readonly readiness: Readiness;
+  /** How long the list store may take for an answer, ms. @defaultValue 1000 */
+  readonly readTimeoutMs?: number;
+  /** Memory for last good values, bytes. @defaultValue 32 MiB */
+  readonly cacheBytes?: number;
   /** Host names that are served, without port; `undefined`: any, as behind a proxy. */
   readonly hosts?: readonly string[] | undefined;
   /** Further routers of the same process, e.g. the console's. Mounted at the root, after the endpoint's own. */
@@ -37,9 +46,17 @@ export interface ServingApp {
 /** Makes the endpoint: `/v1/...`, `/health/live`, `/health/ready`. */
 export function createServingApp(options: ServingOptions): ServingApp {
   const { lists, clock, logger, metrics } = options;
-  const items = createSharedItems({ lists, logger });
+  const reader = createListReader({
+    lists,
+    clock,
+    logger,
+    metrics,
+    timeoutMs: options.readTimeoutMs ?? DEFAULT_READ_TIMEOUT_MS,
+    cacheBytes: options.cacheBytes ?? DEFAULT_CACHE_BYTES,
+  });
+  const items = createSharedItems({ lists, reader, logger });
   const campaigns = createCampaignRules({ lists, logger });
-  const recommender = createRecommender({ lists, items, campaigns, clock, metrics, logger });
+  const recommender = createRecommender({ reader, items, campaigns, clock, metrics, logger });
   const readiness: Readiness = () =>
     items.isOpen ? options.readiness() : { isReady: false, reason: 'reading item cards, blocks and campaigns' };
   metrics.gauge('serving.items.blocked', () => items.blockedCount);
@@ -65,6 +82,7 @@ export function createServingApp(options: ServingOptions): ServingApp {
     close() {
       campaigns.close();
       items.close();
+      reader.close();
     },
   };
 }

@@ -4,7 +4,6 @@ import { type Clock, type Logger, type Metrics, RefusedRecordError, type Serde }
 import {
   type AsOf,
   type ItemCard,
-  type ListStore,
   type Reason,
   topListSerde,
   visitorBlockKey,
@@ -16,6 +15,7 @@ import { withoutEnded } from './ended-campaigns.ts';
 import { itemLadder, type Rung, type Situation, type Step, segmentLadder, visitorLadder } from './ladder.ts';
 import type { CardField, Parameters } from './parameters.ts';
 import { reasonText } from './reason-text.ts';
+import type { ListReader } from './resilience/list-reader.ts';
 import type { SharedItems } from './shared-items.ts';
 
 /** A reason and its words. */
@@ -42,6 +42,8 @@ export interface Answer {
   readonly listId?: string;
   /** The first step of the ladder that gave items. */
   readonly rung: Rung | 'none';
+  /** The list store did not answer in time: the answer is made of what the endpoint remembers. */
+  readonly degraded?: true;
   /** The newest event in the served list. */
   readonly asOf?: AsOf;
   /** Time from that event to this answer; a later reader adds its own waiting, or subtracts `asOf.at` from its clock. */
@@ -57,7 +59,7 @@ export interface Recommender {
 }
 
 export interface RecommenderOptions {
-  readonly lists: ListStore;
+  readonly reader: ListReader;
   readonly items: SharedItems;
   readonly campaigns: CampaignRules;
   readonly clock: Clock;
@@ -76,7 +78,7 @@ function pick(card: ItemCard, fields: readonly CardField[]): Partial<Pick<ItemCa
 }
 
 export function createRecommender(options: RecommenderOptions): Recommender {
-  const { lists, items, campaigns, clock, metrics, logger } = options;
+  const { reader, items, campaigns, clock, metrics, logger } = options;
   const unreadable = metrics.counter('serving.values.unreadable');
 
   function read<V>(serde: Serde<V>, value: Uint8Array): V | undefined {
@@ -98,7 +100,7 @@ export function createRecommender(options: RecommenderOptions): Recommender {
   ): Promise<Answer> {
     const keys = ladder.map((step) => step.key);
     if (hiding.visitorId !== undefined) keys.push(visitorBlockKey(hiding.visitorId));
-    const entries = await lists.getMany(keys);
+    const { entries, isDegraded } = await reader.read(keys);
     const nowMs = clock.nowMs();
     const isActive = (campaignId: string): boolean => campaigns.isActive(campaignId, nowMs);
 
@@ -130,13 +132,15 @@ export function createRecommender(options: RecommenderOptions): Recommender {
         !items.isShowable(itemId, nowMs) ||
         exclusions?.covers(itemId, known?.get(itemId)) === true,
     );
-    if (served === undefined) return { rung: 'none', items: [] };
+    const degraded = isDegraded ? ({ degraded: true } as const) : undefined;
+    if (served === undefined) return { rung: 'none', ...degraded, items: [] };
 
     const { fields } = parameters;
     const cards = fields.length === 0 ? undefined : await items.cards(chosen.map(({ item }) => item.id));
     return {
       listId: listId(served.key, served.version),
       rung: served.rung,
+      ...degraded,
       asOf: served.list.asOf,
       ageMs: ageMs(served.list.asOf, nowMs),
       items: chosen.map(({ item, rung }): AnswerItem => {

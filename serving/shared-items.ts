@@ -16,6 +16,7 @@ import {
   type ListStore,
 } from '../lists/index.ts';
 import { readPublished } from './published.ts';
+import type { ListReader } from './resilience/list-reader.ts';
 
 /** Cards kept decoded. A card takes about 500 bytes, so all of them about 10 MB. */
 const DEFAULT_MAX_CARDS = 20_000;
@@ -43,12 +44,18 @@ export interface SharedItems {
 }
 
 export interface SharedItemsOptions {
-  readonly lists: ListStore;
+  readonly lists: Pick<ListStore, 'entries' | 'watch'>;
+  readonly reader: ListReader;
   readonly logger: Logger;
   readonly maxCards?: number;
 }
 
-export function createSharedItems({ lists, logger, maxCards = DEFAULT_MAX_CARDS }: SharedItemsOptions): SharedItems {
+export function createSharedItems({
+  lists,
+  reader,
+  logger,
+  maxCards = DEFAULT_MAX_CARDS,
+}: SharedItemsOptions): SharedItems {
   /** Version and state of every item that was ever blocked. */
   const blocks = new Map<string, { readonly version: number; readonly isBlocked: boolean }>();
   let blockedCount = 0;
@@ -131,7 +138,7 @@ export function createSharedItems({ lists, logger, maxCards = DEFAULT_MAX_CARDS 
         }
       }
       if (missing.length === 0) return found;
-      const entries = await lists.getMany(missing.map(cardKey));
+      const { entries } = await reader.read(missing.map(cardKey));
       entries.forEach((entry, i) => {
         if (entry === undefined) return;
         const itemId = missing[i]!;

@@ -49,6 +49,8 @@ export async function serve(
     logger,
     metrics: new MetricRegistry(systemClock),
     readiness: () => ({ isReady: true }),
+    ...(redis && { readTimeoutMs: config.serveReadTimeoutMs }),
+    cacheBytes: config.serveCacheMb * 1024 * 1024,
   });
   try {
     await serving.open();
