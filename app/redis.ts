@@ -11,8 +11,15 @@ import {
 import { type Config, ConfigError } from './config.ts';
 import { readPem } from './kafka.ts';
 
-/** @throws {ConfigError} for settings that do not go together. */
-export function openRedisLists(config: Config, logger: Logger): Promise<RedisListStore> {
+/**
+ * @param mayBeAway whether the store opens without Redis too.
+ * @throws {ConfigError} for settings that do not go together.
+ */
+export function openRedisLists(
+  config: Config,
+  logger: Logger,
+  { mayBeAway = false }: { readonly mayBeAway?: boolean } = {},
+): Promise<RedisListStore> {
   const { target, username, password, tls } = urlOptions(config.redisUrl);
   if (config.redisTlsCa !== undefined && tls === undefined)
     throw new ConfigError('FRESHET_REDIS_TLS_CA needs a FRESHET_REDIS_URL that begins with rediss://');
@@ -24,6 +31,7 @@ export function openRedisLists(config: Config, logger: Logger): Promise<RedisLis
       tls: config.redisTlsCa === undefined ? tls : { ...tls, ca: readPem('FRESHET_REDIS_TLS_CA', config.redisTlsCa) },
     }),
     keyPrefix: `freshet:${config.appId}:`,
+    mayBeAway,
     logger,
   });
 }

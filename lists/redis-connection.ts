@@ -45,7 +45,7 @@ export class RedisConnection {
 
   /**
    * Resolves when Redis answers, on all masters of a cluster.
-   * @throws {RangeError} for wrong options, {RedisUnavailableError} when the first attempt fails; then nothing stays open.
+   * @throws {RangeError} for wrong options, {RedisUnavailableError} when the first attempt fails, unless `mayBeAway`; then nothing stays open.
    */
   static async open(options: RedisListStoreOptions): Promise<RedisConnection> {
     checkRedisOptions(options);
@@ -55,6 +55,10 @@ export class RedisConnection {
       await connection.ping();
       return connection;
     } catch (error) {
+      if (options.mayBeAway === true) {
+        connection.logger.warn('redis-away', { error: (error as Error).message });
+        return connection;
+      }
       connection.close();
       throw error;
     }

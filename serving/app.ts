@@ -7,7 +7,7 @@ import { createCampaignRules } from './campaign-rules.ts';
 import { limitHosts, limitUrl, measure, requestId, securityHeaders } from './http-edge.ts';
 import { notFound, problemHandler } from './problem.ts';
 import { createRecommender } from './recommender.ts';
-import { createListReader } from './resilience/list-reader.ts';
+import { createResilientLists } from './resilience/resilient-lists.ts';
 import { createHealthRouter, createListRouter, type Readiness } from './routes.ts';
 import { createSharedItems } from './shared-items.ts';
 
@@ -27,6 +27,10 @@ export interface ServingOptions {
   readonly readTimeoutMs?: number;
   /** Memory for last good values, bytes. @defaultValue 32 MiB */
   readonly cacheBytes?: number;
+  /** How long lists of segments are answered with before they are read again, ms. @defaultValue 0 */
+  readonly sharedMaxAgeMs?: number;
+  /** The file of what everybody is answered with, for a start while the store is away. */
+  readonly rememberedFile?: { readonly path: string; readonly isWritten: boolean };
   /** Host names that are served, without port; `undefined`: any, as behind a proxy. */
   readonly hosts?: readonly string[] | undefined;
   /** Further routers of the same process, e.g. the console's. Mounted at the root, after the endpoint's own. */
@@ -37,28 +41,33 @@ export interface ServingOptions {
 export interface ServingApp {
   /** For `startHttpServer`. */
   readonly handler: Express;
-  /** Loads what is kept in memory. Until it has resolved, lists answer 503. */
+  /** Loads what is kept in memory, for some seconds at most. Until it has resolved, lists answer 503. */
   open(): Promise<void>;
   readonly readiness: Readiness;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** Makes the endpoint: `/v1/...`, `/health/live`, `/health/ready`. */
 export function createServingApp(options: ServingOptions): ServingApp {
-  const { lists, clock, logger, metrics } = options;
-  const reader = createListReader({
-    lists,
-    clock,
-    logger,
-    metrics,
+  const { clock, logger, metrics } = options;
+  const lists = createResilientLists({
+    ...options,
     timeoutMs: options.readTimeoutMs ?? DEFAULT_READ_TIMEOUT_MS,
     cacheBytes: options.cacheBytes ?? DEFAULT_CACHE_BYTES,
+    sharedMaxAgeMs: options.sharedMaxAgeMs ?? 0,
+    file: options.rememberedFile,
   });
-  const items = createSharedItems({ lists, reader, logger });
+  const items = createSharedItems({ lists, logger });
   const campaigns = createCampaignRules({ lists, logger });
-  const recommender = createRecommender({ reader, items, campaigns, clock, metrics, logger });
-  const readiness: Readiness = () =>
-    items.isOpen ? options.readiness() : { isReady: false, reason: 'reading item cards, blocks and campaigns' };
+  const recommender = createRecommender({ reader: lists, items, campaigns, clock, metrics, logger });
+  let isOpen = false;
+  /** Whether lists may be asked for. A store that is away does not matter to shoppers: then answers are made of what is remembered. */
+  const answering: Readiness = () =>
+    isOpen ? options.readiness() : { isReady: false, reason: 'reading item cards, blocks and campaigns' };
+  const readiness: Readiness = () => {
+    const own = answering();
+    return own.isReady && !lists.isKnown ? { isReady: false, reason: 'the list store is away' } : own;
+  };
   metrics.gauge('serving.items.blocked', () => items.blockedCount);
 
   const app = express();
@@ -68,21 +77,18 @@ export function createServingApp(options: ServingOptions): ServingApp {
   app.use(requestId, securityHeaders, measure(metrics, clock), limitUrl);
   if (options.hosts !== undefined) app.use(limitHosts(options.hosts));
   app.use('/health', createHealthRouter(readiness));
-  app.use('/v1', createListRouter(recommender, readiness));
+  app.use('/v1', createListRouter(recommender, answering));
   for (const router of options.routers ?? []) app.use(router);
   app.use(notFound);
   app.use(problemHandler(logger));
   return {
     handler: app,
     async open() {
-      await campaigns.open();
-      await items.open();
+      await lists.open();
+      await Promise.all([campaigns.open(), items.open()]);
+      isOpen = true;
     },
     readiness,
-    close() {
-      campaigns.close();
-      items.close();
-      reader.close();
-    },
+    close: () => lists.close(),
   };
 }

@@ -1,5 +1,6 @@
 // `freshet serve`: the endpoint alone, over the lists that an engine has left in the data folder or keeps fresh in Redis.
 
+import { join } from 'node:path';
 import { type Logger, systemClock } from '../../engine/api/index.ts';
 import { MetricRegistry } from '../../engine/telemetry/index.ts';
 import { createEmbeddedListStore, LISTS_COLUMN_FAMILY, type ListStore } from '../../lists/index.ts';
@@ -10,6 +11,9 @@ import { databasePath } from '../embedded.ts';
 import { createLogger } from '../logging.ts';
 import { servedHosts } from '../loopback.ts';
 import { openRedisLists } from '../redis.ts';
+
+/** Engines publish a segment's list once a second at most. */
+const SHARED_MAX_AGE_MS = 1_000;
 
 interface ServedLists {
   readonly lists: ListStore;
@@ -31,7 +35,7 @@ async function listsOfDataFolder(config: Config, logger: Logger): Promise<Served
 }
 
 async function listsOfRedis(config: Config, logger: Logger): Promise<ServedLists> {
-  const lists = await openRedisLists(config, logger);
+  const lists = await openRedisLists(config, logger, { mayBeAway: true });
   return { lists, where: `Redis, which "${config.appId}" keeps fresh`, close: () => lists.close() };
 }
 
@@ -49,7 +53,11 @@ export async function serve(
     logger,
     metrics: new MetricRegistry(systemClock),
     readiness: () => ({ isReady: true }),
-    ...(redis && { readTimeoutMs: config.serveReadTimeoutMs }),
+    ...(redis && {
+      readTimeoutMs: config.serveReadTimeoutMs,
+      sharedMaxAgeMs: SHARED_MAX_AGE_MS,
+      rememberedFile: { path: join(config.dataDir, 'serving', `${config.appId}.lists`), isWritten: true },
+    }),
     cacheBytes: config.serveCacheMb * 1024 * 1024,
   });
   try {
@@ -61,7 +69,7 @@ export async function serve(
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     await server.stop();
   } finally {
-    serving.close();
+    await serving.close();
     await close();
   }
 }

@@ -91,7 +91,7 @@ export async function start(config: Config, signal: AbortSignal): Promise<void> 
       await server.stop();
     }
   } finally {
-    serving.close();
+    await serving.close();
     await embedded.close();
     await tracing.stop();
   }

@@ -34,19 +34,20 @@ export class LastGood {
     });
   }
 
-  /** What was read under `key` just now; `undefined` says that there is nothing. */
-  keep(key: string, entry: StoredEntry | undefined): void {
+  /** Takes what was read just now, `undefined` where there is nothing, and gives it back: the same object for the same version. */
+  keep(key: string, entry: StoredEntry | undefined): StoredEntry | undefined {
     const known = this.#cache.get(key)?.entry;
     const isSame = entry !== undefined && known?.version === entry.version;
     // A copy: a value may be a view of all that came from the socket at once, and would keep that.
     const kept = isSame ? known : entry && { version: entry.version, value: entry.value.slice() };
     this.#cache.set(key, { readAtMs: this.#clock.nowMs(), entry: kept });
+    return kept;
   }
 
-  /** The entry, `null` where the store had none, `undefined` where nothing recent is known. */
-  recent(key: string): StoredEntry | null | undefined {
+  /** The entry; `undefined` where the store had none, or nothing recent is known. */
+  recent(key: string): StoredEntry | undefined {
     const kept = this.#cache.get(key);
     if (kept === undefined || this.#clock.nowMs() - kept.readAtMs > this.#maxAgeMs) return undefined;
-    return kept.entry ?? null;
+    return kept.entry;
   }
 }

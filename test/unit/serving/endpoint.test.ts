@@ -310,7 +310,7 @@ test('until cards and blocks are read the endpoint is alive, not ready, and answ
   assert.deepEqual(await statuses(), [200, 503, 503]);
   await app.open();
   assert.deepEqual(await statuses(), [200, 200, 200]);
-  app.close();
+  await app.close();
 });
 
 test('an id may hold any printable character', async (t) => {

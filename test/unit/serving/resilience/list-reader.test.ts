@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { silentMetrics } from '../../../../engine/api/index.ts';
 import type { StoredEntry } from '../../../../lists/index.ts';
 import { createListReader, type ListReader } from '../../../../serving/resilience/list-reader.ts';
+import { SharedLists } from '../../../../serving/resilience/shared-lists.ts';
 import { waitFor } from '../../../support/wait-for.ts';
 
 const TIMEOUT_MS = 30;
@@ -38,6 +39,8 @@ function create(t: TestContext) {
     metrics: silentMetrics,
     timeoutMs: TIMEOUT_MS,
     cacheBytes: 100_000,
+    shared: new SharedLists(0),
+    isUsable: () => true,
   });
   t.after(() => reader.close());
   const put = (key: string, text: string, version = 1) => store.values.set(key, { value: Buffer.from(text), version });
