@@ -78,9 +78,10 @@ class ConnectedListStore implements RedisListStore {
     }
   }
 
-  async watch(prefix: string, listener: ListListener): Promise<() => void> {
+  async watch(prefix: string, listener: ListListener, only?: ReadonlySet<string>): Promise<() => void> {
     this.#checkOpen();
-    const watch = await RedisWatch.open({ connection: this.#connection, layout: this.#layout, prefix, listener });
+    const options = { connection: this.#connection, layout: this.#layout, prefix, listener, only };
+    const watch = await RedisWatch.open(options);
     if (this.#isOpen) this.#watches.add(watch);
     else watch.close();
     return () => {

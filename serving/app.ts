@@ -1,10 +1,12 @@
 // The serving endpoint put together: edge, routes, errors. Read-only: it has no way to write to the list port but the port's own
 // `publish`, which nothing here calls.
 import express, { type Express, type Router } from 'express';
-import type { Clock, Logger, Metrics } from '../engine/api/index.ts';
+import { type Clock, type Logger, type Metrics, silentTracer, type Tracer } from '../engine/api/index.ts';
 import type { ListStore } from '../lists/index.ts';
 import { createCampaignRules } from './campaign-rules.ts';
 import { limitHosts, limitUrl, measure, requestId, securityHeaders } from './http-edge.ts';
+import { LiveAnswers } from './live-answers.ts';
+import { createPlacements } from './placements.ts';
 import { notFound, problemHandler } from './problem.ts';
 import { createRecommender } from './recommender.ts';
 import { createResilientLists } from './resilience/resilient-lists.ts';
@@ -21,6 +23,8 @@ export interface ServingOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** @defaultValue traces nothing */
+  readonly tracer?: Tracer;
   /** Of the process around it, e.g. whether its state is restored. Asked at every request. */
   readonly readiness: Readiness;
   /** How long the list store may take for an answer, ms. @defaultValue 1000 */
@@ -44,12 +48,14 @@ export interface ServingApp {
   /** Loads what is kept in memory, for some seconds at most. Until it has resolved, lists answer 503. */
   open(): Promise<void>;
   readonly readiness: Readiness;
+  /** Ends live streams, which would otherwise hold a graceful stop until its deadline. Before the HTTP server stops. */
+  drain(): void;
   close(): Promise<void>;
 }
 
 /** Makes the endpoint: `/v1/...`, `/health/live`, `/health/ready`. */
 export function createServingApp(options: ServingOptions): ServingApp {
-  const { clock, logger, metrics } = options;
+  const { clock, logger, metrics, tracer = silentTracer } = options;
   const lists = createResilientLists({
     ...options,
     timeoutMs: options.readTimeoutMs ?? DEFAULT_READ_TIMEOUT_MS,
@@ -59,7 +65,9 @@ export function createServingApp(options: ServingOptions): ServingApp {
   });
   const items = createSharedItems({ lists, logger });
   const campaigns = createCampaignRules({ lists, logger });
-  const recommender = createRecommender({ reader: lists, items, campaigns, clock, metrics, logger });
+  const placements = createPlacements({ lists, logger });
+  const recommender = createRecommender({ reader: lists, items, campaigns, placements, clock, metrics, logger });
+  const live = new LiveAnswers({ lists: options.lists, recommender, logger });
   let isOpen = false;
   /** Whether lists may be asked for. A store that is away does not matter to shoppers: then answers are made of what is remembered. */
   const answering: Readiness = () =>
@@ -69,6 +77,7 @@ export function createServingApp(options: ServingOptions): ServingApp {
     return own.isReady && !lists.isKnown ? { isReady: false, reason: 'the list store is away' } : own;
   };
   metrics.gauge('serving.items.blocked', () => items.blockedCount);
+  metrics.gauge('serving.streams', () => live.count);
 
   const app = express();
   app.disable('x-powered-by');
@@ -77,7 +86,7 @@ export function createServingApp(options: ServingOptions): ServingApp {
   app.use(requestId, securityHeaders, measure(metrics, clock), limitUrl);
   if (options.hosts !== undefined) app.use(limitHosts(options.hosts));
   app.use('/health', createHealthRouter(readiness));
-  app.use('/v1', createListRouter(recommender, answering));
+  app.use(createListRouter({ recommender, live, tracer, readiness: answering }));
   for (const router of options.routers ?? []) app.use(router);
   app.use(notFound);
   app.use(problemHandler(logger));
@@ -85,10 +94,11 @@ export function createServingApp(options: ServingOptions): ServingApp {
     handler: app,
     async open() {
       await lists.open();
-      await Promise.all([campaigns.open(), items.open()]);
+      await Promise.all([placements.open(), campaigns.open(), items.open()]);
       isOpen = true;
     },
     readiness,
+    drain: () => live.drain(),
     close: () => lists.close(),
   };
 }

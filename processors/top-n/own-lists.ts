@@ -125,6 +125,7 @@ export class OwnLists {
     const { length, halfLifeDays, intervalDays } = this.#options.use.parameters(BUY_AGAIN);
     const scored: { readonly item: string; readonly score: number }[] = [];
     for (const { item, at } of profile.bought) {
+      if (profile.disliked.some((disliked) => disliked.item === item)) continue;
       const times = new Set([at]);
       for (const receipt of profile.receipts)
         if (receipt.lines.some((line) => line.item === item && line.quantityLeft > 0)) times.add(receipt.at);

@@ -4,8 +4,8 @@ import { type TestContext, test } from 'node:test';
 import { Router } from 'express';
 import { type LogFields, silentLogger, silentMetrics } from '../../../engine/api/index.ts';
 import { listKey } from '../../../lists/index.ts';
+import type { Answer } from '../../../serving/contract.ts';
 import { createServingApp, createServingClient } from '../../../serving/index.ts';
-import type { Answer } from '../../../serving/recommender.ts';
 import { serve } from '../../support/http.ts';
 import { createMemoryLists, listItem, type MemoryLists } from '../../support/memory-lists.ts';
 
@@ -81,7 +81,7 @@ test('an unknown visitor gets the session, then a segment, then what is popular 
 
 test('an answer without anything to show is empty and says so', async (t) => {
   const { url } = await start(t);
-  assert.deepEqual(await createServingClient(url).trending(), { rung: 'none', items: [] });
+  assert.deepEqual(await createServingClient(url).trending(), { placement: 'trending-items', rung: 'none', items: [] });
 });
 
 test('one round trip reads every list of the ladder and the visitor’s block', async (t) => {
@@ -175,13 +175,14 @@ test('the lists of an item leave out the item, and fall back to its narrowest ca
   assert.deepEqual([together.rung, ...idsOf(together)], ['segment', 'z']);
 });
 
-test('trending in a category comes before trending everywhere, which comes before popular', async (t) => {
+test('in a category, trending there comes before trending everywhere, which comes before popular', async (t) => {
   const { url } = await start(t, async (lists) => {
     await lists.list(listKey('segment', 'trending', 'default', 'category=Lamps'), ['a']);
-    await lists.list(listKey('segment', 'trending', 'default', 'global'), ['b']);
+    await lists.list(listKey('segment', 'trending', 'default', 'global'), ['x', 'b']);
     await lists.list(GLOBAL_LIST, ['c']);
+    for (const id of ['a', 'b', 'c']) await lists.card({ id, categories: ['Home', 'Lamps'] });
   });
-  assert.deepEqual(idsOf(await createServingClient(url).trending({ category: 'Lamps' })), ['a', 'b', 'c']);
+  assert.deepEqual(idsOf(await createServingClient(url).trending({ category: ['Lamps'] })), ['a', 'b', 'c']);
 });
 
 test('n limits the answer', async (t) => {
