@@ -4,6 +4,7 @@ import express, { type Express, type Router } from 'express';
 import { type Clock, type Logger, type Metrics, silentTracer, type Tracer } from '../engine/api/index.ts';
 import type { ListStore } from '../lists/index.ts';
 import { createCampaignRules } from './campaign-rules.ts';
+import { createDocsRouter } from './docs-router.ts';
 import { limitHosts, limitUrl, measure, requestId, securityHeaders } from './http-edge.ts';
 import { LiveAnswers } from './live-answers.ts';
 import { createPlacements } from './placements.ts';
@@ -86,6 +87,7 @@ export function createServingApp(options: ServingOptions): ServingApp {
   app.use(requestId, securityHeaders, measure(metrics, clock), limitUrl);
   if (options.hosts !== undefined) app.use(limitHosts(options.hosts));
   app.use('/health', createHealthRouter(readiness));
+  app.use(createDocsRouter());
   app.use(createListRouter({ recommender, live, tracer, readiness: answering }));
   for (const router of options.routers ?? []) app.use(router);
   app.use(notFound);

@@ -30,8 +30,7 @@ const reason = z
     part: z.number().describe("This reason's share of the score; below 0 where a campaign buries the item."),
     text: z.string().describe('For shoppers, e.g. Because you viewed Trail Lantern. Words may change, kinds do not.'),
   })
-  .readonly()
-  .meta({ id: 'Reason' });
+  .readonly();
 
 const card = z
   .object({
@@ -42,8 +41,7 @@ const card = z
     categories: z.array(z.string()).readonly().optional(),
     image: z.string().optional().describe('Address of a picture.'),
   })
-  .readonly()
-  .meta({ id: 'ItemFields' });
+  .readonly();
 
 const rung = z.enum(['visitor', 'session', 'item', 'segment', 'global']);
 
@@ -59,8 +57,7 @@ const answerItem = z
       .optional()
       .describe('What `fields` asked for; absent when it asked for nothing, or the item has no card.'),
   })
-  .readonly()
-  .meta({ id: 'AnswerItem' });
+  .readonly();
 
 const asOf = z
   .object({
@@ -70,10 +67,9 @@ const asOf = z
     offset: z.number(),
     eventIds: z.array(z.string()).readonly().describe('Ids of the last events in the list, newest first.'),
   })
-  .readonly()
-  .meta({ id: 'AsOf' });
+  .readonly();
 
-export const answerSchema = z
+const answerSchema = z
   .object({
     placement: z.string().describe('The placement that composed the answer.'),
     listId: z
@@ -99,15 +95,13 @@ export const answerSchema = z
       .describe('The list store did not answer in time: made from what this process remembers.'),
     items: z.array(answerItem).readonly(),
   })
-  .readonly()
-  .meta({ id: 'Answer' });
+  .readonly();
 
-export const batchAnswerSchema = z
+const batchAnswerSchema = z
   .object({ answers: z.array(answerSchema).readonly().describe('In the order of the requests.') })
-  .readonly()
-  .meta({ id: 'BatchAnswer' });
+  .readonly();
 
-export const problemSchema = z
+const problemSchema = z
   .object({
     type: z
       .enum(PROBLEM_KINDS.map((kind) => `/problems/${kind}` as const))
@@ -118,8 +112,18 @@ export const problemSchema = z
     parameter: z.string().optional().describe('What the caller has to change.'),
     requestId: z.string().optional(),
   })
-  .readonly()
-  .meta({ id: 'Problem' });
+  .readonly();
+
+/** All of them, by the names that the contract gives them. */
+export const ANSWER_SCHEMAS = {
+  Answer: answerSchema,
+  AnswerItem: answerItem,
+  ItemFields: card,
+  Reason: reason,
+  AsOf: asOf,
+  BatchAnswer: batchAnswerSchema,
+  Problem: problemSchema,
+} as const;
 
 /** The JSON of every list endpoint. Without any item, `rung` is `none` and the list's own fields are absent. */
 export type Answer = z.infer<typeof answerSchema>;

@@ -40,10 +40,15 @@ export function parseId(value: string, parameter: string): string {
   return value;
 }
 
-const id = z.string({ error: 'must be a text' }).superRefine((value, context) => {
-  const message = idMistake(value);
-  if (message !== undefined) context.addIssue({ code: 'custom', message });
-});
+/** An id or a name. In JSON Schema its length is in characters, of which it has no more than bytes. */
+export const parameterId = z
+  .string({ error: 'must be a text' })
+  .superRefine((value, context) => {
+    const message = idMistake(value);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  })
+  .meta({ minLength: 1, maxLength: MAX_ID_BYTES });
+const id = parameterId;
 const attribute = id.refine((value) => value.indexOf(':') > 0, { error: 'must be name:value' });
 const several = <S extends z.ZodType>(value: S, max: number) =>
   z
