@@ -5,6 +5,7 @@ import {
   createRedisListStore,
   type RedisAddress,
   type RedisListStore,
+  type RedisListStoreOptions,
   type RedisTarget,
   redisOptionsFromUrl,
 } from '../lists/index.ts';
@@ -20,10 +21,15 @@ export function openRedisLists(
   logger: Logger,
   { mayBeAway = false }: { readonly mayBeAway?: boolean } = {},
 ): Promise<RedisListStore> {
+  return createRedisListStore({ ...redisOptions(config), mayBeAway, logger });
+}
+
+/** The application's keys in Redis. @throws {ConfigError} for settings that do not go together. */
+export function redisOptions(config: Config): RedisListStoreOptions {
   const { target, username, password, tls } = urlOptions(config.redisUrl);
   if (config.redisTlsCa !== undefined && tls === undefined)
     throw new ConfigError('FRESHET_REDIS_TLS_CA needs a FRESHET_REDIS_URL that begins with rediss://');
-  return createRedisListStore({
+  return {
     target: targetOf(config, target),
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
@@ -31,9 +37,7 @@ export function openRedisLists(
       tls: config.redisTlsCa === undefined ? tls : { ...tls, ca: readPem('FRESHET_REDIS_TLS_CA', config.redisTlsCa) },
     }),
     keyPrefix: `freshet:${config.appId}:`,
-    mayBeAway,
-    logger,
-  });
+  };
 }
 
 function urlOptions(url: string): ReturnType<typeof redisOptionsFromUrl> {

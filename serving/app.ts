@@ -5,13 +5,14 @@ import { type Clock, type Logger, type Metrics, silentTracer, type Tracer } from
 import type { ListStore } from '../lists/index.ts';
 import { createCampaignRules } from './campaign-rules.ts';
 import { createDocsRouter } from './docs-router.ts';
-import { limitHosts, limitUrl, measure, requestId, securityHeaders } from './http-edge.ts';
+import { allowOrigins, limitHosts, limitUrl, measure, requestId, securityHeaders } from './http-edge.ts';
 import { LiveAnswers } from './live-answers.ts';
 import { createPlacements } from './placements.ts';
 import { notFound, problemHandler } from './problem.ts';
 import { createRecommender } from './recommender.ts';
 import { createResilientLists } from './resilience/resilient-lists.ts';
 import { createHealthRouter, createListRouter, type Readiness } from './routes.ts';
+import { type AuthorizeOptions, authorize } from './security/authorize.ts';
 import { createSharedItems } from './shared-items.ts';
 
 /** For a list store in the same process, which is away only when the process is. */
@@ -35,9 +36,13 @@ export interface ServingOptions {
   /** How long lists of segments are answered with before they are read again, ms. @defaultValue 0 */
   readonly sharedMaxAgeMs?: number;
   /** The file of what everybody is answered with, for a start while the store is away. */
-  readonly rememberedFile?: { readonly path: string; readonly isWritten: boolean };
+  readonly rememberedFile?: string;
   /** Host names that are served, without port; `undefined`: any, as behind a proxy. */
   readonly hosts?: readonly string[] | undefined;
+  /** API keys and their limits; `undefined`: whoever reaches the endpoint may ask. */
+  readonly access?: Pick<AuthorizeOptions, 'keys' | 'limits'> | undefined;
+  /** Origins of pages that may read answers, e.g. `https://shop.example`; `undefined`: none but our own. */
+  readonly origins?: readonly string[] | undefined;
   /** Further routers of the same process, e.g. the console's. Mounted at the root, after the endpoint's own. */
   readonly routers?: readonly Router[];
 }
@@ -84,10 +89,12 @@ export function createServingApp(options: ServingOptions): ServingApp {
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
   app.set('etag', false);
-  app.use(requestId, securityHeaders, measure(metrics, clock), limitUrl);
+  app.use(requestId, securityHeaders(), measure(metrics, clock), limitUrl);
   if (options.hosts !== undefined) app.use(limitHosts(options.hosts));
   app.use('/health', createHealthRouter(readiness));
   app.use(createDocsRouter());
+  if (options.origins !== undefined) app.use('/v1', allowOrigins(options.origins));
+  if (options.access !== undefined) app.use('/v1', authorize({ ...options.access, clock, metrics }));
   app.use(createListRouter({ recommender, live, tracer, readiness: answering }));
   for (const router of options.routers ?? []) app.use(router);
   app.use(notFound);

@@ -88,6 +88,7 @@ export async function start(config: Config, signal: AbortSignal): Promise<void> 
       if (failed !== undefined) throw failed.reason;
     } finally {
       console_.close();
+      serving.drain();
       await server.stop();
     }
   } finally {

@@ -1,7 +1,7 @@
 // The list store as serving sees it: it may be away at any time, at the start too, and no answer fails for it. Requests are read through
 // list-reader.ts; small sets are followed (followed-set.ts); what everybody is answered with is kept in a file (remembered-file.ts).
 
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock, Logger, Metrics } from '../../engine/api/index.ts';
 import {
@@ -50,8 +50,8 @@ export interface ResilientListsOptions {
   readonly cacheBytes: number;
   /** How long lists of segments are answered with before they are read again, ms. */
   readonly sharedMaxAgeMs: number;
-  /** The file; none where the store is in the same process. */
-  readonly file?: { readonly path: string; readonly isWritten: boolean } | undefined;
+  /** Path of the file; none where the store is in the same process. Several processes may have the same one. */
+  readonly file?: string | undefined;
 }
 
 export function createResilientLists(options: ResilientListsOptions): ResilientLists {
@@ -100,11 +100,18 @@ export function createResilientLists(options: ResilientListsOptions): ResilientL
     }
   }
 
+  /** Another process may have written it just now. */
+  async function isDue(path: string): Promise<boolean> {
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }));
+    return Date.now() - mtimeMs > WRITE_INTERVAL_MS / 2;
+  }
+
   function writeLater(path: string): void {
-    timer = setTimeout(
-      () => void writeFile(path).then(() => timer !== undefined && writeLater(path)),
-      WRITE_INTERVAL_MS,
-    );
+    const write = async (): Promise<void> => {
+      if (await isDue(path)) await writeFile(path);
+      if (timer !== undefined) writeLater(path);
+    };
+    timer = setTimeout(() => void write(), WRITE_INTERVAL_MS);
     timer.unref();
   }
 
@@ -112,13 +119,13 @@ export function createResilientLists(options: ResilientListsOptions): ResilientL
     async open() {
       if (file === undefined) return;
       try {
-        remembered = await readRemembered(file.path);
-        if (file.isWritten) await mkdir(dirname(file.path), { recursive: true });
+        remembered = await readRemembered(file);
+        await mkdir(dirname(file), { recursive: true });
       } catch (error) {
         logger.warn('remembered-lists-not-read', { error: (error as Error).message });
       }
       for (const { key, ...entry } of remembered ?? []) if (isSharedList(key)) shared.remember(key, entry);
-      if (file.isWritten) writeLater(file.path);
+      writeLater(file);
     },
     async follow(prefix, listener) {
       const set = new FollowedSet({
@@ -127,7 +134,7 @@ export function createResilientLists(options: ResilientListsOptions): ResilientL
         listener,
         remembered: remembered?.filter(({ key }) => key.startsWith(prefix)),
         // All cards are many; the file has those of the lists in it.
-        isKept: file?.isWritten === true && prefix !== CARD_PREFIX,
+        isKept: file !== undefined && prefix !== CARD_PREFIX,
         logger,
       });
       sets.push(set);
@@ -143,7 +150,7 @@ export function createResilientLists(options: ResilientListsOptions): ResilientL
     async close() {
       clearTimeout(timer);
       timer = undefined;
-      if (file?.isWritten === true) await writeFile(file.path);
+      if (file !== undefined) await writeFile(file);
       reader.close();
       for (const set of sets) set.close();
     },
