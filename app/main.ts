@@ -214,6 +214,22 @@ keys
     if (!(await revokeKey(config(), id))) process.exitCode = 1;
   });
 
+const settings = program.command('settings').description('which lists there are and what fills the places of a page');
+const onKafka = (command: Command) =>
+  command.option('--kafka', 'of the production engine; else of the data folder, while no engine runs on it', false);
+onKafka(settings.command('apply').description('make what a file says stand; what it does not name stays'))
+  .argument('<file>', 'JSON: {"definitions": {...}, "placements": {...}}, each by name, null to remove one')
+  .action(async (file: string, options: { kafka: boolean }) => {
+    const { applySettings } = await import('./commands/settings.ts');
+    await applySettings(config(), { file, ...options }, interruption());
+  });
+onKafka(settings.command('show').description('print what is set, as a file that can be applied')).action(
+  async (options: { kafka: boolean }) => {
+    const { showSettings } = await import('./commands/settings.ts');
+    await showSettings(config(), options, interruption());
+  },
+);
+
 const deadLetters = program.command('dead-letters').description('records that the production engine has refused');
 const withFilter = (command: Command) =>
   command
@@ -243,6 +259,7 @@ const EXPLAINED = new Set([
   'RedisUnavailableError',
   'KeyFileError',
   'RefusedRecordError',
+  'SettingsFileError',
 ]);
 
 function explain(error: unknown): string {

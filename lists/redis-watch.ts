@@ -3,8 +3,8 @@
 // read when the names arrive, so what was written ten times meanwhile is read once.
 //
 // Each watch has one connection to the server, or to each node of a cluster, replicas too: a replica tells what its master sends it, and goes
-// on when it becomes the master. Whenever a connection had been lost, everything with the prefix (or all keys that matter, where they are
-// named) is read and reported, removals too while their tombstones last: the listener misses no state, though it may miss steps. Expiry is not reported.
+// on when it becomes the master. Whenever a connection had been lost, everything with the prefix (or the keys that are
+// wanted, where they are named) is read and reported, removals too while their tombstones last: the listener misses no state, though it may miss steps. Expiry is not reported.
 import type { Cluster, Redis } from 'ioredis';
 import type { ListChange, ListListener } from './list-store.ts';
 import type { RedisConnection } from './redis-connection.ts';
@@ -21,7 +21,7 @@ export interface WatchOptions {
   readonly layout: RedisLayout;
   readonly prefix: string;
   readonly listener: ListListener;
-  /** The keys that matter; `undefined`: all with the prefix. */
+  /** The keys that are reported; `undefined`: all with the prefix. */
   readonly only: ReadonlySet<string> | undefined;
 }
 

@@ -71,6 +71,7 @@ export async function start(config: Config, signal: AbortSignal): Promise<void> 
     clock: systemClock,
     logger,
     metrics,
+    tracer: tracing.tracer,
     readiness: () =>
       engine.status === 'RUNNING' ? { isReady: true } : { isReady: false, reason: `the engine is ${engine.status}` },
     routers: [console_.router],

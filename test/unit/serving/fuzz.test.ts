@@ -39,7 +39,7 @@ const one = (value: fc.Arbitrary<string>) => value.map((text) => [text]);
 const FIELDS = ['title', 'brand', 'price', 'currency', 'categories', 'image'];
 
 /** Values that are valid, as texts. */
-const VALID: Readonly<Record<ParameterName, fc.Arbitrary<string[]>>> = {
+const VALID: Readonly<Record<ParameterName, fc.Arbitrary<readonly string[]>>> = {
   n: one(fc.integer({ min: 1, max: 50 }).map(String)),
   placement: one(
     fc.constantFrom('home', 'cart', 'recommendations', 'similar-items', 'popular-items', 'trending-items'),
@@ -87,7 +87,7 @@ const badText = (isValid: (text: string) => boolean, ...examples: string[]) =>
   );
 
 /** Values that are not. */
-const INVALID: Readonly<Record<ParameterName, fc.Arbitrary<string[]>>> = {
+const INVALID: Readonly<Record<ParameterName, fc.Arbitrary<readonly string[]>>> = {
   n: badOne(
     badText((text) => /^[0-9]{1,3}$/.test(text), '0', '51', '999', '-1', '1.5', '1e1', ' 1', '0x1', ''),
     '3',
@@ -136,7 +136,7 @@ const queryOf = ({ parameters }: ListRoute, without?: ParameterName): fc.Arbitra
     .map((parts) => parts.flat());
 
 const addressOf = ({ path }: ListRoute, id: string, query: Query) =>
-  `${path.replace('{id}', encodeURIComponent(id))}?${new URLSearchParams(query.map(([name, value]) => [name, value]))}`;
+  `${path.replace('{id}', encodeURIComponent(id))}?${new URLSearchParams(query.map(([name, value]): [string, string] => [name, value]))}`;
 
 /** What the answer's items have to satisfy, from the query as it was sent. */
 function assertSatisfies(answer: Answer, { owner }: ListRoute, id: string, query: Query): void {
