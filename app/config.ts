@@ -82,6 +82,22 @@ function addresses(variable: string, fallback: string, text: string): Setting<st
   };
 }
 
+/** `https://host`, several with commas. */
+function origins(variable: string, text: string): Setting<string | undefined> {
+  return {
+    variable,
+    text,
+    fallback: undefined,
+    range: 'https://host, several with commas',
+    parse: (value) =>
+      value
+        .split(',')
+        .every((one) => /^https?:$/.test(URL.parse(one)?.protocol ?? '') && URL.parse(one)?.origin === one)
+        ? value
+        : new Mistake(`must be origins such as https://shop.example, several with commas, not "${value}"`),
+  };
+}
+
 /** A name that may stand in those of topics and keys. */
 function name(variable: string, fallback: string, text: string): Setting<string> {
   return {
@@ -283,6 +299,48 @@ export const SETTINGS = {
     'off',
     ['off', 'on'],
     "Whether what happens to records that a producer has sampled is traced with OpenTelemetry. Where spans go is said by OpenTelemetry's own variables, e.g. `OTEL_EXPORTER_OTLP_ENDPOINT`.",
+  ),
+  serveReadTimeoutMs: integer(
+    'FRESHET_SERVE_READ_TIMEOUT_MS',
+    20,
+    5,
+    5_000,
+    'Endpoint: how long Redis may take for an answer, ms. Later, the answer is made of what the endpoint remembers. An answer with cards may take twice as long.',
+  ),
+  serveCacheMb: integer(
+    'FRESHET_SERVE_CACHE_MB',
+    64,
+    1,
+    16_384,
+    'Endpoint: memory for lists that were read lately, MB, which are answered with while Redis is away.',
+  ),
+  serveProcesses: integer(
+    'FRESHET_SERVE_PROCESSES',
+    1,
+    0,
+    256,
+    'Endpoint on Redis: processes that answer on the same port. 0 takes as many as there are cores.',
+  ),
+  apiKeysFile: optional(
+    'FRESHET_API_KEYS_FILE',
+    'a JSON file',
+    'Endpoint: the file of API keys, which `freshet keys` keeps. Without it anybody who reaches the endpoint may ask, so it listens on loopback only.',
+  ),
+  keyRequestsPerSecond: integer(
+    'FRESHET_KEY_REQUESTS_PER_SECOND',
+    1_000,
+    1,
+    1_000_000,
+    'Endpoint: requests a second that an API key may make, on average over 10 s, where the key has no limit of its own.',
+  ),
+  corsOrigins: origins(
+    'FRESHET_CORS_ORIGINS',
+    'Endpoint: origins of pages that may read answers in a browser, e.g. `https://shop.example`. None when it is left out.',
+  ),
+  auditLog: optional(
+    'FRESHET_AUDIT_LOG',
+    'a file',
+    'Where administrative actions are written, one JSON line each: API keys made and revoked, settings applied. `audit.log` in the data folder when it is left out.',
   ),
   redisTlsCa: optional(
     'FRESHET_REDIS_TLS_CA',

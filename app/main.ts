@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EngineError } from '../engine/api/index.ts';
 import { type CompatibilityLevel, compatibilityLevels } from '../schemas/registry-http.ts';
+import { MAX_REQUESTS_PER_SECOND, SCOPES, type Scope } from '../serving/security/api-key.ts';
+import type { NewKey } from './commands/keys.ts';
 import { type Config, ConfigError, readConfig, SETTINGS } from './config.ts';
 import { interruption } from './interruption.ts';
 import { registryPlace } from './registry.ts';
@@ -174,6 +176,60 @@ schemas
     await encodeEvent(registryPlace(config()), interruption());
   });
 
+const scopes = (text: string): readonly Scope[] =>
+  text.split(',').map((name) => {
+    const scope = SCOPES.find((one) => one === name);
+    if (scope === undefined) throw new InvalidArgumentError(`They are of ${SCOPES.join(', ')}, several with commas.`);
+    return scope;
+  });
+
+const keys = program.command('keys').description('API keys of the endpoint, in the file FRESHET_API_KEYS_FILE');
+keys
+  .command('create')
+  .description('make a key and print it, once')
+  .requiredOption('--name <text>', 'who it is for')
+  .option('--scopes <names>', 'what it may read: public (items, popular, trending), visitors (everything)', scopes, [
+    ...SCOPES,
+  ])
+  .option('--expires-days <days>', 'how long it is valid; for ever unless said', number(1, 36_500))
+  .option('--requests-per-second <count>', 'a limit of its own', number(1, MAX_REQUESTS_PER_SECOND))
+  .action(async (options: NewKey) => {
+    const { createKey } = await import('./commands/keys.ts');
+    await createKey(config(), options);
+  });
+keys
+  .command('list')
+  .description('print all keys, without what is secret')
+  .option('--json', 'one JSON object a line', false)
+  .action(async (options: { json: boolean }) => {
+    const { listKeys } = await import('./commands/keys.ts');
+    await listKeys(config(), options);
+  });
+keys
+  .command('revoke')
+  .description('make a key invalid')
+  .argument('<id>', 'as list prints it')
+  .action(async (id: string) => {
+    const { revokeKey } = await import('./commands/keys.ts');
+    if (!(await revokeKey(config(), id))) process.exitCode = 1;
+  });
+
+const settings = program.command('settings').description('which lists there are and what fills the places of a page');
+const onKafka = (command: Command) =>
+  command.option('--kafka', 'of the production engine; else of the data folder, while no engine runs on it', false);
+onKafka(settings.command('apply').description('make what a file says stand; what it does not name stays'))
+  .argument('<file>', 'JSON: {"definitions": {...}, "placements": {...}}, each by name, null to remove one')
+  .action(async (file: string, options: { kafka: boolean }) => {
+    const { applySettings } = await import('./commands/settings.ts');
+    await applySettings(config(), { file, ...options }, interruption());
+  });
+onKafka(settings.command('show').description('print what is set, as a file that can be applied')).action(
+  async (options: { kafka: boolean }) => {
+    const { showSettings } = await import('./commands/settings.ts');
+    await showSettings(config(), options, interruption());
+  },
+);
+
 const deadLetters = program.command('dead-letters').description('records that the production engine has refused');
 const withFilter = (command: Command) =>
   command
@@ -201,7 +257,9 @@ const EXPLAINED = new Set([
   'ListenError',
   'RegistryError',
   'RedisUnavailableError',
+  'KeyFileError',
   'RefusedRecordError',
+  'SettingsFileError',
 ]);
 
 function explain(error: unknown): string {

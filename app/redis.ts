@@ -5,18 +5,31 @@ import {
   createRedisListStore,
   type RedisAddress,
   type RedisListStore,
+  type RedisListStoreOptions,
   type RedisTarget,
   redisOptionsFromUrl,
 } from '../lists/index.ts';
 import { type Config, ConfigError } from './config.ts';
 import { readPem } from './kafka.ts';
 
-/** @throws {ConfigError} for settings that do not go together. */
-export function openRedisLists(config: Config, logger: Logger): Promise<RedisListStore> {
+/**
+ * @param mayBeAway whether the store opens without Redis too.
+ * @throws {ConfigError} for settings that do not go together.
+ */
+export function openRedisLists(
+  config: Config,
+  logger: Logger,
+  { mayBeAway = false }: { readonly mayBeAway?: boolean } = {},
+): Promise<RedisListStore> {
+  return createRedisListStore({ ...redisOptions(config), mayBeAway, logger });
+}
+
+/** The application's keys in Redis. @throws {ConfigError} for settings that do not go together. */
+export function redisOptions(config: Config): RedisListStoreOptions {
   const { target, username, password, tls } = urlOptions(config.redisUrl);
   if (config.redisTlsCa !== undefined && tls === undefined)
     throw new ConfigError('FRESHET_REDIS_TLS_CA needs a FRESHET_REDIS_URL that begins with rediss://');
-  return createRedisListStore({
+  return {
     target: targetOf(config, target),
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
@@ -24,8 +37,7 @@ export function openRedisLists(config: Config, logger: Logger): Promise<RedisLis
       tls: config.redisTlsCa === undefined ? tls : { ...tls, ca: readPem('FRESHET_REDIS_TLS_CA', config.redisTlsCa) },
     }),
     keyPrefix: `freshet:${config.appId}:`,
-    logger,
-  });
+  };
 }
 
 function urlOptions(url: string): ReturnType<typeof redisOptionsFromUrl> {

@@ -1,6 +1,7 @@
-// Bytes of item cards, blocks and campaigns: one version byte, then JSON. They change seldom and serving keeps them in memory, so they are in
+// Bytes of item cards, blocks, campaigns and placements: one version byte, then JSON. They change seldom and serving keeps them in memory, so they are in
 // a form that an operator can read.
 import { RefusedRecordError, type Serde } from '../engine/api/index.ts';
+import type { Placement } from '../schemas/list-settings.ts';
 import type { CampaignRule, ItemBlock, ItemCard, VisitorBlock } from './list.ts';
 import { MAX_LIST_VALUE_BYTES } from './list-store.ts';
 
@@ -39,6 +40,12 @@ export const campaignRuleSerde: Serde<CampaignRule> = versionedJson<CampaignRule
     check([segments, regions, devices].every(Array.isArray));
   }
   return rule;
+});
+
+export const placementSerde: Serde<Placement> = versionedJson<Placement, Placement>(itself, (placement) => {
+  check(typeof placement.isOn === 'boolean' && Number.isInteger(placement.n));
+  check(Array.isArray(placement.lists) && Array.isArray(placement.fallbacks));
+  return placement;
 });
 
 function versionedJson<V, Body>(toBody: (value: V) => Body, fromBody: (body: Body) => V): Serde<V> {

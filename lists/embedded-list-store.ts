@@ -50,6 +50,7 @@ export function createEmbeddedListStore(options: EmbeddedListStoreOptions): List
 interface Watch {
   readonly prefix: string;
   readonly listener: ListListener;
+  readonly only: ReadonlySet<string> | undefined;
 }
 
 class EmbeddedListStore implements ListStore {
@@ -104,9 +105,9 @@ class EmbeddedListStore implements ListStore {
     }
   }
 
-  async watch(prefix: string, listener: ListListener): Promise<() => void> {
+  async watch(prefix: string, listener: ListListener, only?: ReadonlySet<string>): Promise<() => void> {
     this.#checkOpen();
-    const watch = { prefix, listener };
+    const watch = { prefix, listener, only };
     this.#watches.add(watch);
     return () => this.#watches.delete(watch);
   }
@@ -160,8 +161,8 @@ class EmbeddedListStore implements ListStore {
   }
 
   #report(changes: readonly ListChange[]): void {
-    for (const { prefix, listener } of [...this.#watches]) {
-      const relevant = changes.filter(({ key }) => key.startsWith(prefix));
+    for (const { prefix, listener, only } of [...this.#watches]) {
+      const relevant = changes.filter(({ key }) => key.startsWith(prefix) && only?.has(key) !== false);
       if (relevant.length === 0) continue;
       try {
         listener(relevant);

@@ -4,7 +4,7 @@ export * from './keys.ts';
 export * from './list.ts';
 export * from './list-codec.ts';
 export * from './list-store.ts';
-export { RedisUnavailableError } from './redis-connection.ts';
+export { createRedisClient, keepConnected, RedisUnavailableError } from './redis-connection.ts';
 export * from './redis-list-store.ts';
 export {
   type RedisAddress,

@@ -1,4 +1,4 @@
-// The keys under which lists, cards, blocks and campaigns are published. Pure. The owner's id is the last part, so it may hold any character;
+// The keys under which lists, cards, blocks, campaigns and placements are published. Pure. The owner's id is the last part, so it may hold any character;
 // the parts before it are names, which may not hold the separator.
 
 /** Who a list belongs to. */
@@ -16,6 +16,7 @@ export interface ListKeyParts {
 export const CARD_PREFIX = 'card:';
 export const ITEM_BLOCK_PREFIX = 'block:item:';
 export const CAMPAIGN_PREFIX = 'campaign:';
+export const PLACEMENT_PREFIX = 'placement:';
 const VISITOR_BLOCK_PREFIX = 'block:visitor:';
 
 const LIST_KEY = /^list:(visitor|session|item|segment):([^:]+):([^:]+):(.+)$/s;
@@ -51,6 +52,11 @@ export function itemBlockKey(itemId: string): string {
 /** Key of a `CampaignRule`. */
 export function campaignKey(campaignId: string): string {
   return CAMPAIGN_PREFIX + campaignId;
+}
+
+/** Key of a `Placement`. */
+export function placementKey(name: string): string {
+  return PLACEMENT_PREFIX + name;
 }
 
 /** Key of a `VisitorBlock`. */

@@ -39,6 +39,7 @@ const KINDS: readonly ReasonKind[] = [
   'trending',
   'repeat',
   'campaign',
+  'buy-again',
 ];
 
 const ITEM_ID = 1;

@@ -47,8 +47,9 @@ export interface ListStore extends VersionedSink {
   /**
    * Reports later changes of keys that start with `prefix`. Resolves when it listens, so: watch, then read `entries`, and keep
    * of each key the highest version. What the listener throws is not seen by the publisher.
+   * @param only The keys that are reported, a set that may change meanwhile; left out, all.
    */
-  watch(prefix: string, listener: ListListener): Promise<() => void>;
+  watch(prefix: string, listener: ListListener, only?: ReadonlySet<string>): Promise<() => void>;
   /** Resolves when the store answers. */
   ping(): Promise<void>;
   /** Ends all watches. Idempotent. */

@@ -13,7 +13,8 @@ export type ReasonKind =
   | 'popular'
   | 'trending'
   | 'repeat'
-  | 'campaign';
+  | 'campaign'
+  | 'buy-again';
 
 /** One cause of an item's place in a list. */
 export interface Reason {

@@ -32,10 +32,7 @@ export class RedisConnection {
     this.#address = addressText(options.target);
     this.timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.logger = options.logger ?? silentLogger;
-    this.client =
-      options.target.mode === 'cluster'
-        ? new Cluster(...clusterOptions(options))
-        : new Redis(connectionOptions(options));
+    this.client = createRedisClient(options);
     this.#disconnect = keepConnected(this.client);
     this.client.on('error', (error: Error) => this.#note(error));
     this.client.on('node error', (error: Error) => this.#note(error));
@@ -45,7 +42,7 @@ export class RedisConnection {
 
   /**
    * Resolves when Redis answers, on all masters of a cluster.
-   * @throws {RangeError} for wrong options, {RedisUnavailableError} when the first attempt fails; then nothing stays open.
+   * @throws {RangeError} for wrong options, {RedisUnavailableError} when the first attempt fails, unless `mayBeAway`; then nothing stays open.
    */
   static async open(options: RedisListStoreOptions): Promise<RedisConnection> {
     checkRedisOptions(options);
@@ -55,6 +52,10 @@ export class RedisConnection {
       await connection.ping();
       return connection;
     } catch (error) {
+      if (options.mayBeAway === true) {
+        connection.logger.warn('redis-away', { error: (error as Error).message });
+        return connection;
+      }
       connection.close();
       throw error;
     }
@@ -143,6 +144,13 @@ export class RedisConnection {
     this.#isConnected = false;
     this.logger.warn('redis-disconnected', { address: this.#address, error: this.#lastFailure });
   }
+}
+
+/** A client that is not connected yet. Commands fail at once while it is not. */
+export function createRedisClient(options: RedisListStoreOptions): Redis | Cluster {
+  return options.target.mode === 'cluster'
+    ? new Cluster(...clusterOptions(options))
+    : new Redis(connectionOptions(options));
 }
 
 /** After the client has given up. */

@@ -1,19 +1,19 @@
 // How the list store lays out Redis. P is the tenant's prefix. Each key is one string:
 //
 //   P<key>                        -> version (8), value           lists and visitor blocks
-//   P{<kind><bucket>}<id>         -> version (8), value           cards, item blocks, campaigns: kinds that are read as a whole
+//   P{<kind><bucket>}<id>         -> version (8), value           cards, item blocks, campaigns, placements: kinds that are read as a whole
 //   (either)                      -> version (8)                  a tombstone, which expires
 //   P#index:{<kind><bucket>}      -> set of ids                   what there is of the kind, tombstones too
 //   P#generation:{<n>}            -> text                         see RedisListStore.generation
 //
 // A kind has 32 buckets, 00 to 1f, by CRC16 of the id. The braces are a hash tag: in a cluster the ids of a bucket and their index lie on one
 // node, so that one script keeps both. A first character that would be read as one of these marks is escaped by a backslash.
-import { CAMPAIGN_PREFIX, CARD_PREFIX, ITEM_BLOCK_PREFIX } from './keys.ts';
+import { CAMPAIGN_PREFIX, CARD_PREFIX, ITEM_BLOCK_PREFIX, PLACEMENT_PREFIX } from './keys.ts';
 import { crc16 } from './redis-slot.ts';
 import { readUint53, writeUint53 } from './uint53.ts';
 
 /** Prefixes of the kinds that have an index. */
-const INDEXED_KINDS: readonly string[] = [CARD_PREFIX, ITEM_BLOCK_PREFIX, CAMPAIGN_PREFIX];
+const INDEXED_KINDS: readonly string[] = [CARD_PREFIX, ITEM_BLOCK_PREFIX, CAMPAIGN_PREFIX, PLACEMENT_PREFIX];
 const EXPIRING_KINDS: readonly string[] = ['list:visitor:', 'list:session:', 'block:visitor:'];
 
 /** Enough to spread a kind over a cluster's nodes; few enough to be asked for at once. */

@@ -14,10 +14,10 @@ import { RedisWatch } from './redis-watch.ts';
 /**
  * Besides what the port says: every call rejects with a `RedisUnavailableError` when Redis is away, too slow or refuses; what `publish` had
  * to store then may be stored in part. Listeners hear of changes soon after `publish` has resolved, and after a break of
- * everything there is. `entries` of other prefixes than those of cards, item blocks and campaigns look at every key of the tenant.
+ * everything there is. `entries` of other prefixes than those of cards, item blocks, campaigns and placements look at every key of the tenant.
  *
  * A key remembers its version for as long as it exists: lists and blocks of visitors and sessions until they expire
- * (`inactiveExpiryMs`), removed ones for an hour, removed cards, item blocks and campaigns for a day, everything else for ever. After that any
+ * (`inactiveExpiryMs`), removed ones for an hour, removed cards, item blocks, campaigns and placements for a day, everything else for ever. After that any
  * version is taken: an owner that lost its task that long ago does not publish any more.
  */
 export interface RedisListStore extends ListStore {
@@ -30,8 +30,8 @@ export interface RedisListStore extends ListStore {
 }
 
 /**
- * Connects. @throws {RangeError} for wrong options; rejects with a `RedisUnavailableError` when the first attempt to connect fails. From
- * then on it connects again by itself.
+ * Connects. @throws {RangeError} for wrong options; rejects with a `RedisUnavailableError` when the first attempt to connect fails, unless
+ * `mayBeAway`. From then on it connects again by itself.
  */
 export async function createRedisListStore(options: RedisListStoreOptions): Promise<RedisListStore> {
   return new ConnectedListStore(await RedisConnection.open(options), options);
@@ -78,9 +78,10 @@ class ConnectedListStore implements RedisListStore {
     }
   }
 
-  async watch(prefix: string, listener: ListListener): Promise<() => void> {
+  async watch(prefix: string, listener: ListListener, only?: ReadonlySet<string>): Promise<() => void> {
     this.#checkOpen();
-    const watch = await RedisWatch.open({ connection: this.#connection, layout: this.#layout, prefix, listener });
+    const options = { connection: this.#connection, layout: this.#layout, prefix, listener, only };
+    const watch = await RedisWatch.open(options);
     if (this.#isOpen) this.#watches.add(watch);
     else watch.close();
     return () => {

@@ -51,6 +51,8 @@ export interface RedisListStoreOptions {
    * them: after that any version is taken. @defaultValue 30 days
    */
   readonly inactiveExpiryMs?: number;
+  /** Whether the store opens without Redis too; then calls reject until Redis is there. @defaultValue false */
+  readonly mayBeAway?: boolean;
   readonly logger?: Logger;
 }
 

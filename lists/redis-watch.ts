@@ -3,8 +3,8 @@
 // read when the names arrive, so what was written ten times meanwhile is read once.
 //
 // Each watch has one connection to the server, or to each node of a cluster, replicas too: a replica tells what its master sends it, and goes
-// on when it becomes the master. Whenever a connection had been lost, everything with the prefix is read and reported, removals too
-// while their tombstones last: the listener misses no state, though it may miss steps. Expiry is not reported.
+// on when it becomes the master. Whenever a connection had been lost, everything with the prefix (or the keys that are
+// wanted, where they are named) is read and reported, removals too while their tombstones last: the listener misses no state, though it may miss steps. Expiry is not reported.
 import type { Cluster, Redis } from 'ioredis';
 import type { ListChange, ListListener } from './list-store.ts';
 import type { RedisConnection } from './redis-connection.ts';
@@ -21,6 +21,8 @@ export interface WatchOptions {
   readonly layout: RedisLayout;
   readonly prefix: string;
   readonly listener: ListListener;
+  /** The keys that are reported; `undefined`: all with the prefix. */
+  readonly only: ReadonlySet<string> | undefined;
 }
 
 export class RedisWatch {
@@ -99,10 +101,10 @@ export class RedisWatch {
   }
 
   #written(redisKeys: readonly Buffer[]): void {
-    const { layout, prefix } = this.#options;
+    const { layout, prefix, only } = this.#options;
     for (const redisKey of redisKeys) {
       const key = layout.keyOf(redisKey.toString());
-      if (key?.startsWith(prefix)) this.#changed.add(key);
+      if (key?.startsWith(prefix) && only?.has(key) !== false) this.#changed.add(key);
     }
     void this.#read();
   }
@@ -137,9 +139,13 @@ export class RedisWatch {
   }
 
   async #readOnce(): Promise<void> {
-    const { connection, layout, prefix } = this.#options;
+    const { connection, layout, prefix, only } = this.#options;
     if (this.#isBehind) {
       this.#isBehind = false;
+      if (only !== undefined) {
+        for (const key of only) this.#changed.add(key);
+        return;
+      }
       for await (const part of storedUnder(connection, layout, prefix)) this.#report(part);
       return;
     }

@@ -2,7 +2,7 @@
 // store `cards`. Bytes: u8 version, then the entry as JSON (catalogs change rarely, and no query decodes more than it shows).
 
 import type { Serde } from '../engine/api/index.ts';
-import { itemHash } from '../schemas/item-hash.ts';
+import { attributeHash } from '../schemas/attribute-hash.ts';
 import type { CatalogItem } from '../schemas/records.ts';
 import { versionedJsonSerde } from './versioned-json.ts';
 
@@ -50,7 +50,7 @@ export function catalogEntry(item: CatalogItem): CatalogEntry {
 
 /** What cards and exclusions have of attributes: a number each, so that neither grows with their texts. */
 export function attributeHashes(attributes: CatalogEntry['attributes']): number[] {
-  return Object.entries(attributes).map(([name, value]) => itemHash(`${name.length}:${name}${value}`));
+  return Object.entries(attributes).map(([name, value]) => attributeHash(name, value));
 }
 
 /** The shop counts pieces and has none left. */

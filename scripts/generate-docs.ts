@@ -1,16 +1,18 @@
-// Writes docs/configuration.md from the table of settings; with --check it fails when the page says anything else.
+// Writes what the documentation has from the code: docs/configuration.md from the table of settings, docs/openapi.json from the
+// endpoint's definitions. With --check it fails when a file says anything else.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SETTINGS } from '../app/config.ts';
+import { openApiDocument } from '../serving/openapi.ts';
 
-const path = join(import.meta.dirname, '..', 'docs', 'configuration.md');
+const docs = join(import.meta.dirname, '..', 'docs');
 
 const rows = Object.values(SETTINGS).map(
   ({ variable, fallback, range, text }) =>
     `| \`${variable}\` | ${fallback === undefined ? '' : `\`${String(fallback)}\``} | ${range} | ${text} |`,
 );
-const page = `# Configuration
+const configuration = `# Configuration
 
 Settings are environment variables. A value that cannot be used, and a variable that begins with \`FRESHET_\` and is no setting,
 stops the program with exit code 2 and a line for each mistake. This page is generated from \`app/config.ts\` by \`npm run docs:config\`.
@@ -23,8 +25,16 @@ Half-lives, list lengths and the bounds of the state have one default for all da
 \`processors/decay.ts\`.
 `;
 
-if (!process.argv.includes('--check')) writeFileSync(path, page);
-else if (readFileSync(path, 'utf8') !== page) {
-  console.error('docs/configuration.md is out of date: npm run docs:config');
-  process.exit(1);
+const made: Readonly<Record<string, string>> = {
+  'configuration.md': configuration,
+  'openapi.json': `${JSON.stringify(openApiDocument(), null, 2)}\n`,
+};
+
+for (const [name, text] of Object.entries(made)) {
+  const path = join(docs, name);
+  if (!process.argv.includes('--check')) writeFileSync(path, text);
+  else if (!existsSync(path) || readFileSync(path, 'utf8') !== text) {
+    console.error(`docs/${name} is out of date: npm run docs:config`);
+    process.exitCode = 1;
+  }
 }

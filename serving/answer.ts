@@ -1,11 +1,15 @@
 // From stored lists to an answer: walks down the ladder, drops what must not be shown, tops up from the next step until there are
 // enough. Pure. Invariants: no item twice, no blocked item, at most `n`; within a step the stored order is kept.
 import type { AsOf, ListItem, TopList } from '../lists/index.ts';
+import type { ListDefinition } from '../schemas/list-settings.ts';
 import type { Rung } from './ladder.ts';
 
 /** A step of the ladder whose list was found. */
 export interface FoundList {
   readonly rung: Rung;
+  /** Place of the list in the placement; -1 for a fallback. */
+  readonly place: number;
+  readonly definition: ListDefinition;
   readonly key: string;
   /** Commit number under which the list was published. */
   readonly version: number;
@@ -16,6 +20,25 @@ export interface FoundList {
 export interface Chosen {
   readonly item: ListItem;
   readonly rung: Rung;
+}
+
+/** Most items with something in common. */
+export interface Cap {
+  readonly most: number;
+  /** What is counted; an item for which it is `undefined` is not. */
+  keyOf(itemId: string): string | undefined;
+}
+
+/** What an answer is chosen by. */
+export interface Choosing {
+  /** Items at most. */
+  readonly n: number;
+  /** Most items of the list at each place; `undefined`: any number. */
+  readonly shares?: readonly (number | undefined)[];
+  /** Hold over the whole answer, fallbacks too. */
+  readonly caps?: readonly Cap[];
+  /** Says whether an item may not be shown to this shopper now. */
+  isHidden(item: ListItem, from: FoundList): boolean;
 }
 
 /** What `choose` decided. `served` is `undefined` when no step had anything to show. */
@@ -49,22 +72,39 @@ function hash53(text: string): number {
 }
 
 /**
- * Picks up to `n` items.
- * @param found Lists in the order of the ladder.
- * @param isHidden Says whether an item may not be shown to this shopper now.
+ * Picks items in the order of the ladder.
+ * @param found Lists in that order. One is asked for only while items are wanted, so that it can be read then.
  */
-export function choose(found: readonly FoundList[], n: number, isHidden: (itemId: string) => boolean): Choice {
+export function choose(found: Iterable<FoundList>, { n, shares = [], caps = [], isHidden }: Choosing): Choice {
   const chosen: Chosen[] = [];
   const seen = new Set<string>();
+  const taken: number[] = [];
+  const counts = caps.map(() => new Map<string, number>());
   let served: FoundList | undefined;
+
+  /** Counts an item, unless a cap is reached. */
+  const isWithinCaps = (itemId: string): boolean => {
+    const keys = caps.map((cap) => cap.keyOf(itemId));
+    const count = (i: number, key: string): number => counts[i]!.get(key) ?? 0;
+    if (keys.some((key, i) => key !== undefined && count(i, key) >= caps[i]!.most)) return false;
+    keys.forEach((key, i) => {
+      if (key !== undefined) counts[i]!.set(key, count(i, key) + 1);
+    });
+    return true;
+  };
+
   for (const step of found) {
+    const share = shares[step.place] ?? Infinity;
     for (const item of step.list.items) {
       if (chosen.length === n) return { served, chosen };
-      if (seen.has(item.id) || isHidden(item.id)) continue;
+      if ((taken[step.place] ?? 0) >= share) break;
+      if (seen.has(item.id) || isHidden(item, step) || !isWithinCaps(item.id)) continue;
       seen.add(item.id);
       served ??= step;
       chosen.push({ item, rung: step.rung });
+      if (step.place >= 0) taken[step.place] = (taken[step.place] ?? 0) + 1;
     }
+    if (chosen.length === n) break;
   }
   return { served, chosen };
 }

@@ -1,14 +1,23 @@
 // The serving endpoint put together: edge, routes, errors. Read-only: it has no way to write to the list port but the port's own
 // `publish`, which nothing here calls.
 import express, { type Express, type Router } from 'express';
-import type { Clock, Logger, Metrics } from '../engine/api/index.ts';
+import { type Clock, type Logger, type Metrics, silentTracer, type Tracer } from '../engine/api/index.ts';
 import type { ListStore } from '../lists/index.ts';
 import { createCampaignRules } from './campaign-rules.ts';
-import { limitHosts, limitUrl, measure, requestId, securityHeaders } from './http-edge.ts';
+import { createDocsRouter } from './docs-router.ts';
+import { allowOrigins, limitHosts, limitUrl, measure, requestId, securityHeaders } from './http-edge.ts';
+import { LiveAnswers } from './live-answers.ts';
+import { createPlacements } from './placements.ts';
 import { notFound, problemHandler } from './problem.ts';
 import { createRecommender } from './recommender.ts';
+import { createResilientLists } from './resilience/resilient-lists.ts';
 import { createHealthRouter, createListRouter, type Readiness } from './routes.ts';
+import { type AuthorizeOptions, authorize } from './security/authorize.ts';
 import { createSharedItems } from './shared-items.ts';
+
+/** For a list store in the same process, which is away only when the process is. */
+const DEFAULT_READ_TIMEOUT_MS = 1_000;
+const DEFAULT_CACHE_BYTES = 32 * 1024 * 1024;
 
 /** What the endpoint needs. */
 export interface ServingOptions {
@@ -16,10 +25,24 @@ export interface ServingOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** @defaultValue traces nothing */
+  readonly tracer?: Tracer;
   /** Of the process around it, e.g. whether its state is restored. Asked at every request. */
   readonly readiness: Readiness;
+  /** How long the list store may take for an answer, ms. @defaultValue 1000 */
+  readonly readTimeoutMs?: number;
+  /** Memory for last good values, bytes. @defaultValue 32 MiB */
+  readonly cacheBytes?: number;
+  /** How long lists of segments are answered with before they are read again, ms. @defaultValue 0 */
+  readonly sharedMaxAgeMs?: number;
+  /** The file of what everybody is answered with, for a start while the store is away. */
+  readonly rememberedFile?: string;
   /** Host names that are served, without port; `undefined`: any, as behind a proxy. */
   readonly hosts?: readonly string[] | undefined;
+  /** API keys and their limits; `undefined`: whoever reaches the endpoint may ask. */
+  readonly access?: Pick<AuthorizeOptions, 'keys' | 'limits'> | undefined;
+  /** Origins of pages that may read answers, e.g. `https://shop.example`; `undefined`: none but our own. */
+  readonly origins?: readonly string[] | undefined;
   /** Further routers of the same process, e.g. the console's. Mounted at the root, after the endpoint's own. */
   readonly routers?: readonly Router[];
 }
@@ -28,43 +51,63 @@ export interface ServingOptions {
 export interface ServingApp {
   /** For `startHttpServer`. */
   readonly handler: Express;
-  /** Loads what is kept in memory. Until it has resolved, lists answer 503. */
+  /** Loads what is kept in memory, for some seconds at most. Until it has resolved, lists answer 503. */
   open(): Promise<void>;
   readonly readiness: Readiness;
-  close(): void;
+  /** Ends live streams, which would otherwise hold a graceful stop until its deadline. Before the HTTP server stops. */
+  drain(): void;
+  close(): Promise<void>;
 }
 
 /** Makes the endpoint: `/v1/...`, `/health/live`, `/health/ready`. */
 export function createServingApp(options: ServingOptions): ServingApp {
-  const { lists, clock, logger, metrics } = options;
+  const { clock, logger, metrics, tracer = silentTracer } = options;
+  const lists = createResilientLists({
+    ...options,
+    timeoutMs: options.readTimeoutMs ?? DEFAULT_READ_TIMEOUT_MS,
+    cacheBytes: options.cacheBytes ?? DEFAULT_CACHE_BYTES,
+    sharedMaxAgeMs: options.sharedMaxAgeMs ?? 0,
+    file: options.rememberedFile,
+  });
   const items = createSharedItems({ lists, logger });
   const campaigns = createCampaignRules({ lists, logger });
-  const recommender = createRecommender({ lists, items, campaigns, clock, metrics, logger });
-  const readiness: Readiness = () =>
-    items.isOpen ? options.readiness() : { isReady: false, reason: 'reading item cards, blocks and campaigns' };
+  const placements = createPlacements({ lists, logger });
+  const recommender = createRecommender({ reader: lists, items, campaigns, placements, clock, metrics, logger });
+  const live = new LiveAnswers({ lists: options.lists, recommender, logger });
+  let isOpen = false;
+  /** Whether lists may be asked for. A store that is away does not matter to shoppers: then answers are made of what is remembered. */
+  const answering: Readiness = () =>
+    isOpen ? options.readiness() : { isReady: false, reason: 'reading item cards, blocks and campaigns' };
+  const readiness: Readiness = () => {
+    const own = answering();
+    return own.isReady && !lists.isKnown ? { isReady: false, reason: 'the list store is away' } : own;
+  };
   metrics.gauge('serving.items.blocked', () => items.blockedCount);
+  metrics.gauge('serving.streams', () => live.count);
 
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
   app.set('etag', false);
-  app.use(requestId, securityHeaders, measure(metrics, clock), limitUrl);
+  app.use(requestId, securityHeaders(), measure(metrics, clock), limitUrl);
   if (options.hosts !== undefined) app.use(limitHosts(options.hosts));
   app.use('/health', createHealthRouter(readiness));
-  app.use('/v1', createListRouter(recommender, readiness));
+  app.use(createDocsRouter());
+  if (options.origins !== undefined) app.use('/v1', allowOrigins(options.origins));
+  if (options.access !== undefined) app.use('/v1', authorize({ ...options.access, clock, metrics }));
+  app.use(createListRouter({ recommender, live, tracer, readiness: answering }));
   for (const router of options.routers ?? []) app.use(router);
   app.use(notFound);
   app.use(problemHandler(logger));
   return {
     handler: app,
     async open() {
-      await campaigns.open();
-      await items.open();
+      await lists.open();
+      await Promise.all([placements.open(), campaigns.open(), items.open()]);
+      isOpen = true;
     },
     readiness,
-    close() {
-      campaigns.close();
-      items.close();
-    },
+    drain: () => live.drain(),
+    close: () => lists.close(),
   };
 }

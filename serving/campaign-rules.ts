@@ -11,10 +11,10 @@ import {
   type ItemCard,
   idBehind,
   type ListChange,
-  type ListStore,
 } from '../lists/index.ts';
 import { itemHash } from '../schemas/item-hash.ts';
 import { readPublished } from './published.ts';
+import type { ResilientLists } from './resilience/resilient-lists.ts';
 
 /** What is known of who asks. Unknown is nobody's audience: only an exclusion for everybody covers such a shopper. */
 export interface Shopper {
@@ -32,13 +32,12 @@ export interface Exclusions {
 
 /** Campaigns as they are now. */
 export interface CampaignRules {
-  /** Reads all and listens from then on. @throws what the list store throws. */
+  /** Reads all and listens from then on. */
   open(): Promise<void>;
   /** Known, and within its validity. */
   isActive(campaignId: string, nowMs: number): boolean;
-  /** What is out at `nowMs`; `undefined` where nothing is. @param placement the list that was asked for, whatever fills it up. */
-  exclusions(placement: string, shopper: Shopper, nowMs: number): Exclusions | undefined;
-  close(): void;
+  /** What is out at `nowMs`; `undefined` where nothing is. @param placements names of what was asked for, whatever fills it up. */
+  exclusions(placements: readonly string[], shopper: Shopper, nowMs: number): Exclusions | undefined;
 }
 
 interface Known {
@@ -55,12 +54,11 @@ export function createCampaignRules({
   lists,
   logger,
 }: {
-  readonly lists: ListStore;
+  readonly lists: Pick<ResilientLists, 'follow'>;
   readonly logger: Logger;
 }): CampaignRules {
   const known = new Map<string, Known>();
   const held = new Map<string, HeldExclusion>();
-  let unwatch: (() => void) | undefined;
 
   function take({ key, value, version }: ListChange): void {
     const campaignId = idBehind(CAMPAIGN_PREFIX, key);
@@ -73,17 +71,16 @@ export function createCampaignRules({
 
   return {
     async open() {
-      unwatch = await lists.watch(CAMPAIGN_PREFIX, (changes) => changes.forEach(take));
-      for await (const entry of lists.entries(CAMPAIGN_PREFIX)) take(entry);
+      await lists.follow(CAMPAIGN_PREFIX, (changes) => changes.forEach(take));
     },
     isActive(campaignId, nowMs) {
       const rule = known.get(campaignId)?.rule;
       return rule !== undefined && isWithin(rule, nowMs);
     },
-    exclusions(placement, shopper, nowMs) {
+    exclusions(placements, shopper, nowMs) {
       const active: HeldExclusion[] = [];
       for (const exclusion of held.values()) {
-        if (isWithin(exclusion.rule, nowMs) && isMeant(exclusion, placement, shopper)) active.push(exclusion);
+        if (isWithin(exclusion.rule, nowMs) && isMeant(exclusion, placements, shopper)) active.push(exclusion);
       }
       if (active.length === 0) return undefined;
       const needHashes = active.some(({ hashes }) => hashes.size > 0);
@@ -96,10 +93,6 @@ export function createCampaignRules({
           return active.some((exclusion) => isTarget(exclusion, hash, card));
         },
       };
-    },
-    close() {
-      unwatch?.();
-      unwatch = undefined;
     },
   };
 }
@@ -120,10 +113,10 @@ function isWithin({ validFrom = -Infinity, validTo = Infinity }: CampaignRule, n
   return nowMs >= validFrom && nowMs < validTo;
 }
 
-function isMeant({ placements, audience }: Exclusion, placement: string, shopper: Shopper): boolean {
+function isMeant({ placements, audience }: Exclusion, asked: readonly string[], shopper: Shopper): boolean {
   const { segments, regions, devices } = audience;
   const { region, device } = shopper;
-  if (placements.length > 0 && !placements.includes(placement)) return false;
+  if (placements.length > 0 && !placements.some((name) => asked.includes(name))) return false;
   if (regions.length > 0 && (region === undefined || !regions.includes(region))) return false;
   if (devices.length > 0 && (device === undefined || !devices.includes(device))) return false;
   return segments.length === 0 || shopper.segments.some((segment) => segments.includes(segment));

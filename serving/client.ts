@@ -1,17 +1,17 @@
-// A small typed client of the endpoint, for tools and tests.
-import type { ProblemDocument } from './problem.ts';
-import type { Answer } from './recommender.ts';
+// A typed client of the endpoint: one method per address. It validates nothing itself: the endpoint does, and says what is wrong.
 
-/** Query of any list; each endpoint refuses what it does not take. */
-export interface ListQuery {
-  readonly n?: number;
-  readonly session?: string;
-  readonly category?: string;
-  readonly device?: string;
-  readonly region?: string;
-  /** Card fields to be put beside each item. */
-  readonly fields?: readonly string[];
-}
+import { readAnswers } from './client-stream.ts';
+import type { Answer, BatchAnswer } from './contract.ts';
+import type { Parameters } from './parameters.ts';
+import type { ProblemDocument } from './problem.ts';
+
+/** Query of any list; each address refuses what it does not take. */
+export type ListQuery = Omit<Parameters, 'item'>;
+/** One placement of a batch. */
+export type BatchRequest = Omit<Parameters, 'strict'> & { readonly placement: string };
+/** What all placements of a batch have in common; a request may say otherwise. */
+export type BatchContext = Pick<Parameters, 'visitor' | 'session' | 'device' | 'region'>;
+export type { Answer, BatchAnswer, ProblemDocument };
 
 /** The endpoint refused or failed; `problem` is what it said. */
 export class ServingError extends Error {
@@ -24,32 +24,87 @@ export class ServingError extends Error {
   }
 }
 
-/** One method per endpoint. Each rejects with {@link ServingError} on a problem document, with `TypeError` when nothing answers. */
+export interface ServingClientOptions {
+  /** How long an answer may take, ms; a stream's first. @defaultValue 5000 */
+  readonly timeoutMs?: number;
+  /** Sent with every request, e.g. an API key. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Each method rejects with {@link ServingError} on a problem document, with `TypeError` when nothing answers. */
 export interface ServingClient {
   recommendations(visitorId: string, query?: ListQuery): Promise<Answer>;
+  sessionRecommendations(sessionId: string, query?: ListQuery): Promise<Answer>;
   similar(itemId: string, query?: ListQuery): Promise<Answer>;
   boughtTogether(itemId: string, query?: ListQuery): Promise<Answer>;
   popular(query?: ListQuery): Promise<Answer>;
   trending(query?: ListQuery): Promise<Answer>;
+  recentlyViewed(visitorId: string, query?: ListQuery): Promise<Answer>;
+  buyAgain(visitorId: string, query?: ListQuery): Promise<Answer>;
+  /** Several placements of one page. Answers are in the order of the requests. */
+  batch(requests: readonly BatchRequest[], context?: BatchContext): Promise<BatchAnswer>;
+  /** The recommendations now and whenever they change, until the signal aborts or the endpoint stops; connecting again is the caller's. */
+  watchRecommendations(visitorId: string, query?: ListQuery, signal?: AbortSignal): AsyncIterable<Answer>;
 }
 
 /** @param baseUrl e.g. `http://127.0.0.1:8080` */
-export function createServingClient(baseUrl: string, timeoutMs = 5_000): ServingClient {
-  const get = async (path: string, query: ListQuery = {}): Promise<Answer> => {
+export function createServingClient(baseUrl: string, options: ServingClientOptions = {}): ServingClient {
+  const { timeoutMs = 5_000, headers = {} } = options;
+
+  function urlOf(path: string, query: ListQuery = {}): URL {
     const url = new URL(path, baseUrl);
     for (const [name, value] of Object.entries(query)) {
-      if (value !== undefined) url.searchParams.set(name, Array.isArray(value) ? value.join(',') : String(value));
+      if (name === 'fields' || !Array.isArray(value)) {
+        if (value !== undefined) url.searchParams.set(name, String(value));
+      } else for (const one of value) url.searchParams.append(name, String(one));
     }
-    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+    return url;
+  }
+
+  async function checked(response: Response): Promise<Response> {
     if (!response.ok) throw new ServingError((await response.json()) as ProblemDocument);
-    return (await response.json()) as Answer;
-  };
+    return response;
+  }
+
+  async function get(path: string, query?: ListQuery): Promise<Answer> {
+    const response = await fetch(urlOf(path, query), { headers, signal: AbortSignal.timeout(timeoutMs) });
+    return (await (await checked(response)).json()) as Answer;
+  }
+
+  async function* watch(path: string, query?: ListQuery, signal?: AbortSignal): AsyncGenerator<Answer> {
+    const ending = new AbortController();
+    const timeout = setTimeout(() => ending.abort(new DOMException('no answer in time', 'TimeoutError')), timeoutMs);
+    const ended = signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal]);
+    try {
+      const response = await checked(await fetch(urlOf(path, query), { headers, signal: ended }));
+      clearTimeout(timeout);
+      if (response.body !== null) yield* readAnswers(response.body);
+    } finally {
+      clearTimeout(timeout);
+      ending.abort();
+    }
+  }
+
   const id = encodeURIComponent;
   return {
     recommendations: (visitorId, query) => get(`/v1/visitors/${id(visitorId)}/recommendations`, query),
+    sessionRecommendations: (sessionId, query) => get(`/v1/sessions/${id(sessionId)}/recommendations`, query),
     similar: (itemId, query) => get(`/v1/items/${id(itemId)}/similar`, query),
     boughtTogether: (itemId, query) => get(`/v1/items/${id(itemId)}/bought-together`, query),
     popular: (query) => get('/v1/popular', query),
     trending: (query) => get('/v1/trending', query),
+    recentlyViewed: (visitorId, query) => get(`/v1/visitors/${id(visitorId)}/recently-viewed`, query),
+    buyAgain: (visitorId, query) => get(`/v1/visitors/${id(visitorId)}/buy-again`, query),
+    async batch(requests, context) {
+      const response = await fetch(new URL('/v1/batch', baseUrl), {
+        method: 'POST',
+        headers: { ...headers, 'content-type': 'application/json' },
+        body: JSON.stringify({ ...context, requests }),
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      return (await (await checked(response)).json()) as BatchAnswer;
+    },
+    watchRecommendations: (visitorId, query, signal) =>
+      watch(`/v1/visitors/${id(visitorId)}/recommendations/stream`, query, signal),
   };
 }

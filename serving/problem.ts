@@ -4,34 +4,32 @@ import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import type { Logger } from '../engine/api/index.ts';
 
 /** Every problem that the endpoint answers with. Stable; new ones may be added. */
-export type ProblemKind =
-  | 'invalid-parameter'
-  | 'unknown-parameter'
-  | 'invalid-body'
-  | 'not-found'
-  | 'method-not-allowed'
-  | 'cross-origin'
-  | 'unknown-host'
-  | 'too-large'
-  | 'unsupported-media-type'
-  | 'too-many'
-  | 'not-ready'
-  | 'internal';
-
-const KINDS: { readonly [K in ProblemKind]: { readonly status: number; readonly title: string } } = {
+const KINDS = {
   'invalid-parameter': { status: 400, title: 'A parameter is not valid' },
   'unknown-parameter': { status: 400, title: 'A parameter is not known' },
   'invalid-body': { status: 400, title: 'The body is not valid' },
+  unauthorized: { status: 401, title: 'A valid API key is needed' },
+  forbidden: { status: 403, title: 'The API key is not for this' },
   'cross-origin': { status: 403, title: 'Another site may not send this' },
   'unknown-host': { status: 421, title: 'The host is not served here' },
   'not-found': { status: 404, title: 'There is nothing here' },
+  'nothing-own': { status: 404, title: 'There is no list of its own yet' },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
   'too-large': { status: 413, title: 'The request is too large' },
   'unsupported-media-type': { status: 415, title: 'The body is not JSON' },
+  'rate-limited': { status: 429, title: 'Too many requests with this API key' },
   'too-many': { status: 503, title: 'Too many clients' },
   'not-ready': { status: 503, title: 'Not ready yet' },
   internal: { status: 500, title: 'Something failed on our side' },
-};
+} as const satisfies { readonly [kind: string]: { readonly status: number; readonly title: string } };
+
+export type ProblemKind = keyof typeof KINDS;
+export const PROBLEM_KINDS = Object.keys(KINDS) as readonly ProblemKind[];
+
+/** Status and title of a kind of problem. */
+export function problemKind(kind: ProblemKind): { readonly status: number; readonly title: string } {
+  return KINDS[kind];
+}
 
 /** The JSON of a problem. `parameter` names what the caller has to change, where there is one. */
 export interface ProblemDocument {

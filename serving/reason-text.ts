@@ -47,5 +47,7 @@ export function reasonText(reason: Reason, title: string | undefined = reason.ti
       return 'You were looking at it';
     case 'campaign':
       return 'Picked by the shop';
+    case 'buy-again':
+      return 'You bought it before';
   }
 }

@@ -1,82 +1,104 @@
-// Answers a request from the list port: one round trip for every list of the ladder and the visitor's block, then pure choosing. Cards
-// cost a second round trip only when they are not in memory and are asked for, or an exclusion names more than items.
+// Answers questions from the list port: one round trip for every list of all their ladders and the visitors' blocks, then pure choosing.
+// Cards cost a second round trip only when they are not in memory and are asked for, or a filter, a cap or an exclusion needs them.
+// A list is decoded when the ladder comes to it, and no earlier, unless such a need asks for all of them.
 import { type Clock, type Logger, type Metrics, RefusedRecordError, type Serde } from '../engine/api/index.ts';
 import {
-  type AsOf,
   type ItemCard,
-  type ListStore,
-  type Reason,
+  type StoredEntry,
+  type TopList,
   topListSerde,
+  type VisitorBlock,
   visitorBlockKey,
   visitorBlockSerde,
 } from '../lists/index.ts';
-import { ageMs, choose, type FoundList, listId } from './answer.ts';
-import type { CampaignRules, Shopper } from './campaign-rules.ts';
+import type { Placement } from '../schemas/list-settings.ts';
+import { ageMs, type Cap, type Choice, choose, type FoundList, listId } from './answer.ts';
+import { combined } from './basket.ts';
+import type { CampaignRules } from './campaign-rules.ts';
+import type { Answer, AnswerItem } from './contract.ts';
 import { withoutEnded } from './ended-campaigns.ts';
-import { itemLadder, type Rung, type Situation, type Step, segmentLadder, visitorLadder } from './ladder.ts';
+import { answerFilter } from './item-filter.ts';
+import { ladderOf, type Step } from './ladder.ts';
 import type { CardField, Parameters } from './parameters.ts';
+import type { Placements } from './placements.ts';
+import { ProblemError } from './problem.ts';
 import { reasonText } from './reason-text.ts';
+import type { ListReader } from './resilience/list-reader.ts';
 import type { SharedItems } from './shared-items.ts';
 
-/** A reason and its words. */
-export interface AnswerReason extends Reason {
-  /** For shoppers, e.g. `Because you viewed Trail Lantern`. */
-  readonly text: string;
+/** What one answer is asked for. */
+export interface Question {
+  /** The address's own placement, where the parameters name none. */
+  readonly placement: string;
+  /** Valid, with what the address says among them. */
+  readonly parameters: Parameters;
+  /** What stands before a parameter's name where something is wrong with it, e.g. `requests[0].`. */
+  readonly place?: string;
 }
 
-/** An item of an answer. */
-export interface AnswerItem {
-  readonly id: string;
-  /** Comparable within one rung only. */
-  readonly score: number;
-  /** Where it came from, when that is not the answer's own rung: filtering had left too few. */
-  readonly rung?: Rung;
-  readonly reasons: readonly AnswerReason[];
-  /** What `fields` asked for; absent when it asked for nothing, or the item has no card. */
-  readonly item?: Partial<Pick<ItemCard, CardField>>;
+/** Answers in the order of the questions, and what they took. */
+export interface Recommendations {
+  readonly answers: readonly Answer[];
+  /** The spans under which the served lists were made, as far as they were traced. */
+  readonly traceparents: readonly string[];
+  /** Of the round trip, ms. */
+  readonly readMs: number;
 }
 
-/** The JSON of every list endpoint. Without any item, `rung` is `none` and the list's own fields are absent. */
-export interface Answer {
-  /** Names the list and its version; to be sent back with clicks and impressions. */
-  readonly listId?: string;
-  /** The first step of the ladder that gave items. */
-  readonly rung: Rung | 'none';
-  /** The newest event in the served list. */
-  readonly asOf?: AsOf;
-  /** Time from that event to this answer; a later reader adds its own waiting, or subtracts `asOf.at` from its clock. */
-  readonly ageMs?: number;
-  readonly items: readonly AnswerItem[];
-}
-
-/** The questions that can be asked. Ids are valid already. */
 export interface Recommender {
-  forVisitor(visitorId: string, parameters: Parameters): Promise<Answer>;
-  forItem(definition: 'similar' | 'bought-together', itemId: string, parameters: Parameters): Promise<Answer>;
-  forSegment(definition: 'popular' | 'trending', parameters: Parameters): Promise<Answer>;
+  /** @throws {ProblemError} for a placement that is not known or off, and where `strict` finds nothing of its own. */
+  ask(questions: readonly Question[]): Promise<Recommendations>;
+  /** The keys of the visitor's own lists behind a question. @throws as `ask` for placements. */
+  keysOf(question: Question): readonly string[];
 }
 
 export interface RecommenderOptions {
-  readonly lists: ListStore;
+  readonly reader: ListReader;
   readonly items: SharedItems;
   readonly campaigns: CampaignRules;
+  readonly placements: Placements;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
 
-const nobodyHides: ReadonlySet<string> = new Set();
+/** Segments of categories that one ladder has at most. */
+const MAX_CATEGORIES = 5;
 
-function idsOf(found: readonly FoundList[]): string[] {
-  return [...new Set(found.flatMap(({ list }) => list.items.map(({ id }) => id)))];
+interface Plan {
+  readonly name: string;
+  readonly placement: Placement;
+  readonly parameters: Parameters;
+  readonly ladder: readonly Step[];
 }
+
+/** What was read for a plan. */
+interface Read {
+  /** Lists in the order of the ladder; the same each time it is run through. */
+  readonly found: Iterable<FoundList>;
+  /** Those that were come to so far. */
+  readonly decoded: readonly FoundList[];
+  readonly block: VisitorBlock | undefined;
+}
+
+const nobodyHides: ReadonlySet<string> = new Set();
 
 function pick(card: ItemCard, fields: readonly CardField[]): Partial<Pick<ItemCard, CardField>> {
   return Object.fromEntries(fields.filter((field) => card[field] !== undefined).map((field) => [field, card[field]]));
 }
 
+function capsOf({ diversity = {} }: Placement, cards: ReadonlyMap<string, ItemCard> | undefined): Cap[] {
+  const { maxPerCategory, maxPerBrand } = diversity;
+  return [
+    ...(maxPerCategory === undefined
+      ? []
+      : [{ most: maxPerCategory, keyOf: (id: string) => cards?.get(id)?.categories.at(-1) }]),
+    ...(maxPerBrand === undefined ? [] : [{ most: maxPerBrand, keyOf: (id: string) => cards?.get(id)?.brand }]),
+  ];
+}
+
 export function createRecommender(options: RecommenderOptions): Recommender {
-  const { lists, items, campaigns, clock, metrics, logger } = options;
+  const { reader, items, campaigns, placements, clock, metrics, logger } = options;
   const unreadable = metrics.counter('serving.values.unreadable');
 
   function read<V>(serde: Serde<V>, value: Uint8Array): V | undefined {
@@ -90,55 +112,114 @@ export function createRecommender(options: RecommenderOptions): Recommender {
     }
   }
 
-  async function answer(
-    placement: string,
-    ladder: readonly Step[],
-    parameters: Parameters,
-    hiding: { readonly visitorId?: string | undefined; readonly itemId?: string },
-  ): Promise<Answer> {
-    const keys = ladder.map((step) => step.key);
-    if (hiding.visitorId !== undefined) keys.push(visitorBlockKey(hiding.visitorId));
-    const entries = await lists.getMany(keys);
-    const nowMs = clock.nowMs();
-    const isActive = (campaignId: string): boolean => campaigns.isActive(campaignId, nowMs);
-
-    const found: FoundList[] = [];
-    ladder.forEach(({ rung, key }, i) => {
-      const entry = entries[i];
-      const list = entry === undefined ? undefined : read(topListSerde, entry.value);
-      if (entry === undefined || list === undefined) return;
-      const current = { ...list, items: withoutEnded(list.items, isActive) };
-      found.push({ rung, key, version: entry.version, list: current });
+  function plan({ placement: own, parameters, place = '' }: Question, cards: ReadonlyMap<string, ItemCard>): Plan {
+    const name = parameters.placement ?? own;
+    const placement = placements.get(name);
+    if (placement === undefined) {
+      const parameter = `${place}placement`;
+      throw new ProblemError('invalid-parameter', `${parameter} must be one that the shop has set.`, parameter);
+    }
+    if (!placement.isOn) throw new ProblemError('not-found', 'This placement is off.');
+    const { visitor, session, item, inCart = [], category, region, device } = parameters;
+    const categories = category ?? (item === undefined ? [] : (cards.get(item)?.categories ?? []));
+    const ladder = ladderOf(placement, {
+      visitor,
+      session,
+      items: [...new Set(item === undefined ? inCart : [item, ...inCart])],
+      categories: categories.slice(-MAX_CATEGORIES),
+      region,
+      device,
+      nowMs: clock.nowMs(),
     });
-    const blockEntry = hiding.visitorId === undefined ? undefined : entries[ladder.length];
-    const block = blockEntry === undefined ? undefined : read(visitorBlockSerde, blockEntry.value);
-    const hidden = block === undefined ? nobodyHides : new Set(block.items);
+    return { name, placement, parameters, ladder };
+  }
 
-    const shopper: Shopper = {
+  function listOf(keys: readonly string[], entries: ReadonlyMap<string, StoredEntry>) {
+    const lists: TopList[] = [];
+    let version = 0;
+    for (const key of keys) {
+      const entry = entries.get(key);
+      const list = entry === undefined ? undefined : read(topListSerde, entry.value);
+      if (entry === undefined || list === undefined) continue;
+      lists.push(list);
+      if (entry.version > version) version = entry.version;
+    }
+    return lists.length === 0 ? undefined : { list: combined(lists), version };
+  }
+
+  function readOf({ ladder, parameters }: Plan, entries: ReadonlyMap<string, StoredEntry>, nowMs: number): Read {
+    const isActive = (campaignId: string): boolean => campaigns.isActive(campaignId, nowMs);
+    const decoded: FoundList[] = [];
+    let next = 0;
+    function* found(): Generator<FoundList> {
+      yield* decoded;
+      while (next < ladder.length) {
+        const { rung, definition, keys, place } = ladder[next++]!;
+        const there = listOf(keys, entries);
+        if (there === undefined) continue;
+        const list = { ...there.list, items: withoutEnded(there.list.items, isActive) };
+        const step = { rung, definition, place, key: keys.join('\n'), version: there.version, list };
+        decoded.push(step);
+        yield step;
+      }
+    }
+    const { visitor } = parameters;
+    const stored = visitor === undefined ? undefined : entries.get(visitorBlockKey(visitor));
+    const block = stored === undefined ? undefined : read(visitorBlockSerde, stored.value);
+    return { found: { [Symbol.iterator]: found }, decoded, block };
+  }
+
+  async function choice({ name, placement, parameters }: Plan, { found, block }: Read, nowMs: number): Promise<Choice> {
+    const hidden = block === undefined ? nobodyHides : new Set(block.items);
+    const names = [name, ...placement.lists.map(({ definition }) => definition)];
+    const shopper = {
       segments: block?.segments ?? [],
       region: parameters.region ?? block?.region,
       device: parameters.device ?? block?.device,
     };
-    const exclusions = campaigns.exclusions(placement, shopper, nowMs);
-    const known = exclusions?.needCards === true ? await items.cards(idsOf(found)) : undefined;
-    const { served, chosen } = choose(
-      found,
-      parameters.n,
-      (itemId) =>
-        itemId === hiding.itemId ||
-        hidden.has(itemId) ||
-        !items.isShowable(itemId, nowMs) ||
-        exclusions?.covers(itemId, known?.get(itemId)) === true,
-    );
-    if (served === undefined) return { rung: 'none', items: [] };
+    const exclusions = campaigns.exclusions(names, shopper, nowMs);
+    const filter = answerFilter(placement, parameters);
+    const needCards = filter.needCards || placement.diversity !== undefined || exclusions?.needCards === true;
+    const ids = needCards ? Array.from(found, ({ list }) => list.items.map(({ id }) => id)).flat() : [];
+    const cards = needCards ? await items.cards([...new Set(ids)]) : undefined;
+    const { item: about } = parameters;
+    return choose(found, {
+      n: parameters.n ?? placement.n,
+      shares: placement.lists.map(({ max }) => max),
+      caps: capsOf(placement, cards),
+      isHidden: (item, { definition }) =>
+        item.id === about ||
+        // What is bought again has been bought.
+        (definition !== 'buy-again' && hidden.has(item.id)) ||
+        !items.isShowable(item.id, nowMs) ||
+        !filter.lets(item, cards?.get(item.id)) ||
+        exclusions?.covers(item.id, cards?.get(item.id)) === true,
+    });
+  }
 
-    const { fields } = parameters;
+  async function answer(plan: Plan, found: Read, isDegraded: boolean, nowMs: number): Promise<Answer> {
+    const { name: placement, parameters } = plan;
+    const { served, chosen } = await choice(plan, found, nowMs);
+    if (parameters.strict === true && (served === undefined || served.place < 0))
+      throw new ProblemError('nothing-own', 'There is no list of its own yet; without strict a fallback answers.');
+    const { after, fields = [] } = parameters;
+    const includesEvent =
+      after === undefined
+        ? undefined
+        : { includesEvent: found.decoded.some(({ list }) => list.asOf.eventIds.includes(after)) };
+    const degraded = isDegraded ? ({ degraded: true } as const) : undefined;
+    if (served === undefined) return { placement, rung: 'none', ...includesEvent, ...degraded, items: [] };
     const cards = fields.length === 0 ? undefined : await items.cards(chosen.map(({ item }) => item.id));
     return {
+      placement,
       listId: listId(served.key, served.version),
+      definition: served.definition,
       rung: served.rung,
+      variant: served.list.variant,
       asOf: served.list.asOf,
       ageMs: ageMs(served.list.asOf, nowMs),
+      ...includesEvent,
+      ...degraded,
       items: chosen.map(({ item, rung }): AnswerItem => {
         const card = cards?.get(item.id);
         return {
@@ -152,29 +233,33 @@ export function createRecommender(options: RecommenderOptions): Recommender {
     };
   }
 
-  const situation = ({ category, region, device }: Parameters): Situation => ({
-    categories: category === undefined ? [] : [category],
-    region,
-    device,
-    nowMs: clock.nowMs(),
-  });
-
   return {
-    forVisitor: (visitorId, parameters) =>
-      answer('for-you', visitorLadder(visitorId, parameters.session, situation(parameters)), parameters, { visitorId }),
-    async forItem(definition, itemId, parameters) {
-      // The item's own card tells its categories; it is nearly always in memory.
-      const card = (await items.cards([itemId])).get(itemId);
-      const categories = card?.categories ?? [];
-      const ladder = itemLadder(definition, itemId, { ...situation(parameters), categories });
-      return answer(definition, ladder, parameters, {
-        itemId,
-        visitorId: parameters.visitor,
+    keysOf: (question) =>
+      plan(question, new Map()).ladder.flatMap(({ keys, rung }) => (rung === 'visitor' ? keys : [])),
+    async ask(questions) {
+      // An item's own card tells its categories; it is nearly always in memory.
+      const about = questions.flatMap(({ parameters }) => parameters.item ?? []);
+      const cards = about.length === 0 ? new Map<string, ItemCard>() : await items.cards(about);
+      const plans = questions.map((question) => plan(question, cards));
+      const keys = new Set<string>();
+      for (const { ladder, parameters } of plans) {
+        for (const step of ladder) for (const key of step.keys) keys.add(key);
+        if (parameters.visitor !== undefined) keys.add(visitorBlockKey(parameters.visitor));
+      }
+      const wanted = [...keys];
+      const startMs = performance.now();
+      const { entries, isDegraded } = await reader.read(wanted);
+      const readMs = performance.now() - startMs;
+      const byKey = new Map<string, StoredEntry>();
+      wanted.forEach((key, i) => {
+        const entry = entries[i];
+        if (entry !== undefined) byKey.set(key, entry);
       });
+      const nowMs = clock.nowMs();
+      const reads = plans.map((each) => readOf(each, byKey, nowMs));
+      const answers = await Promise.all(plans.map((each, i) => answer(each, reads[i]!, isDegraded, nowMs)));
+      const traceparents = reads.flatMap(({ decoded }) => decoded[0]?.list.traceparent ?? []);
+      return { answers, traceparents, readMs };
     },
-    forSegment: (definition, parameters) =>
-      answer(definition, segmentLadder(definition, { ...situation(parameters), nowMs: undefined }), parameters, {
-        visitorId: parameters.visitor,
-      }),
   };
 }

@@ -1,32 +1,51 @@
-// The endpoint's addresses, each with the parameters that it takes.
-import { createHash } from 'node:crypto';
-import express, { type Request, type Response, type Router } from 'express';
-import { type ParameterName, type Parameters, parseId, parseParameters } from './parameters.ts';
+// Answers at the addresses of route-table.ts, each with the parameters that it takes.
+import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
+import type { Tracer } from '../engine/api/index.ts';
+import { parseBatch } from './batch.ts';
+import { entityOf } from './entity.ts';
+import type { LiveAnswers } from './live-answers.ts';
+import { checkOf, parseId, parseParameters } from './parameters.ts';
 import { allowOnly, ProblemError } from './problem.ts';
-import type { Answer, Recommender } from './recommender.ts';
+import type { Question, Recommendations, Recommender } from './recommender.ts';
+import { linkLists, traceRequests } from './request-trace.ts';
+import { BATCH_PATH, LIST_ROUTES, type ListRoute, STREAM_ROUTE } from './route-table.ts';
 
 /** Whether this process can answer, and if not, why, in a few words. */
 export type Readiness = () => { readonly isReady: boolean; readonly reason?: string | undefined };
 
-/** What an entity tag is made of: everything but the age, which a reader can tell from `asOf` and its own clock. */
-function entityTag(answer: Answer): string {
-  const { ageMs: _, ...lasting } = answer;
-  return `W/"${createHash('sha1').update(JSON.stringify(lasting)).digest('base64url')}"`;
+export interface ListRouterOptions {
+  readonly recommender: Recommender;
+  readonly live: LiveAnswers;
+  readonly tracer: Tracer;
+  readonly readiness: Readiness;
 }
 
-function send(request: Request, response: Response, answer: Answer): void {
-  // One shopper's list must not wait in a shared cache, and a stale one is worth nothing: asked each time, sent when it changed.
-  const etag = entityTag(answer);
-  response.set({ 'cache-control': 'private, no-cache', etag });
-  // Not `request.fresh`: browsers add `Cache-Control: no-cache` to a fetch past their cache, which would make it never fresh.
-  if (request.get('if-none-match') === etag) response.status(304).end();
-  else response.json(answer);
+/** Twenty requests with long lists of ids. */
+const MAX_BODY_BYTES = 65_536;
+
+/** The path as Express writes it. */
+const expressPath = (path: string): string => path.replace('{id}', ':id');
+
+/** What a request at an address asks. */
+function questionReader({ owner, placement, parameters }: ListRoute): (request: Request) => Question {
+  const check = checkOf(parameters);
+  return (request) => {
+    const id: unknown = request.params.id;
+    const checked = typeof id === 'string' ? parseId(id, 'id') : undefined;
+    const asked = parseParameters(request.query, parameters, check);
+    return { placement, parameters: owner === undefined ? asked : { ...asked, [owner]: checked } };
+  };
+}
+
+/** `Server-Timing`: what the list store took, and all of it. */
+function timing({ readMs }: Recommendations, startMs: number): string {
+  return `read;dur=${readMs.toFixed(2)}, total;dur=${(performance.now() - startMs).toFixed(2)}`;
 }
 
 /** Routes under `/v1`. Until `readiness` says so they answer 503 rather than with lists whose blocks are unknown. */
-export function createListRouter(recommender: Recommender, readiness: Readiness): Router {
+export function createListRouter({ recommender, live, tracer, readiness }: ListRouterOptions): Router {
   const router = express.Router();
-  router.use((_request, response, next) => {
+  router.use('/v1', traceRequests(tracer), (_request, response, next) => {
     const { isReady, reason } = readiness();
     if (!isReady) {
       response.set('retry-after', '1');
@@ -36,35 +55,56 @@ export function createListRouter(recommender: Recommender, readiness: Readiness)
     }
   });
 
-  const route = <Path extends string>(
-    path: Path,
-    name: string,
-    allowed: readonly ParameterName[],
-    ask: (id: string, parameters: Parameters) => Promise<Answer>,
-  ): void => {
+  for (const route of LIST_ROUTES) {
+    const path = expressPath(route.path);
+    const read = questionReader(route);
     router.get(path, async (request, response) => {
-      response.locals.route = name;
-      const id: unknown = request.params['id' as keyof typeof request.params];
-      const checked = typeof id === 'string' ? parseId(id, 'id') : '';
-      const parameters = parseParameters(request.query, allowed);
-      send(request, response, await ask(checked, parameters));
+      const startMs = performance.now();
+      response.locals.route = route.name;
+      const found = await recommender.ask([read(request)]);
+      const { tag, text } = entityOf(found.answers[0]!);
+      linkLists(tracer, response, found.traceparents);
+      // One shopper's list must not wait in a shared cache, and a stale one is worth nothing: asked each time, sent when it changed.
+      response.set({ 'cache-control': 'private, no-cache', etag: tag, 'server-timing': timing(found, startMs) });
+      // Not `request.fresh`: browsers add `Cache-Control: no-cache` to a fetch past their cache, which would make it never fresh.
+      if (request.get('if-none-match')?.includes(tag) === true) response.status(304).end();
+      else sendJson(response, text);
     });
     router.all(path, allowOnly('GET'));
-  };
+  }
 
-  const segments: readonly ParameterName[] = ['n', 'visitor', 'category', 'device', 'region', 'fields'];
-  route('/visitors/:id/recommendations', 'recommendations', ['n', 'session', 'device', 'region', 'fields'], (id, p) =>
-    recommender.forVisitor(id, p),
-  );
-  for (const definition of ['similar', 'bought-together'] as const) {
-    route(`/items/:id/${definition}`, definition, ['n', 'visitor', 'device', 'region', 'fields'], (id, p) =>
-      recommender.forItem(definition, id, p),
-    );
-  }
-  for (const definition of ['popular', 'trending'] as const) {
-    route(`/${definition}`, definition, segments, (_id, p) => recommender.forSegment(definition, p));
-  }
+  const streamPath = expressPath(STREAM_ROUTE.path);
+  const readStream = questionReader(STREAM_ROUTE);
+  router.get(streamPath, async (request, response) => {
+    response.locals.route = STREAM_ROUTE.name;
+    const question = readStream(request);
+    if (request.method === 'HEAD') response.type('text/event-stream').end();
+    else await live.begin(request, response, question);
+  });
+  router.all(streamPath, allowOnly('GET'));
+
+  router.post(BATCH_PATH, ...jsonBody, async (request, response) => {
+    const startMs = performance.now();
+    response.locals.route = 'batch';
+    const found = await recommender.ask(parseBatch(request.body));
+    linkLists(tracer, response, found.traceparents);
+    response.set({ 'cache-control': 'no-store', 'server-timing': timing(found, startMs) });
+    sendJson(response, JSON.stringify({ answers: found.answers }));
+  });
+  router.all(BATCH_PATH, allowOnly('POST'));
   return router;
+}
+
+const jsonBody: readonly RequestHandler[] = [
+  (request, _response, next) => {
+    const isJson = request.is('application/json') !== false;
+    next(isJson ? undefined : new ProblemError('unsupported-media-type', 'Send application/json.'));
+  },
+  express.json({ limit: MAX_BODY_BYTES, type: 'application/json' }),
+];
+
+function sendJson(response: Response, text: string): void {
+  response.set('content-type', 'application/json; charset=utf-8').send(text);
 }
 
 /** `/health/live`: the process turns. `/health/ready`: it can answer. Neither tells anything about its inside. */

@@ -42,6 +42,12 @@ const REQUEST_TIMEOUT_MS = 15_000;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 /** Twice the longest address; Node answers 431 by itself above it. */
 const MAX_HEADER_BYTES = 16_384;
+/** How often slow senders are looked for. */
+const CHECK_INTERVAL_MS = 5_000;
+/** A connection on which nothing moves, such as that of a reader that does not read, ends after so long. Live streams have heartbeats. */
+const IDLE_TIMEOUT_MS = 75_000;
+/** Further connections are refused: memory has an end. A balancer keeps some hundred open. */
+const MAX_CONNECTIONS = 10_000;
 const STOP_TIMEOUT_MS = 5_000;
 
 function explain(error: NodeJS.ErrnoException, host: string, port: number): ListenError {
@@ -73,9 +79,14 @@ function listen(server: Server, host: string, port: number): Promise<void> {
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { host, stopTimeoutMs = STOP_TIMEOUT_MS } = options;
-  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, options.handler);
+  const server = createServer(
+    { maxHeaderSize: MAX_HEADER_BYTES, connectionsCheckingInterval: CHECK_INTERVAL_MS },
+    options.handler,
+  );
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.timeout = IDLE_TIMEOUT_MS;
+  server.maxConnections = MAX_CONNECTIONS;
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
   await listen(server, host, options.port);
   const { port } = server.address() as AddressInfo;

@@ -1,5 +1,5 @@
-// What serving knows of items without asking: which are blocked, when each may be shown, and the cards asked for lately. Filled by
-// `entries` and kept up to date by `watch`, so that a sold-out item is gone from answers whatever the lists still say, and no
+// What serving knows of items without asking: which are blocked, when each may be shown, and the cards asked for lately. They are
+// followed, so that a sold-out item is gone from answers whatever the lists still say, and no
 // request waits for it.
 //
 // Invariant: of each key the highest version wins, in whatever order changes are heard.
@@ -13,9 +13,9 @@ import {
   itemBlockSerde,
   itemCardSerde,
   type ListChange,
-  type ListStore,
 } from '../lists/index.ts';
 import { readPublished } from './published.ts';
+import type { ResilientLists } from './resilience/resilient-lists.ts';
 
 /** Cards kept decoded. A card takes about 500 bytes, so all of them about 10 MB. */
 const DEFAULT_MAX_CARDS = 20_000;
@@ -30,20 +30,17 @@ interface Validity {
 
 /** Facts about items, in memory. */
 export interface SharedItems {
-  /** Reads everything once and listens from then on. @throws what the list store throws. */
+  /** Reads everything and listens from then on. */
   open(): Promise<void>;
-  /** True once `open` has resolved. */
-  readonly isOpen: boolean;
   /** Whether an item may be shown: not blocked, and within its validity at `nowMs`. */
   isShowable(itemId: string, nowMs: number): boolean;
   /** Cards by item id, for those that there are; one round trip for all that are not in memory. */
   cards(itemIds: readonly string[]): Promise<ReadonlyMap<string, ItemCard>>;
   readonly blockedCount: number;
-  close(): void;
 }
 
 export interface SharedItemsOptions {
-  readonly lists: ListStore;
+  readonly lists: Pick<ResilientLists, 'follow' | 'read'>;
   readonly logger: Logger;
   readonly maxCards?: number;
 }
@@ -56,8 +53,6 @@ export function createSharedItems({ lists, logger, maxCards = DEFAULT_MAX_CARDS 
   const validities = new Map<string, Validity>();
   /** Least recently used first. `card` is `undefined` for a removed one, whose version still counts. */
   const cache = new Map<string, { readonly version: number; readonly card: ItemCard | undefined }>();
-  let unwatch: (() => void)[] = [];
-  let isOpen = false;
 
   function takeBlock({ key, value, version }: ListChange): void {
     const itemId = idBehind(ITEM_BLOCK_PREFIX, key);
@@ -101,17 +96,11 @@ export function createSharedItems({ lists, logger, maxCards = DEFAULT_MAX_CARDS 
 
   return {
     async open() {
-      unwatch = [
-        await lists.watch(ITEM_BLOCK_PREFIX, eachOf(takeBlock)),
-        await lists.watch(CARD_PREFIX, eachOf(takeCard)),
-      ];
-      for await (const entry of lists.entries(ITEM_BLOCK_PREFIX)) takeBlock(entry);
-      for await (const entry of lists.entries(CARD_PREFIX)) takeCard(entry);
-      isOpen = true;
+      await Promise.all([
+        lists.follow(ITEM_BLOCK_PREFIX, eachOf(takeBlock)),
+        lists.follow(CARD_PREFIX, eachOf(takeCard)),
+      ]);
       logger.info('serving-items-loaded', { blocked: blockedCount, cards: cache.size });
-    },
-    get isOpen() {
-      return isOpen;
     },
     isShowable(itemId, nowMs) {
       if (blocks.get(itemId)?.isBlocked === true) return false;
@@ -131,7 +120,7 @@ export function createSharedItems({ lists, logger, maxCards = DEFAULT_MAX_CARDS 
         }
       }
       if (missing.length === 0) return found;
-      const entries = await lists.getMany(missing.map(cardKey));
+      const { entries } = await lists.read(missing.map(cardKey));
       entries.forEach((entry, i) => {
         if (entry === undefined) return;
         const itemId = missing[i]!;
@@ -143,11 +132,6 @@ export function createSharedItems({ lists, logger, maxCards = DEFAULT_MAX_CARDS 
     },
     get blockedCount() {
       return blockedCount;
-    },
-    close() {
-      for (const stop of unwatch) stop();
-      unwatch = [];
-      isOpen = false;
     },
   };
 }

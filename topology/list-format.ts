@@ -14,7 +14,10 @@ import {
   itemBlockSerde,
   itemCardSerde,
   listKey,
+  PLACEMENT_PREFIX,
   parseListKey,
+  placementKey,
+  placementSerde,
   visitorBlockKey,
   visitorBlockSerde,
 } from '../lists/index.ts';
@@ -29,6 +32,7 @@ export const listFormat: ListFormat = {
   itemBlockKey,
   visitorBlockKey,
   campaignKey,
+  placementKey,
   parseKey,
   encodeItems,
   encodeList,
@@ -36,6 +40,7 @@ export const listFormat: ListFormat = {
   encodeItemBlock: (reason) => itemBlockSerde.serialize({ reason }),
   encodeVisitorBlock: (block) => visitorBlockSerde.serialize(block),
   encodeCampaign: (rule) => campaignRuleSerde.serialize(rule),
+  encodePlacement: (placement) => placementSerde.serialize(placement),
 };
 
 function parseKey(key: string): PublishedKey | undefined {
@@ -50,6 +55,8 @@ function parseKey(key: string): PublishedKey | undefined {
   if (item !== undefined) return { kind: 'item-block', owner: item };
   const campaign = idBehind(CAMPAIGN_PREFIX, key);
   if (campaign !== undefined) return { kind: 'campaign', owner: campaign };
+  const placement = idBehind(PLACEMENT_PREFIX, key);
+  if (placement !== undefined) return { kind: 'placement', owner: placement };
   const visitor = idBehind(VISITOR_BLOCK_PREFIX, key);
   return visitor === undefined ? undefined : { kind: 'visitor-block', owner: visitor };
 }

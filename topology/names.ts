@@ -24,6 +24,7 @@ export const NODES = {
   popularity: 'popularity',
   catalogCards: 'catalog-cards',
   campaignRules: 'campaign-rules',
+  placements: 'placements',
   pairDeltas: 'pair-deltas',
   segmentDeltas: 'segment-deltas',
   neighbours: 'neighbours',
@@ -41,6 +42,7 @@ export const STORES = {
   publishedSegments: 'published-segments',
   cards: 'cards',
   ownCampaigns: 'own-campaigns',
+  ownSettings: 'own-settings',
 } as const;
 
 /** Stores that every instance keeps whole. */
@@ -52,7 +54,7 @@ export const GLOBAL_STORES = {
   settings: 'settings',
 } as const;
 
-/** The versioned sink that lists, cards, blocks and campaigns are published to. */
+/** The versioned sink that lists, cards, blocks, campaigns and placements are published to. */
 export const LISTS_SINK = 'lists';
 
 /** List definitions. */

@@ -10,7 +10,9 @@ import { pairDeltasSerde } from '../processors/co-occurrence/pair-deltas.ts';
 import { rowSerde, waitingSerde } from '../processors/co-occurrence/row-codec.ts';
 import { CoOccurrenceProcessor } from '../processors/co-occurrence.ts';
 import { ItemIndex } from '../processors/item-index.ts';
+import { ListUse } from '../processors/list-use.ts';
 import { neighbourSerde } from '../processors/neighbours.ts';
+import { newerSetting, PlacementsProcessor } from '../processors/placements.ts';
 import { PopularityProcessor } from '../processors/popularity.ts';
 import { publishedSegmentSerde } from '../processors/popularity-published.ts';
 import { segmentBaseSerde, segmentBytes, segmentHeadSerde } from '../processors/popularity-stored.ts';
@@ -41,9 +43,11 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
   };
   const index = new ItemIndex(halfLives.rowsMs);
   const campaigns = new CampaignIndex(index);
+  const use = new ListUse();
   const lists: ListMakerOptions = {
     index,
     campaigns,
+    use,
     format: listFormat,
     listLength,
     listsSink: NODES.lists,
@@ -81,7 +85,13 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
     {
       parents: VISITOR_TOPICS,
       stores: [STORES.profiles],
-      globalStores: [GLOBAL_STORES.neighbours, GLOBAL_STORES.catalog, GLOBAL_STORES.campaigns, GLOBAL_STORES.popular],
+      globalStores: [
+        GLOBAL_STORES.neighbours,
+        GLOBAL_STORES.catalog,
+        GLOBAL_STORES.campaigns,
+        GLOBAL_STORES.popular,
+        GLOBAL_STORES.settings,
+      ],
     },
   );
 
@@ -111,7 +121,12 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
       {
         parents: [NODES.pairDeltas],
         stores: [STORES.rows, STORES.waitingItems],
-        globalStores: [GLOBAL_STORES.neighbours, GLOBAL_STORES.catalog, GLOBAL_STORES.campaigns],
+        globalStores: [
+          GLOBAL_STORES.neighbours,
+          GLOBAL_STORES.catalog,
+          GLOBAL_STORES.campaigns,
+          GLOBAL_STORES.settings,
+        ],
       },
     )
     .addSink(NODES.neighbours, { topic: TOPICS.neighbours, serializer: neighbourSerde, parents: [NODES.items] })
@@ -148,7 +163,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
       {
         parents: [NODES.segmentDeltas],
         stores: [STORES.segments, STORES.segmentItems, STORES.publishedSegments],
-        globalStores: [GLOBAL_STORES.catalog, GLOBAL_STORES.campaigns],
+        globalStores: [GLOBAL_STORES.catalog, GLOBAL_STORES.campaigns, GLOBAL_STORES.settings],
       },
     )
     .addSink(NODES.popular, { topic: TOPICS.popular, serializer: publishedSegmentSerde, parents: [NODES.popularity] })
@@ -194,18 +209,24 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
       merge: newerCampaign,
       view: { apply: (campaignId, campaign) => campaigns.apply(campaignId, campaign) },
     })
-    // Read by the tasks too, so that each bad setting is refused by one of them, in its commit.
     .addSource(TOPICS.settings, { ...source(options, 'settings'), allowsTombstones: true })
+    .addStore(taskStore('ownSettings', stored.settings))
+    .addProcessor(
+      NODES.placements,
+      () => new PlacementsProcessor({ format: listFormat, settingsStore: STORES.ownSettings, listsSink: NODES.lists }),
+      { parents: [TOPICS.settings], stores: [STORES.ownSettings] },
+    )
     .addGlobalStore({
       ...source(options, 'settings'),
       supplier: globalStore('settings', stored.settings),
-      merge: newer,
+      merge: newerSetting,
+      view: { apply: (name, setting) => use.apply(name, setting) },
     });
 
   return builder
     .addVersionedSink(NODES.lists, {
       sink: LISTS_SINK,
-      parents: [NODES.users, NODES.items, NODES.popularity, NODES.catalogCards, NODES.campaignRules],
+      parents: [NODES.users, NODES.items, NODES.popularity, NODES.catalogCards, NODES.campaignRules, NODES.placements],
     })
     .build();
 }
@@ -218,11 +239,6 @@ function source<T extends SourceTopic>({ serdes }: RecommendationOptions, topic:
     timestamp: (value: SourceRecords[T]) => value.at,
     keyOf: (value: SourceRecords[T]) => keyOf(topic, value),
   };
-}
-
-/** Of two events of one key the newer by event time stands, the later of two with one time. */
-function newer<V extends { readonly at: number }>(stored: V | undefined, incoming: V): V | undefined {
-  return stored !== undefined && incoming.at < stored.at ? undefined : incoming;
 }
 
 function store<V>(

@@ -53,5 +53,6 @@ export const CACHE_SHARES = {
   popular: 0.02,
   catalog: 0.08,
   campaigns: 0.005,
-  settings: 0.01,
+  settings: 0.005,
+  ownSettings: 0.005,
 } as const;

@@ -71,6 +71,7 @@ export async function start(config: Config, signal: AbortSignal): Promise<void> 
     clock: systemClock,
     logger,
     metrics,
+    tracer: tracing.tracer,
     readiness: () =>
       engine.status === 'RUNNING' ? { isReady: true } : { isReady: false, reason: `the engine is ${engine.status}` },
     routers: [console_.router],
@@ -88,10 +89,11 @@ export async function start(config: Config, signal: AbortSignal): Promise<void> 
       if (failed !== undefined) throw failed.reason;
     } finally {
       console_.close();
+      serving.drain();
       await server.stop();
     }
   } finally {
-    serving.close();
+    await serving.close();
     await embedded.close();
     await tracing.stop();
   }

@@ -5,7 +5,7 @@
 export const TRACEPARENT = 'traceparent';
 
 /** Part of OpenTelemetry's span kinds. */
-export type SpanKind = 'internal' | 'consumer' | 'producer' | 'client';
+export type SpanKind = 'internal' | 'consumer' | 'producer' | 'client' | 'server';
 
 /** What is said of a span: numbers, names of the program's own parts. No ids of people or things. */
 export type SpanAttributes = Readonly<{ [name: string]: string | number }>;

@@ -44,8 +44,8 @@ class ApiTracer implements Tracer {
     this.#api = api;
     this.#tracer = tracer;
     this.#messaging = { 'messaging.system': messagingSystem };
-    const { INTERNAL, CONSUMER, PRODUCER, CLIENT } = api.SpanKind;
-    this.#kinds = { internal: INTERNAL, consumer: CONSUMER, producer: PRODUCER, client: CLIENT };
+    const { INTERNAL, CONSUMER, PRODUCER, CLIENT, SERVER } = api.SpanKind;
+    this.#kinds = { internal: INTERNAL, consumer: CONSUMER, producer: PRODUCER, client: CLIENT, server: SERVER };
   }
 
   startSpan(name: string, { kind = 'internal', parent, links, attributes }: SpanOptions = {}): Span {

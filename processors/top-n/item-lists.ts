@@ -26,10 +26,8 @@ export class ItemLists implements ItemListMaker {
   itemsPublished(items: readonly PublishedItem[], context: ProcessorContext): void {
     const { similar, boughtTogether } = this.#options.definitions;
     this.#load(items, context);
-    for (const item of items) {
-      this.#publish(item, similar, context);
-      this.#publish(item, boughtTogether, context);
-    }
+    const used = [similar, boughtTogether].filter((definition) => this.#options.use.isInUse(definition));
+    for (const item of items) for (const definition of used) this.#publish(item, definition, context);
   }
 
   keysOf(itemId: string): readonly string[] {

@@ -30,8 +30,9 @@ export class SegmentLists implements SegmentListMaker {
   }
 
   segmentPublished(published: PublishedSegment, context: ProcessorContext): void {
-    this.#publish(published, this.#options.definitions.popular, context);
-    this.#publish(published, this.#options.definitions.trending, context);
+    const { definitions, use } = this.#options;
+    for (const definition of [definitions.popular, definitions.trending])
+      if (use.isInUse(definition)) this.#publish(published, definition, context);
   }
 
   keysOf(segment: string): readonly string[] {

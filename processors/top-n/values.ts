@@ -1,6 +1,8 @@
 // What list makers produce, as plain values, and the port that turns them into keys and bytes. The folder `lists` owns the
 // formats; the topology hands them in, because processors and lists lie in one layer.
 
+import type { Placement } from '../../schemas/list-settings.ts';
+
 /** Why an item is in a list. The parts of an item's reasons sum to its score. */
 export interface Reason {
   readonly kind:
@@ -14,7 +16,8 @@ export interface Reason {
     | 'popular'
     | 'trending'
     | 'repeat'
-    | 'campaign';
+    | 'campaign'
+    | 'buy-again';
   readonly itemId?: string | undefined;
   readonly title?: string | undefined;
   readonly campaignId?: string | undefined;
@@ -120,7 +123,7 @@ export type PublishedKey =
       readonly owner: string;
     }
   | { readonly kind: 'card' | 'item-block'; readonly owner: string }
-  | { readonly kind: 'visitor-block' | 'campaign'; readonly owner: string };
+  | { readonly kind: 'visitor-block' | 'campaign' | 'placement'; readonly owner: string };
 
 /** Keys and bytes of what is published to the lists sink. */
 export interface ListFormat {
@@ -129,6 +132,7 @@ export interface ListFormat {
   itemBlockKey(itemId: string): string;
   visitorBlockKey(visitorId: string): string;
   campaignKey(campaignId: string): string;
+  placementKey(name: string): string;
   /** What a key stands for; `undefined` where it is none of ours. */
   parseKey(key: string): PublishedKey | undefined;
   /** What {@link encodeList} takes: the lists of several owners can share it. */
@@ -139,4 +143,5 @@ export interface ListFormat {
   encodeVisitorBlock(block: VisitorBlock): Uint8Array;
   /** @throws {RangeError} when it takes more than a published value may. */
   encodeCampaign(rule: CampaignRule): Uint8Array;
+  encodePlacement(placement: Placement): Uint8Array;
 }

@@ -6,12 +6,14 @@ import type { ProcessorContext } from '../../engine/api/index.ts';
 import type { CampaignIndex } from '../campaign-index.ts';
 import type { CatalogEntry } from '../catalog-entry.ts';
 import type { ItemIndex } from '../item-index.ts';
+import type { ListUse } from '../list-use.ts';
 import type { NeighbourRecord } from '../neighbours.ts';
 import type { PublishedSegment } from '../popularity-published.ts';
 import type { ChangedVisitor, VisitorListMaker } from '../profile/list-maker.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { VisitorRefresh } from '../refresh/visitor-refresh.ts';
 import { type Dealing, dealingsOf, type Evidence, evidenceOf } from './evidence.ts';
+import { OwnLists } from './own-lists.ts';
 import type { ListedItems, ListFormat, VisitorBlock } from './values.ts';
 import { type ListSources, VisitorCandidates } from './visitor-candidates.ts';
 
@@ -24,6 +26,8 @@ const ALGORITHM = 'f1-1';
 export interface ListMakerOptions {
   readonly index: ItemIndex;
   readonly campaigns: CampaignIndex;
+  /** Which lists are made. */
+  readonly use: ListUse;
   readonly format: ListFormat;
   /** Items of a list. */
   readonly listLength: number;
@@ -46,12 +50,14 @@ export class VisitorLists implements VisitorListMaker {
   readonly #options: ListMakerOptions;
   readonly #refresh: VisitorRefresh | undefined;
   readonly #candidates: VisitorCandidates;
+  readonly #own: OwnLists;
 
   /** @param refresh is told of every list that is made. */
   constructor(options: ListMakerOptions, refresh?: VisitorRefresh) {
     this.#options = options;
     this.#refresh = refresh;
     this.#candidates = new VisitorCandidates(options.index, options.campaigns, options.listLength);
+    this.#own = new OwnLists({ ...options, variant: DEFAULT_VARIANT });
   }
 
   visitorsChanged(changed: readonly ChangedVisitor[], context: ProcessorContext): void {
@@ -61,6 +67,7 @@ export class VisitorLists implements VisitorListMaker {
       for (const sessionId of endedSessionIds) this.#forward(this.#sessionKey(sessionId), null, profile, context);
       const made = this.#made(profile, sources.dealings[i]!, sources, context);
       this.#forwardLists(visitorId, profile, made, context);
+      this.#own.forward(visitorId, profile, context);
       if (blocksChanged) this.#forwardBlock(visitorId, profile, context);
       if (made === undefined) this.#refresh?.forgotten(visitorId);
       else this.#refresh?.noted(visitorId, context.streamTimeMs, made.evidence, made.listed);
@@ -84,7 +91,7 @@ export class VisitorLists implements VisitorListMaker {
   }
 
   keysOf(visitorId: string, profile: Profile): readonly string[] {
-    const keys = [this.#visitorKey(visitorId)];
+    const keys = [this.#visitorKey(visitorId), ...this.#own.keysOf(visitorId, profile)];
     if (blockOf(profile) !== undefined) keys.push(this.#options.format.visitorBlockKey(visitorId));
     return keys;
   }
@@ -113,6 +120,7 @@ export class VisitorLists implements VisitorListMaker {
       const isSessionWanted = sessionId !== undefined && wanted.delete(this.#sessionKey(sessionId));
       if (wanted.delete(this.#visitorKey(visitorId)) || isSessionWanted)
         this.#forwardLists(visitorId, profile, this.#made(profile, sources.dealings[i]!, sources, context), context);
+      this.#own.republish(wanted, visitorId, profile, context);
       if (wanted.delete(this.#options.format.visitorBlockKey(visitorId)))
         this.#forwardBlock(visitorId, profile, context);
     }
@@ -153,8 +161,8 @@ export class VisitorLists implements VisitorListMaker {
     sources: Sources,
     context: ProcessorContext,
   ): MadeList | undefined {
-    if (profile?.asOf === undefined) return undefined;
-    const { index, definitions } = this.#options;
+    const { index, definitions, use } = this.#options;
+    if (profile?.asOf === undefined || !use.isInUse(definitions.forYou)) return undefined;
     const evidence = evidenceOf(dealings, index, sources.recordOf);
     if (evidence.length === 0) return undefined;
     const atMs = profile.asOf.at;

@@ -205,6 +205,22 @@ export function listStoreConformance(name: string, { open, kind = 'test:' }: Lis
       assert.equal(String(heard.get(`${prefix}b`)?.value), '2');
     });
 
+    it('reports of wanted keys alone, as they are wanted at the time', async (t) => {
+      const store = await open(t);
+      const prefix = unique();
+      const { heard, listener } = newest();
+      const wanted = new Set([`${prefix}a`]);
+      await store.watch(prefix, listener, wanted);
+      const put = (...names: string[]) =>
+        store.publish(names.map((key) => ({ key: `${prefix}${key}`, value: bytes('v'), version: 1 })));
+      await put('b', 'a');
+      await waitFor('the first key', () => heard.has(`${prefix}a`));
+      wanted.add(`${prefix}c`);
+      await put('d', 'c');
+      await waitFor('the second key', () => heard.has(`${prefix}c`));
+      assert.deepEqual([...heard.keys()].sort(), [`${prefix}a`, `${prefix}c`]);
+    });
+
     it('does not report what the rule of versions ignored', async (t) => {
       const store = await open(t);
       const prefix = unique();

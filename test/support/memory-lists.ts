@@ -54,7 +54,7 @@ export function createMemoryLists(): MemoryLists {
       return inner.getMany(keys);
     },
     entries: (prefix) => inner.entries(prefix),
-    watch: (prefix, listener) => inner.watch(prefix, listener),
+    watch: (prefix, listener, only) => inner.watch(prefix, listener, only),
     ping: () => inner.ping(),
     close: () => inner.close(),
   };

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Owner } from './kafka-server.ts';
 import type { Environment } from './production-stack.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 const COMMAND = join(import.meta.dirname, '..', '..', 'bin', 'freshet.js');
 const REQUEST_MS = 5_000;
@@ -20,64 +21,112 @@ export interface Answers {
   readonly byStatus: { readonly [status: number]: number };
   /** Answers 200 that had items. */
   readonly filled: number;
+  /** Answers that said that they were made without the store. */
+  readonly degraded: number;
   readonly longestMs: number;
+  readonly p99Ms: number;
+}
+
+/** What tests look at in an answer. */
+export interface ServedAnswer {
+  readonly status: number;
+  readonly rung?: string;
+  readonly degraded?: boolean;
+  readonly items?: readonly { readonly id: string }[];
 }
 
 export class Serving {
-  readonly #url: string;
+  readonly url: string;
+  /** What it has logged. */
+  readonly logged: readonly { readonly event: string }[];
+  /** Asks it to end, and resolves with its exit code. Idempotent. */
+  readonly stop: () => Promise<number | null>;
 
-  private constructor(url: string) {
-    this.#url = url;
+  private constructor(parts: Pick<Serving, 'url' | 'logged' | 'stop'>) {
+    this.url = parts.url;
+    this.logged = parts.logged;
+    this.stop = parts.stop;
   }
 
-  static async start(owner: Owner, environment: Environment): Promise<Serving> {
-    const child = spawn(process.execPath, [COMMAND, 'serve', '--redis'], {
-      env: { PATH: process.env.PATH, ...environment, FRESHET_PORT: '0', FRESHET_LOG_LEVEL: 'error' },
-      stdio: ['ignore', 'pipe', 'inherit'],
+  static async start(owner: Owner, environment: Environment, args: readonly string[] = []): Promise<Serving> {
+    const child = spawn(process.execPath, [COMMAND, 'serve', '--redis', ...args], {
+      env: {
+        PATH: process.env.PATH,
+        FRESHET_DATA_DIR: temporaryDirectory(),
+        FRESHET_LOG_LEVEL: 'warn',
+        ...environment,
+        FRESHET_PORT: '0',
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     running.add(child);
     const ended = once(child, 'exit').then(() => running.delete(child));
-    owner.after(async () => {
+    const stop = async (): Promise<number | null> => {
       child.kill('SIGTERM');
       await ended;
+      return child.exitCode;
+    };
+    owner.after(async () => void (await stop()));
+    const logged: { event: string }[] = [];
+    let unparsed = '';
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (unparsed + text).split('\n');
+      unparsed = lines.pop()!;
+      for (const line of lines) logged.push(line.startsWith('{') ? JSON.parse(line) : { event: line });
     });
     let printed = '';
     for await (const text of child.stdout!) {
       printed += String(text);
       const [, url] = /(http:\/\/[^/\s]+)\/v1\//.exec(printed) ?? [];
-      if (url !== undefined) return new Serving(url);
+      if (url !== undefined) return new Serving({ url, logged, stop });
     }
-    throw new Error(`freshet serve has ended: ${printed}`);
+    throw new Error(`freshet serve has ended: ${printed} ${JSON.stringify(logged)} ${unparsed}`);
   }
 
-  /** Asks for each path in turn, again and again, until `work` has ended. */
-  async during(paths: readonly string[], work: Promise<unknown>): Promise<Answers> {
+  /** Asks for each path in turn, again and again, several at a time, until `work` has ended. */
+  async during(paths: readonly string[], work: Promise<unknown>, atATime = 1): Promise<Answers> {
     let isOver = false;
     const over = work.finally(() => {
       isOver = true;
     });
     const byStatus: { [status: number]: number } = {};
+    const tookMs: number[] = [];
     let filled = 0;
-    let longestMs = 0;
-    for (let i = 0; !isOver; i++) {
-      const startedMs = performance.now();
-      const { status, items } = await this.ask(paths[i % paths.length]!);
-      longestMs = Math.max(longestMs, performance.now() - startedMs);
-      byStatus[status] = (byStatus[status] ?? 0) + 1;
-      if (status === 200 && items.length > 0) filled += 1;
-    }
-    await over;
-    return { byStatus, filled, longestMs };
+    let degraded = 0;
+    let asked = 0;
+    const ask = async (): Promise<void> => {
+      while (!isOver) {
+        const startedMs = performance.now();
+        const { status, items, isDegraded } = await this.#ask(paths[asked++ % paths.length]!);
+        tookMs.push(performance.now() - startedMs);
+        byStatus[status] = (byStatus[status] ?? 0) + 1;
+        if (status === 200 && items > 0) filled += 1;
+        if (isDegraded) degraded += 1;
+      }
+    };
+    await Promise.all([over, ...Array.from({ length: atATime }, ask)]);
+    tookMs.sort((a, b) => a - b);
+    return {
+      byStatus,
+      filled,
+      degraded,
+      longestMs: tookMs.at(-1) ?? 0,
+      p99Ms: tookMs[Math.floor(0.99 * tookMs.length)] ?? 0,
+    };
   }
 
-  /** Status 0 stands for no answer in 5 s. */
-  async ask(path: string): Promise<{ readonly status: number; readonly items: readonly { readonly id: string }[] }> {
+  /** The answer of a path. */
+  async get(path: string): Promise<ServedAnswer> {
+    const answer = await fetch(`${this.url}${path}`, { signal: AbortSignal.timeout(REQUEST_MS) });
+    return { status: answer.status, ...((await answer.json()) as Omit<ServedAnswer, 'status'>) };
+  }
+
+  async #ask(path: string): Promise<{ status: number; items: number; isDegraded: boolean }> {
     try {
-      const answer = await fetch(`${this.#url}${path}`, { signal: AbortSignal.timeout(REQUEST_MS) });
-      const body = (await answer.json()) as { items?: readonly { readonly id: string }[] };
-      return { status: answer.status, items: body.items ?? [] };
+      const { status, items, degraded } = await this.get(path);
+      return { status, items: items?.length ?? 0, isDegraded: degraded === true };
     } catch {
-      return { status: 0, items: [] };
+      return { status: 0, items: 0, isDegraded: false };
     }
   }
 }

@@ -171,6 +171,7 @@ describe('codecs', () => {
       trending: true,
       repeat: true,
       campaign: true,
+      'buy-again': true,
     };
     const reasons = (Object.keys(kinds) as Reason['kind'][]).map((kind) => ({ kind, part: 1 }));
     const value = { ...emptyList, items: [{ id: 'A', score: 11, reasons }] };

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { TopList } from '../../../lists/index.ts';
+import { BUILT_IN_PLACEMENTS } from '../../../schemas/list-settings.ts';
 import { ageMs, choose, type FoundList, listId } from '../../../serving/answer.ts';
-import { hourBand, segmentSteps, visitorLadder } from '../../../serving/ladder.ts';
+import { hourBand, ladderOf } from '../../../serving/ladder.ts';
 import { reasonText } from '../../../serving/reason-text.ts';
 
 const asOf = { at: 1_000, topic: 'clicks', partition: 0, offset: 5, eventIds: ['e1'] };
@@ -11,11 +12,14 @@ const asOf = { at: 1_000, topic: 'clicks', partition: 0, offset: 5, eventIds: ['
 function found(rung: FoundList['rung'], ids: readonly string[]): FoundList {
   const items = ids.map((id, i) => ({ id, score: ids.length - i, reasons: [] }));
   const list: TopList = { definition: 'd', owner: 'o', variant: 'default', algorithm: 'a', asOf, items };
-  return { rung, key: `list:${rung}`, version: 3, list };
+  return { rung, place: rung === 'visitor' ? 0 : -1, definition: 'popular', key: `list:${rung}`, version: 3, list };
 }
 
 test('the first step with something to show is the one that served', () => {
-  const { served, chosen } = choose([found('visitor', ['a']), found('session', ['b', 'c'])], 2, (id) => id === 'a');
+  const { served, chosen } = choose([found('visitor', ['a']), found('session', ['b', 'c'])], {
+    n: 2,
+    isHidden: ({ id }) => id === 'a',
+  });
   assert.equal(served?.rung, 'session');
   assert.deepEqual(
     chosen.map(({ item }) => item.id),
@@ -25,7 +29,7 @@ test('the first step with something to show is the one that served', () => {
 
 test('what filtering takes away is topped up from the next steps, in their order', () => {
   const ladder = [found('visitor', ['a', 'b', 'c']), found('segment', ['b', 'd']), found('global', ['e', 'f'])];
-  const { served, chosen } = choose(ladder, 4, (id) => id === 'a');
+  const { served, chosen } = choose(ladder, { n: 4, isHidden: ({ id }) => id === 'a' });
   assert.equal(served?.rung, 'visitor');
   assert.deepEqual(
     chosen.map(({ item, rung }) => `${rung} ${item.id}`),
@@ -34,10 +38,7 @@ test('what filtering takes away is topped up from the next steps, in their order
 });
 
 test('nothing to show leaves no rung', () => {
-  assert.deepEqual(
-    choose([found('global', ['a'])], 5, () => true),
-    { served: undefined, chosen: [] },
-  );
+  assert.deepEqual(choose([found('global', ['a'])], { n: 5, isHidden: () => true }), { served: undefined, chosen: [] });
 });
 
 test('an answer is the first n of all steps without what is hidden or repeated', () => {
@@ -50,9 +51,10 @@ test('an answer is the first n of all steps without what is hidden or repeated',
       fc.uniqueArray(fc.constantFrom(...'abcdefghij')),
       fc.integer({ min: 1, max: 12 }),
       (x, y, z, hidden, n) => {
-        const { chosen, served } = choose([found('visitor', x), found('segment', y), found('global', z)], n, (id) =>
-          hidden.includes(id),
-        );
+        const { chosen, served } = choose([found('visitor', x), found('segment', y), found('global', z)], {
+          n,
+          isHidden: ({ id }) => hidden.includes(id),
+        });
         const expected = [...new Set([...x, ...y, ...z])].filter((id) => !hidden.includes(id)).slice(0, n);
         assert.deepEqual(
           chosen.map(({ item }) => item.id),
@@ -62,6 +64,36 @@ test('an answer is the first n of all steps without what is hidden or repeated',
       },
     ),
   );
+});
+
+test('a list gives no more than its share, a cap holds over the whole answer, and the next steps fill up', () => {
+  const ladder = [found('visitor', ['a', 'b', 'c', 'd']), found('global', ['c', 'e', 'f', 'g'])];
+  const brands: { readonly [id: string]: string } = { a: 'x', b: 'y', e: 'x', f: 'z' };
+  const { chosen } = choose(ladder, {
+    n: 5,
+    shares: [2],
+    caps: [{ most: 1, keyOf: (id) => brands[id] }],
+    isHidden: () => false,
+  });
+  assert.deepEqual(
+    chosen.map(({ item, rung }) => `${rung} ${item.id}`),
+    ['visitor a', 'visitor b', 'global c', 'global f', 'global g'],
+  );
+});
+
+test('a list behind enough items is not asked for', () => {
+  let asked = 0;
+  function* lists() {
+    for (const rung of ['visitor', 'segment', 'global'] as const) {
+      asked++;
+      yield found(
+        rung,
+        ['a', 'b', 'c'].map((id) => rung + id),
+      );
+    }
+  }
+  assert.equal(choose(lists(), { n: 6, isHidden: () => false }).chosen.length, 6);
+  assert.equal(asked, 2);
 });
 
 test('a list id names the key and the version, and not the visitor', () => {
@@ -93,9 +125,17 @@ test('the hours of a day fall into six bands of UTC', () => {
 
 test('the ladder of a visitor goes from the visitor to everybody, the most telling segment first', () => {
   const nowMs = Date.UTC(2026, 10, 21, 9);
-  const steps = visitorLadder('v1', 's1', { categories: [], region: 'north', device: 'phone', nowMs });
+  const steps = ladderOf(BUILT_IN_PLACEMENTS.recommendations, {
+    visitor: 'v1',
+    session: 's1',
+    items: [],
+    categories: [],
+    region: 'north',
+    device: 'phone',
+    nowMs,
+  });
   assert.deepEqual(
-    steps.map(({ rung, key }) => `${rung} ${key.replace('list:', '').replace(':default', '')}`),
+    steps.map(({ rung, keys }) => `${rung} ${keys.join().replace('list:', '').replace(':default', '')}`),
     [
       'visitor visitor:for-you:v1',
       'session session:for-you:s1',
@@ -108,14 +148,9 @@ test('the ladder of a visitor goes from the visitor to everybody, the most telli
 });
 
 test('of an item in several categories the narrowest comes first', () => {
-  const steps = segmentSteps('popular', {
-    categories: ['Home', 'Lamps'],
-    region: undefined,
-    device: undefined,
-    nowMs: 0,
-  });
-  assert.match(steps[0]!.key, /category=Lamps$/);
-  assert.match(steps[1]!.key, /category=Home$/);
+  const steps = ladderOf(BUILT_IN_PLACEMENTS['popular-items'], { items: [], categories: ['Home', 'Lamps'], nowMs: 0 });
+  assert.match(steps[0]!.keys[0]!, /category=Lamps$/);
+  assert.match(steps[1]!.keys[0]!, /category=Home$/);
 });
 
 test('a reason is said in words, with the title of its item and never an id', () => {

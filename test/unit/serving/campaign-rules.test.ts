@@ -3,9 +3,9 @@ import { type TestContext, test } from 'node:test';
 import { silentLogger, silentMetrics } from '../../../engine/api/index.ts';
 import { type CampaignRule, type Exclusion, listKey } from '../../../lists/index.ts';
 import { itemHash } from '../../../schemas/item-hash.ts';
+import type { Answer } from '../../../serving/contract.ts';
 import { withoutEnded } from '../../../serving/ended-campaigns.ts';
 import { createServingApp, createServingClient } from '../../../serving/index.ts';
-import type { Answer } from '../../../serving/recommender.ts';
 import { serve } from '../../support/http.ts';
 import { createMemoryLists, type MemoryLists } from '../../support/memory-lists.ts';
 

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { DEFAULT_ITEMS, MAX_ID_BYTES, MAX_ITEMS, parseId, parseParameters } from '../../../serving/parameters.ts';
+import { MAX_ID_BYTES, MAX_ITEMS, parseId, parseParameters } from '../../../serving/parameters.ts';
 import { ProblemError } from '../../../serving/problem.ts';
 
 const problem = (kind: string, parameter: string) => (error: unknown) =>
   error instanceof ProblemError && error.kind === kind && error.parameter === parameter;
 
-test('n is 10 when it is not given', () => {
-  assert.equal(parseParameters({}, ['n']).n, DEFAULT_ITEMS);
+test('what is not given is absent', () => {
+  assert.deepEqual(parseParameters({}, ['n', 'strict', 'category']), {});
 });
 
 test('n is accepted exactly when it is written as a whole number from 1 to 50', () => {
@@ -67,4 +67,29 @@ test('fields take card fields only, each once', () => {
   for (const fields of ['', 'stock', 'title,', 'title, price']) {
     assert.throws(() => parseParameters({ fields }, ['fields']), problem('invalid-parameter', 'fields'), fields);
   }
+});
+
+test('a parameter of several values takes one or many, in their order', () => {
+  assert.deepEqual(parseParameters({ category: 'a, b' }, ['category']).category, ['a, b']);
+  assert.deepEqual(parseParameters({ category: ['b', 'a'] }, ['category']).category, ['b', 'a']);
+  const many = Array.from({ length: 51 }, (_, i) => `i${i}`);
+  assert.throws(
+    () => parseParameters({ excludeItems: many }, ['excludeItems']),
+    problem('invalid-parameter', 'excludeItems'),
+  );
+});
+
+test('an attribute needs a name and a colon', () => {
+  assert.deepEqual(parseParameters({ attribute: 'colour:dark:red' }, ['attribute']).attribute, ['colour:dark:red']);
+  for (const attribute of ['red', ':red', ''])
+    assert.throws(() => parseParameters({ attribute }, ['attribute']), problem('invalid-parameter', 'attribute'));
+});
+
+test('a score and a switch are taken as they are written, and nothing else for them', () => {
+  const names = ['minScore', 'strict'] as const;
+  assert.deepEqual(parseParameters({ minScore: '0.25', strict: 'false' }, names), { minScore: 0.25, strict: false });
+  for (const minScore of ['', '1e3', 'Infinity', '-1', '0x1', ' 1'])
+    assert.throws(() => parseParameters({ minScore }, names), problem('invalid-parameter', 'minScore'), minScore);
+  for (const strict of ['', '1', 'TRUE', 'yes'])
+    assert.throws(() => parseParameters({ strict }, names), problem('invalid-parameter', 'strict'), strict);
 });

@@ -1,0 +1,57 @@
+// Several processes that answer on one port (node:cluster). This one answers nothing: it starts the others, starts one anew that has ended,
+// and passes the wish to end on. A process that ends before it has ever listened ends all: its settings are wrong, or the port is taken.
+
+import cluster, { type Worker } from 'node:cluster';
+import { availableParallelism } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '../engine/api/index.ts';
+
+/** Pause before a process is started anew, so that one that fails again and again does not take the machine. */
+const RESTART_MS = 1_000;
+
+/** Whether this process was started by {@link superviseProcesses}. */
+export const isServingProcess = (): boolean => cluster.isWorker;
+
+/** @param setting 0: as many as there are cores. */
+export const processCount = (setting: number): number => (setting === 0 ? availableParallelism() : setting);
+
+/** Runs `count` processes with this one's arguments until the signal comes and all have ended. */
+export async function superviseProcesses(
+  count: number,
+  logger: Logger,
+  signal: AbortSignal,
+  listening: (url: string) => void,
+): Promise<void> {
+  const listened = new Set<number>();
+  const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
+  const stop = (): void => {
+    for (const worker of liveWorkers()) worker.process.kill('SIGTERM');
+  };
+  cluster.on('listening', ({ id }, { address, port }) => {
+    if (listened.size === 0) listening(`http://${address?.includes(':') ? `[${address}]` : address}:${port}`);
+    listened.add(id);
+  });
+  cluster.on('exit', async ({ id }, code, how) => {
+    if (!signal.aborted && !listened.has(id)) {
+      process.exitCode = code;
+      reject(new Error('a serving process has ended before it listened'));
+      stop();
+      return;
+    }
+    if (signal.aborted) {
+      if (liveWorkers().length === 0) resolve();
+      return;
+    }
+    logger.error('serving-process-ended', { code: code ?? undefined, signal: how ?? undefined });
+    await delay(RESTART_MS);
+    if (!signal.aborted) cluster.fork();
+    else if (liveWorkers().length === 0) resolve();
+  });
+  signal.addEventListener('abort', stop, { once: true });
+  for (let i = 0; i < count; i++) cluster.fork();
+  await ended;
+}
+
+function liveWorkers(): Worker[] {
+  return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+}

@@ -1,0 +1,39 @@
+// A span per request that continues the caller's trace, and one behind it that links to the traces of the lists in the answer: so a shopper's
+// page view leads to the events that its lists were made from.
+import type { RequestHandler, Response } from 'express';
+import { parseTraceparent, type Span, TRACEPARENT, type Tracer } from '../engine/api/index.ts';
+
+/**
+ * Answers with `traceparent`: the request's span, or without tracing what the caller sent, so that the trace goes on with whoever asks next.
+ */
+export function traceRequests(tracer: Tracer): RequestHandler {
+  return (request, response, next) => {
+    const given = request.get(TRACEPARENT);
+    const parent = given !== undefined && parseTraceparent(given) !== undefined ? given : undefined;
+    if (!tracer.isEnabled) {
+      if (parent !== undefined) response.set(TRACEPARENT, parent);
+      next();
+      return;
+    }
+    const span = tracer.startSpan('serve', { kind: 'server', ...(parent !== undefined && { parent }) });
+    response.locals.span = span;
+    response.set(TRACEPARENT, span.traceparent);
+    response.once('close', () => {
+      const route: unknown = response.locals.route;
+      span.set({
+        'http.request.method': request.method,
+        'http.route': typeof route === 'string' ? route : 'other',
+        'http.response.status_code': response.statusCode,
+      });
+      if (response.statusCode >= 500) span.fail(new Error('answered with a server error'));
+      span.end();
+    });
+    next();
+  };
+}
+
+/** Links the request's span to those under which the answer's lists were made. */
+export function linkLists(tracer: Tracer, response: Response, traceparents: readonly string[]): void {
+  if (!tracer.isEnabled || traceparents.length === 0) return;
+  tracer.startSpan('answer', { parent: response.locals.span as Span, links: traceparents }).end();
+}

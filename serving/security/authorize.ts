@@ -1,0 +1,66 @@
+// Lets a request through when its API key is valid, is for what is asked, and has requests left. Everything else gets a problem document
+// that says nothing of which keys there are.
+import type { RequestHandler } from 'express';
+import type { Clock, Metrics } from '../../engine/api/index.ts';
+import { ProblemError } from '../problem.ts';
+import type { ApiKeyRecord, KeyRing, Scope } from './api-key.ts';
+import type { RateLimits, Verdict } from './rate-limits.ts';
+
+/** Lists that are the same for everybody. What is not named here belongs to somebody. Paths below `/v1`. */
+const PUBLIC_PATH = /^\/(items\/[^/]+\/[^/]+|popular|trending|openapi\.json)\/?$/i;
+/** With one of these a public list is one visitor's. */
+const PERSONAL_PARAMETERS = ['visitor', 'session'] as const;
+const BEARER = /^Bearer +(\S+) *$/i;
+
+export interface AuthorizeOptions {
+  /** Asked at every request: keys change while the endpoint runs. */
+  readonly keys: () => KeyRing;
+  readonly limits: RateLimits;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+}
+
+/** For requests below `/v1`. */
+export function authorize({ keys, limits, clock, metrics }: AuthorizeOptions): RequestHandler {
+  const refused = (reason: string) => metrics.counter('serving.requests.refused', { reason });
+  const counters = { key: refused('key'), scope: refused('scope'), rate: refused('rate') };
+  return async (request, response, next) => {
+    const [, text] = BEARER.exec(request.get('authorization') ?? '') ?? [];
+    const key = text === undefined ? undefined : keys().find(text, clock.nowMs());
+    if (key === undefined) {
+      counters.key.add(1);
+      response.set('www-authenticate', 'Bearer realm="freshet"');
+      const detail = text === undefined ? 'Send Authorization: Bearer with an API key.' : 'The API key is not valid.';
+      return next(new ProblemError('unauthorized', detail));
+    }
+    const verdict = await limits.consume(key);
+    response.set(limitHeaders(verdict));
+    if (!verdict.isAllowed) {
+      counters.rate.add(1);
+      response.set('retry-after', String(Math.max(1, verdict.resetSeconds)));
+      return next(new ProblemError('rate-limited', `This API key has ${verdict.limit} requests in 10 seconds.`));
+    }
+    const missing = missingScope(key, request.path, () => request.query);
+    if (missing !== undefined) {
+      counters.scope.add(1);
+      return next(new ProblemError('forbidden', `This API key does not have the scope "${missing}".`));
+    }
+    return next();
+  };
+}
+
+/** As draft-ietf-httpapi-ratelimit-headers-06 writes them, which is what clients read today. */
+function limitHeaders({ limit, remaining, resetSeconds }: Verdict): { readonly [name: string]: string } {
+  return {
+    'ratelimit-limit': String(limit),
+    'ratelimit-remaining': String(remaining),
+    'ratelimit-reset': String(resetSeconds),
+  };
+}
+
+function missingScope(key: ApiKeyRecord, path: string, query: () => object): Scope | undefined {
+  if (key.scopes.includes('visitors')) return undefined;
+  if (!PUBLIC_PATH.test(path)) return 'visitors';
+  const given = query();
+  return PERSONAL_PARAMETERS.some((name) => Object.hasOwn(given, name)) ? 'visitors' : undefined;
+}
