@@ -37,7 +37,7 @@ export interface OpenApiOperation extends Json {
 export interface OpenApi {
   readonly info: Json & { readonly title: string; readonly version: string; readonly description: string };
   readonly paths: { readonly [path: string]: { readonly [method: string]: OpenApiOperation } };
-  readonly components: {
+  readonly components: Json & {
     readonly schemas: { readonly [name: string]: Json };
     readonly parameters: { readonly [name: string]: OpenApiParameter };
   };
