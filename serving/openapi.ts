@@ -266,7 +266,7 @@ const COMPONENTS = {
       schema: { type: 'string' },
     },
     traceparent: {
-      description: 'The span of this request (W3C Trace Context); without tracing, that of the caller.',
+      description: 'The span of this request, or where it is not traced that of the caller (W3C Trace Context).',
       schema: { type: 'string' },
     },
     'Server-Timing': {
