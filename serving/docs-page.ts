@@ -12,7 +12,7 @@ code, pre { font: 0.875em/1.5 ui-monospace, monospace; }
 pre { background: var(--soft); overflow-x: auto; padding: 0.75rem 1rem; border-radius: 6px; }
 h2 { border-top: 1px solid var(--line); margin-top: 2.5rem; padding-top: 1.5rem; }
 h3 { margin: 2rem 0 0.25rem; overflow-wrap: anywhere; }
-.method { color: var(--accent); margin-right: 0.5rem; }
+.method { color: var(--accent); }
 .table { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
 th, td { border-bottom: 1px solid var(--line); padding: 0.35rem 0.75rem 0.35rem 0; text-align: left; vertical-align: top; }
@@ -81,7 +81,7 @@ function operation(
   );
   const hasExample = method === 'get' && !path.includes('{');
   return [
-    `<section id="${operationId}"><h3><span class="method">${method.toUpperCase()}</span>${hasExample ? `<a href="${path}"><code>${path}</code></a>` : `<code>${escaped(path)}</code>`}</h3>`,
+    `<section id="${operationId}"><h3><span class="method">${method.toUpperCase()}</span> ${hasExample ? `<a href="${path}"><code>${path}</code></a>` : `<code>${escaped(path)}</code>`}</h3>`,
     `<p>${prose(summary)}.${description === undefined ? '' : ` ${prose(description)}`}</p>`,
     rows.length === 0
       ? ''

@@ -37,7 +37,7 @@ export interface OpenApiOperation extends Json {
 export interface OpenApi {
   readonly info: Json & { readonly title: string; readonly version: string; readonly description: string };
   readonly paths: { readonly [path: string]: { readonly [method: string]: OpenApiOperation } };
-  readonly components: {
+  readonly components: Json & {
     readonly schemas: { readonly [name: string]: Json };
     readonly parameters: { readonly [name: string]: OpenApiParameter };
   };
@@ -130,7 +130,15 @@ function problems(kinds: readonly ProblemKind[]): OpenApiOperation['responses'] 
   return Object.fromEntries(responses);
 }
 
-const ALWAYS: readonly ProblemKind[] = ['unknown-host', 'too-large', 'internal', 'not-ready'];
+const ALWAYS: readonly ProblemKind[] = [
+  'unauthorized',
+  'forbidden',
+  'unknown-host',
+  'too-large',
+  'rate-limited',
+  'internal',
+  'not-ready',
+];
 const OF_LISTS: readonly ProblemKind[] = [
   'invalid-parameter',
   'unknown-parameter',
@@ -138,7 +146,15 @@ const OF_LISTS: readonly ProblemKind[] = [
   'nothing-own',
   ...ALWAYS,
 ];
-const TRACED = { 'X-Request-Id': ref('headers', 'X-Request-Id'), traceparent: ref('headers', 'traceparent') };
+/** With a key only. */
+const LIMITS = Object.fromEntries(
+  ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'].map((name) => [name, ref('headers', name)]),
+);
+const TRACED = {
+  'X-Request-Id': ref('headers', 'X-Request-Id'),
+  traceparent: ref('headers', 'traceparent'),
+  ...LIMITS,
+};
 const TIMED = { ...TRACED, 'Server-Timing': ref('headers', 'Server-Timing') };
 const REQUEST_HEADERS = [ref('parameters', 'X-Request-Id'), ref('parameters', 'traceparent')];
 
@@ -235,6 +251,7 @@ function healthOperation(id: string, summary: string, statuses: readonly number[
     operationId: id,
     summary,
     tags: ['Health'],
+    security: [],
     responses: Object.fromEntries(statuses.map((status) => [String(status), described(status)])),
   };
 }
@@ -249,7 +266,7 @@ const COMPONENTS = {
       schema: { type: 'string' },
     },
     traceparent: {
-      description: 'The span of this request (W3C Trace Context); without tracing, that of the caller.',
+      description: 'The span of this request, or where it is not traced that of the caller (W3C Trace Context).',
       schema: { type: 'string' },
     },
     'Server-Timing': {
@@ -259,6 +276,9 @@ const COMPONENTS = {
     ETag: { description: 'Changes when anything but the age changes.', schema: { type: 'string' } },
     'Cache-Control': { description: 'Shared caches keep nothing, browsers ask each time.', schema: { type: 'string' } },
     'Retry-After': { description: 'Seconds.', schema: { type: 'string' } },
+    'RateLimit-Limit': { description: 'Requests of this key in a window.', schema: { type: 'string' } },
+    'RateLimit-Remaining': { description: 'Those that are left in it.', schema: { type: 'string' } },
+    'RateLimit-Reset': { description: 'Seconds to the next window.', schema: { type: 'string' } },
   },
   parameters: {
     ...Object.fromEntries(ASKED.map((name) => [name, queryParameter(name)])),
@@ -296,6 +316,8 @@ export function openApiDocument(): OpenApi & Json {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
+    // Where no keys are set up, on a loopback address, none is needed.
+    security: [{ apiKey: [] }, {}],
     tags: [
       { name: 'Lists', description: 'What to show whom.' },
       { name: 'Health', description: 'For load balancers and orchestrators.' },
@@ -307,7 +329,13 @@ export function openApiDocument(): OpenApi & Json {
       '/health/live': { get: healthOperation('live', 'Whether the process turns', [200]) },
       '/health/ready': { get: healthOperation('ready', 'Whether it can answer', [200, 503]) },
     },
-    components: { schemas: schemas(), ...COMPONENTS },
+    components: {
+      schemas: schemas(),
+      ...COMPONENTS,
+      securitySchemes: {
+        apiKey: { type: 'http', scheme: 'bearer', description: 'An API key of `freshet keys create`.' },
+      },
+    },
   };
 }
 

@@ -1,21 +1,22 @@
-// A span per request that continues the caller's trace, and one behind it that links to the traces of the lists in the answer: so a shopper's
+// A span for each request that its caller samples, which continues the caller's trace, and one behind it that links to the traces of the lists in the answer: so a shopper's
 // page view leads to the events that its lists were made from.
 import type { RequestHandler, Response } from 'express';
-import { parseTraceparent, type Span, TRACEPARENT, type Tracer } from '../engine/api/index.ts';
+import { isSampled, parseTraceparent, type Span, TRACEPARENT, type Tracer } from '../engine/api/index.ts';
 
 /**
- * Answers with `traceparent`: the request's span, or without tracing what the caller sent, so that the trace goes on with whoever asks next.
+ * Answers with `traceparent`: the request's span, or where the request is not traced what the caller sent, so that the trace goes on with
+ * whoever asks next.
  */
 export function traceRequests(tracer: Tracer): RequestHandler {
   return (request, response, next) => {
     const given = request.get(TRACEPARENT);
     const parent = given !== undefined && parseTraceparent(given) !== undefined ? given : undefined;
-    if (!tracer.isEnabled) {
+    if (!tracer.isEnabled || parent === undefined || !isSampled(parent)) {
       if (parent !== undefined) response.set(TRACEPARENT, parent);
       next();
       return;
     }
-    const span = tracer.startSpan('serve', { kind: 'server', ...(parent !== undefined && { parent }) });
+    const span = tracer.startSpan('serve', { kind: 'server', parent });
     response.locals.span = span;
     response.set(TRACEPARENT, span.traceparent);
     response.once('close', () => {
@@ -34,6 +35,7 @@ export function traceRequests(tracer: Tracer): RequestHandler {
 
 /** Links the request's span to those under which the answer's lists were made. */
 export function linkLists(tracer: Tracer, response: Response, traceparents: readonly string[]): void {
-  if (!tracer.isEnabled || traceparents.length === 0) return;
-  tracer.startSpan('answer', { parent: response.locals.span as Span, links: traceparents }).end();
+  const parent = response.locals.span as Span | undefined;
+  if (parent !== undefined && traceparents.length > 0)
+    tracer.startSpan('answer', { parent, links: traceparents }).end();
 }

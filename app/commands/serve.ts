@@ -13,6 +13,7 @@ import { createLogger } from '../logging.ts';
 import { servedHosts } from '../loopback.ts';
 import { openRedisLists } from '../redis.ts';
 import { isServingProcess, processCount, superviseProcesses } from '../serving-processes.ts';
+import { startTracing } from '../tracing.ts';
 
 /** Engines publish a segment's list once a second at most. */
 const SHARED_MAX_AGE_MS = 1_000;
@@ -75,6 +76,12 @@ export async function serve(
 async function answer(config: Config, redis: boolean, logger: Logger, signal: AbortSignal): Promise<void> {
   const access = await openAccess(config, { isShared: redis, logger });
   const { lists, close } = await (redis ? listsOfRedis : listsOfDataFolder)(config, logger);
+  const tracing = await startTracing({
+    isOn: config.tracing === 'on',
+    serviceName: 'freshet-serving',
+    messagingSystem: redis ? 'kafka' : 'freshet',
+    logger,
+  });
   const serving = createServingApp({
     hosts: servedHosts(config.host),
     origins: config.corsOrigins?.split(','),
@@ -83,6 +90,7 @@ async function answer(config: Config, redis: boolean, logger: Logger, signal: Ab
     clock: systemClock,
     logger,
     metrics: new MetricRegistry(systemClock),
+    tracer: tracing.tracer,
     // Whoever balances load is told before the port closes.
     readiness: () => (signal.aborted ? { isReady: false, reason: 'stopping' } : { isReady: true }),
     ...(redis && {
@@ -103,5 +111,6 @@ async function answer(config: Config, redis: boolean, logger: Logger, signal: Ab
     await serving.close();
     access?.close();
     await close();
+    await tracing.stop();
   }
 }

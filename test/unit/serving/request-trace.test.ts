@@ -41,10 +41,18 @@ test('an answer is linked to the trace under which its list was made', async (t)
     traceparent: sampled(42),
   });
   await lists.store.publish([{ key: listKey('visitor', 'for-you', 'default', 'v1'), value, version: 999 }]);
-  await (await ask(url)).text();
+  await (await ask(url, sampled(7))).text();
   const [answer] = tracer.named('answer');
   assert.deepEqual(answer!.options.links, [sampled(42)]);
   assert.equal(answer!.options.parent, tracer.named('serve')[0]);
+});
+
+test('a request that its caller does not sample has no span', async (t) => {
+  const tracer = new RecordingTracer();
+  const { url } = await startContractShop(t, tracer);
+  assert.equal((await ask(url, sampled(7, 0))).headers.get('traceparent'), sampled(7, 0));
+  assert.equal((await ask(url)).headers.get('traceparent'), null);
+  assert.deepEqual(tracer.spans, []);
 });
 
 test('without tracing the caller’s trace goes on as it came, and what is no traceparent does not', async (t) => {
