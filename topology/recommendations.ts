@@ -17,15 +17,13 @@ import { segmentBaseSerde, segmentBytes, segmentHeadSerde } from '../processors/
 import { profileSerde } from '../processors/profile/profile-codec.ts';
 import { segmentDeltasSerde } from '../processors/profile/segment-deltas.ts';
 import { VisitorRefresh } from '../processors/refresh/visitor-refresh.ts';
-import { ItemLists } from '../processors/top-n/item-lists.ts';
-import { SegmentLists } from '../processors/top-n/segment-lists.ts';
-import { type ListMakerOptions, VisitorLists } from '../processors/top-n/visitor-lists.ts';
+import type { ListMakerOptions } from '../processors/top-n/visitor-lists.ts';
 import { VisitorProfileProcessor } from '../processors/visitor-profile.ts';
 import { createFileSchemaSource, createSerdes, keyOf, type SourceRecords, type SourceTopic } from '../schemas/index.ts';
 import { keyValueStore } from '../state/index.ts';
 import { listFormat } from './list-format.ts';
 import { DEFINITIONS, GLOBAL_STORES, LISTS_SINK, NODES, STORES, TOPICS } from './names.ts';
-import { CACHE_SHARES, DEFAULT_LIST_SETTINGS, type RecommendationOptions } from './settings.ts';
+import { CACHE_SHARES, DEFAULT_LIST_SETTINGS, PUBLISHING_LISTS, type RecommendationOptions } from './settings.ts';
 
 /** Topics that a shop's shoppers write, keyed by visitor. */
 const VISITOR_TOPICS = ['clicks', 'purchases', 'impressions', 'visitors', 'privacy'] as const;
@@ -39,6 +37,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
     ...DEFAULT_LIST_SETTINGS,
     ...options.lists,
   };
+  const makers = options.listMakers ?? PUBLISHING_LISTS;
   const index = new ItemIndex(halfLives.rowsMs);
   const campaigns = new CampaignIndex(index);
   const lists: ListMakerOptions = {
@@ -69,7 +68,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
       const refreshed = visitorRefresh();
       return new VisitorProfileProcessor({
         halfLives,
-        lists: new VisitorLists(lists, refreshed),
+        lists: makers.visitors(lists, refreshed),
         ...(refreshed !== undefined && { refresh: refreshed }),
         categoriesOf: (item) => index.categoriesOf(item),
         isListed: (item) => index.isListed(item),
@@ -100,7 +99,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
         new CoOccurrenceProcessor({
           halfLifeMs: halfLives.rowsMs,
           publishIntervalMs: neighboursIntervalMs,
-          lists: new ItemLists(lists),
+          lists: makers.items(lists),
           ...(isRefreshing && { refresh }),
           collides: (hash, itemId) => index.collides(hash, itemId),
           rowsStore: STORES.rows,
@@ -138,7 +137,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
         new PopularityProcessor({
           halfLives,
           publishIntervalMs: segmentsIntervalMs,
-          lists: new SegmentLists(lists),
+          lists: makers.segments(lists),
           ...(isRefreshing && { refresh }),
           segmentsStore: STORES.segments,
           basesStore: STORES.segmentItems,

@@ -1,7 +1,14 @@
 // What can be set in the recommendation topology, with one default for all data.
 
 import type { Metrics } from '../engine/api/index.ts';
+import type { ItemListMaker } from '../processors/co-occurrence/list-maker.ts';
 import { DEFAULT_HALF_LIVES, type HalfLives } from '../processors/decay.ts';
+import type { SegmentListMaker } from '../processors/popularity.ts';
+import type { VisitorListMaker } from '../processors/profile/list-maker.ts';
+import type { VisitorRefresh } from '../processors/refresh/visitor-refresh.ts';
+import { ItemLists } from '../processors/top-n/item-lists.ts';
+import { SegmentLists } from '../processors/top-n/segment-lists.ts';
+import { type ListMakerOptions, VisitorLists } from '../processors/top-n/visitor-lists.ts';
 import type { SourceSerdes } from '../schemas/index.ts';
 
 /** How lists are made. */
@@ -28,6 +35,21 @@ export const DEFAULT_LIST_SETTINGS: ListSettings = {
   refreshListsPerSecond: 0,
 };
 
+/** What the processors of a task have their lists made by. */
+export interface ListMakers {
+  /** @param refresh is told of every list that is made; `undefined` in a replay. */
+  visitors(options: ListMakerOptions, refresh: VisitorRefresh | undefined): VisitorListMaker;
+  items(options: ListMakerOptions): ItemListMaker;
+  segments(options: ListMakerOptions): SegmentListMaker;
+}
+
+/** Those that publish. */
+export const PUBLISHING_LISTS: ListMakers = {
+  visitors: (options, refresh) => new VisitorLists(options, refresh),
+  items: (options) => new ItemLists(options),
+  segments: (options) => new SegmentLists(options),
+};
+
 /** What the topology is built from. */
 export interface RecommendationOptions {
   readonly serdes: SourceSerdes;
@@ -37,6 +59,8 @@ export interface RecommendationOptions {
   readonly cacheMaxBytes: number;
   readonly metrics?: Metrics;
   readonly lists?: Partial<ListSettings>;
+  /** An evaluation learns without publishing, and asks for the lists that it wants. @defaultValue {@link PUBLISHING_LISTS} */
+  readonly listMakers?: ListMakers;
 }
 
 /** Shares of the memory, by how much a miss costs and how large the working set is. They sum to 1. */

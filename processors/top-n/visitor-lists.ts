@@ -83,6 +83,14 @@ export class VisitorLists implements VisitorListMaker {
     return published;
   }
 
+  /** The items that would be published for a profile now, and what they are by; `undefined` where there is nothing to make a list from. */
+  listFor(profile: Profile, context: ProcessorContext): AskedList | undefined {
+    const owner = { visitorId: '', profile, endedSessionIds: [], blocksChanged: false };
+    const sources = this.#load([owner], context);
+    const made = this.#made(profile, sources.dealings[0]!, sources, context);
+    return made && { algorithm: ALGORITHM, listed: made.listed };
+  }
+
   keysOf(visitorId: string, profile: Profile): readonly string[] {
     const keys = [this.#visitorKey(visitorId)];
     if (blockOf(profile) !== undefined) keys.push(this.#options.format.visitorBlockKey(visitorId));
@@ -234,6 +242,13 @@ function blockOf({ bought, disliked, segments, region, device }: Profile): Visit
     ...(region !== undefined && { region }),
     ...(device !== undefined && { device }),
   };
+}
+
+/** A list that is not published. */
+export interface AskedList {
+  /** Name and version of what computed it. */
+  readonly algorithm: string;
+  readonly listed: ListedItems;
 }
 
 interface MadeList {
