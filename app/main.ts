@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EngineError } from '../engine/api/index.ts';
 import { type CompatibilityLevel, compatibilityLevels } from '../schemas/registry-http.ts';
+import type { EvaluateOptions } from './commands/evaluate.ts';
 import { type Config, ConfigError, readConfig, SETTINGS } from './config.ts';
 import { interruption } from './interruption.ts';
 import { registryPlace } from './registry.ts';
@@ -105,6 +106,33 @@ program
   .action(async (options: { events: number; out: string; seed: number; eventsPerSecond: number; bad: number }) => {
     const { simulate } = await import('./commands/simulate.ts');
     await simulate(options, interruption());
+  });
+
+program
+  .command('evaluate')
+  .description('measure how good the lists are on a data set, beside baselines; nothing is kept')
+  .addOption(new Option('--format <format>', 'of the data').choices(['sessions']).default('sessions'))
+  .option('--train <file>', 'sessions: one a line, item ids separated by blanks, oldest first; plain or gzip')
+  .option('--test <file>', 'sessions: prefix, tab, target; plain or gzip')
+  .addOption(
+    new Option('--protocol <protocol>', 'whether what is asked about is learned, too')
+      .choices(['train-then-test', 'test-then-train'])
+      .default('train-then-test'),
+  )
+  .option('--span-days <days>', 'days over which events without times are spread evenly', number(1, 3_650, false), 150)
+  .option(
+    '--holdout <share>',
+    'ask about the last training sessions, this share, in place of the test file',
+    number(0, 0.9, false),
+    0,
+  )
+  .option('--limit <sessions>', 'learn the last training sessions only, so many', number(1, 1e9), 1e9)
+  .option('--ask-every <n>', 'ask one question in so many', number(1, 1e6), 1)
+  .option('--no-baselines', 'the engine alone')
+  .option('--json', 'one JSON object in place of text', false)
+  .action(async (options: EvaluateOptions) => {
+    const { evaluateData } = await import('./commands/evaluate.ts');
+    await evaluateData(options, interruption());
   });
 
 program

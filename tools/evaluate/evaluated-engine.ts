@@ -1,0 +1,203 @@
+// The engine under evaluation: the recommendation topology as it serves, in memory, one partition, stream time as the only clock.
+// Two things differ from production, neither of which changes an answer: nothing is published (lists are asked for where there is a
+// question, from the maker that would publish them), and the database is in memory.
+
+import type { Database, KeyValueStore, ProcessorContext, ProducerRecord } from '../../engine/api/index.ts';
+import { driverColumnFamilies, MovedClock, TopologyTestDriver } from '../../engine/testing/index.ts';
+import type { HalfLives } from '../../processors/decay.ts';
+import { DeltaBatch } from '../../processors/profile/delta-batch.ts';
+import type { VisitorListMaker } from '../../processors/profile/list-maker.ts';
+import { emptyProfile, type Profile } from '../../processors/profile/profile.ts';
+import { profileSerde } from '../../processors/profile/profile-codec.ts';
+import { ProfileUpdater } from '../../processors/profile/profile-updater.ts';
+import { type AskedList, type ListMakerOptions, VisitorLists } from '../../processors/top-n/visitor-lists.ts';
+import { createFileSchemaSource, createSerdes } from '../../schemas/index.ts';
+import { createMemoryDatabase } from '../../state/index.ts';
+import {
+  buildRecommendationTopology,
+  DEFAULT_LIST_SETTINGS,
+  GLOBAL_STORES,
+  type ListSettings,
+  STORES,
+} from '../../topology/index.ts';
+import type { AskStep, LearnStep } from './steps.ts';
+
+/** Decoded state that is kept in memory: enough that nothing is decoded twice on the data sets of the documentation. */
+const CACHE_MAX_BYTES = 2 * 1024 ** 3;
+/** As the engine's own default. */
+const RECORDS_PER_BATCH = 1_000;
+
+/** Encoded bytes of what is kept, keys included. */
+export interface StateBytes {
+  readonly items: number;
+  readonly rowBytes: number;
+  readonly neighboursBytes: number;
+  readonly visitors: number;
+  readonly profileBytes: number;
+}
+
+/** An engine that learns steps and answers questions. */
+export class EvaluatedEngine {
+  readonly #driver: TopologyTestDriver;
+  readonly #database: Database;
+  readonly #maker: AskedLists;
+  readonly #serdes = createSerdes(createFileSchemaSource());
+  readonly #probeDeltas: DeltaBatch;
+  readonly #prober: ProfileUpdater;
+  #pending: ProducerRecord[] = [];
+
+  private constructor(driver: TopologyTestDriver, database: Database, maker: AskedLists, halfLives: HalfLives) {
+    this.#driver = driver;
+    this.#database = database;
+    this.#maker = maker;
+    this.#probeDeltas = new DeltaBatch(halfLives);
+    this.#prober = new ProfileUpdater({
+      halfLives,
+      deltas: this.#probeDeltas,
+      categoriesOf: (item) => maker.options.index.categoriesOf(item),
+      isListed: (item) => maker.options.index.isListed(item),
+      note() {},
+    });
+  }
+
+  static async open(lists: Partial<ListSettings> = {}): Promise<EvaluatedEngine> {
+    const made: AskedLists[] = [];
+    const topology = buildRecommendationTopology({
+      serdes: createSerdes(createFileSchemaSource()),
+      partitions: 1,
+      cacheMaxBytes: CACHE_MAX_BYTES,
+      lists,
+      listMakers: {
+        visitors: (options) => {
+          const maker = new AskedLists(options);
+          made.push(maker);
+          return maker;
+        },
+        items: () => ({ itemsPublished() {}, itemsOf: () => [], keysOf: () => [], republish() {} }),
+        segments: () => ({ segmentPublished() {}, keysOf: () => [], republish() {} }),
+      },
+    });
+    const database = createMemoryDatabase({ columnFamilies: driverColumnFamilies(topology) });
+    const driver = await TopologyTestDriver.open({
+      topology,
+      database,
+      partitions: 1,
+      clock: new MovedClock(),
+      mode: 'replay',
+      recordsPerBatch: RECORDS_PER_BATCH,
+    });
+    return new EvaluatedEngine(driver, database, made[0]!, { ...DEFAULT_LIST_SETTINGS, ...lists }.halfLives);
+  }
+
+  /** Takes an event, to be learned with the others before the next question. */
+  learn<T extends LearnStep['topic']>({ topic, key, value, at }: LearnStep<T>): void {
+    const bytes = value === null ? null : this.#serdes[topic].serialize(value);
+    this.#pending.push({ topic, key, value: bytes, timestampMs: at });
+  }
+
+  /** Number of events that were taken and are not yet learned. */
+  get pendingCount(): number {
+    return this.#pending.length;
+  }
+
+  /** Learns what is pending. */
+  async flush(): Promise<void> {
+    const records = this.#pending;
+    if (records.length === 0) return;
+    this.#pending = [];
+    let newestMs = this.#driver.clock.nowMs();
+    for (const { timestampMs } of records) if (timestampMs > newestMs) newestMs = timestampMs;
+    this.#driver.clock.advanceTo(newestMs);
+    await this.#driver.pipe(...records);
+  }
+
+  /** Lets what waits for stream time happen, as after a pause of the input. */
+  async settle(): Promise<void> {
+    await this.flush();
+    const newestMs = this.#driver.engine.newestEventMs;
+    if (newestMs !== undefined) await this.#driver.engine.finish(newestMs);
+  }
+
+  /** The list for a question; `undefined` where nothing is known to make one from. Learns nothing. */
+  answer({ visitorId, since, at }: AskStep): AskedList | undefined {
+    const stored = visitorId === undefined ? undefined : this.#profile(visitorId);
+    if (since.length === 0) return stored === undefined ? undefined : this.#maker.list(stored);
+    const profile = stored === undefined ? emptyProfile() : copyOf(stored);
+    this.#probeDeltas.begin(at);
+    for (const [offset, click] of since.entries())
+      this.#prober.click(profile, click, {
+        at: click.at,
+        topic: 'clicks',
+        partition: 0,
+        offset,
+        eventId: click.eventId,
+      });
+    return this.#maker.list(profile);
+  }
+
+  #profile(visitorId: string): Profile | undefined {
+    const profiles = this.#driver.store<KeyValueStore<Profile>>(STORES.profiles);
+    profiles.load([visitorId]);
+    return profiles.get(visitorId);
+  }
+
+  /** What is kept, encoded and uncompressed. */
+  stateBytes(): StateBytes {
+    const sizes = new Map(this.#database.sizes().map(({ columnFamily, ...size }) => [columnFamily, size]));
+    const of = (name: string) => sizes.get(name) ?? { bytes: 0, keys: 0 };
+    return {
+      items: of(STORES.rows).keys,
+      rowBytes: of(STORES.rows).bytes,
+      neighboursBytes: of(GLOBAL_STORES.neighbours).bytes,
+      visitors: of(STORES.profiles).keys,
+      profileBytes: of(STORES.profiles).bytes,
+    };
+  }
+
+  /** What was refused: a data set should have nothing of it. */
+  get refused(): number {
+    return this.#driver.deadLetters().length;
+  }
+
+  close(): void {
+    this.#driver.close();
+  }
+}
+
+/** Stands in for the maker that publishes, and has lists made by it on demand. */
+class AskedLists implements VisitorListMaker {
+  readonly options: ListMakerOptions;
+  readonly #lists: VisitorLists;
+  #context: ProcessorContext | undefined;
+
+  constructor(options: ListMakerOptions) {
+    this.options = options;
+    this.#lists = new VisitorLists(options);
+  }
+
+  list(profile: Profile): AskedList | undefined {
+    return this.#context === undefined ? undefined : this.#lists.listFor(profile, this.#context);
+  }
+
+  visitorsChanged(_changed: unknown, context: ProcessorContext): void {
+    this.#context = context;
+  }
+
+  listsDue(): number {
+    return 0;
+  }
+
+  visitorsOf(): readonly string[] {
+    return [];
+  }
+
+  keysOf(): readonly string[] {
+    return [];
+  }
+
+  republish(): void {}
+}
+
+function copyOf(profile: Profile): Profile {
+  return profileSerde.deserialize(profileSerde.serialize(profile));
+}
