@@ -1,0 +1,67 @@
+// Content's part of a visitor's list: what is nearest in content to the items that the list is made from.
+//
+//   C(j) = Σ_i w_i · s(i, j) / max C,   s = max(0, (cos(v_i, v_j) − 0.2) / 0.8) for the 24 nearest j of i, 0 for others
+//
+// v are the content vectors, w_i the weights of the query. A sum of the items' similarities is, but for the cut to the nearest,
+// the inner product with the user's content vector Σ w_i v_i; taken apart so, it names each item's part and costs one addition
+// for each of the nearest instead of 128 multiplications for each candidate.
+
+import type { ContentIndex } from './content-index.ts';
+import type { Neighbour } from './neighbour-list.ts';
+
+/** Cosines up to this, two standard errors of the projection, come by chance. */
+const CHANCE = 0.2;
+
+/** What a list is made from: items by dense id and their weights, more than 0. */
+export interface ContentQuery {
+  readonly denseId: number;
+  readonly weight: number;
+}
+
+/** Scores of a query, by dense id. */
+export interface ContentScores {
+  /** C, more than 0 to 1. Empty where the query has no content. */
+  readonly scores: ReadonlyMap<number, number>;
+  /** The part of a query item, by its place in the query, in the score of an item. Parts sum to the score. */
+  part(place: number, denseId: number): number;
+}
+
+/** How near a cosine says that two contents are, 0 to 1. */
+export function nearness(cosine: number): number {
+  return cosine > CHANCE ? (cosine - CHANCE) / (1 - CHANCE) : 0;
+}
+
+/**
+ * Scores what is near to a query.
+ * @param isWanted says of an item whether it may come into the list at all.
+ */
+export function contentScores(
+  query: readonly ContentQuery[],
+  content: ContentIndex,
+  isWanted: (denseId: number) => boolean,
+): ContentScores {
+  const lists: (readonly Neighbour[])[] = [];
+  const sums = new Map<number, number>();
+  let highest = 0;
+  for (const { denseId, weight } of query) {
+    const nearest = content.nearestTo(denseId);
+    lists.push(nearest);
+    for (const { number, cosine } of nearest) {
+      const near = nearness(cosine);
+      // The nearest come first.
+      if (near === 0) break;
+      if (!isWanted(number)) continue;
+      const sum = (sums.get(number) ?? 0) + weight * near;
+      sums.set(number, sum);
+      if (sum > highest) highest = sum;
+    }
+  }
+  for (const [denseId, sum] of sums) sums.set(denseId, sum / highest);
+  return {
+    scores: sums,
+    part(place, denseId) {
+      const own = lists[place]?.find(({ number }) => number === denseId);
+      return own === undefined ? 0 : (query[place]!.weight * nearness(own.cosine)) / highest;
+    },
+  };
+}
