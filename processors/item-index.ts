@@ -134,6 +134,11 @@ export class ItemIndex {
     return this.#flags[dense] === IN_CATALOG && atMs >= this.#validFromMs[dense]! && atMs < this.#validToMs[dense]!;
   }
 
+  /** {@link isAvailable}, and not another item with the same hash. */
+  isShown(dense: number, itemId: string, atMs: number): boolean {
+    return this.isAvailable(dense, atMs) && this.#texts[dense] === itemId;
+  }
+
   /** What brings a mass of {@link n} or {@link p} to a time. */
   factorAt(atMs: number): number {
     return this.#landmarkMs === undefined ? 1 : 2 ** ((this.#landmarkMs - atMs) / this.halfLifeMs);

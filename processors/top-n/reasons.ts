@@ -25,9 +25,15 @@ export function unnamedCauses(draft: ListDraft, sources: number): UnnamedCauses 
 
 /**
  * Adds the reasons in `parts[start]` to those of all sources, of which each belongs to the cause at its place in the draft. The part
- * behind them is what the item gets for a repetition.
+ * behind them is what the item gets for a repetition. All are multiplied by `weight`. A part may be less than 0.
  */
-export function addPartReasons(draft: ListDraft, parts: Float64Array, start: number, unnamed: UnnamedCauses): void {
+export function addPartReasons(
+  draft: ListDraft,
+  parts: Float64Array,
+  start: number,
+  unnamed: UnnamedCauses,
+  weight: number,
+): void {
   const { bySource, places, repeat, sums } = unnamed;
   const sources = bySource.length;
   // The three largest, without a sort: of 20 sources most have no part in an item at all.
@@ -40,7 +46,7 @@ export function addPartReasons(draft: ListDraft, parts: Float64Array, start: num
   for (let i = 0; i < sources; i++) {
     const part = parts[start + i]!;
     if (part <= thirdPart) {
-      if (part > 0) sums[bySource[i]!]! += part;
+      sums[bySource[i]!]! += part;
       continue;
     }
     if (thirdPart > 0) sums[bySource[third]!]! += thirdPart;
@@ -61,14 +67,14 @@ export function addPartReasons(draft: ListDraft, parts: Float64Array, start: num
     first = i;
     firstPart = part;
   }
-  draft.addReason(first, firstPart);
-  draft.addReason(second, secondPart);
-  draft.addReason(third, thirdPart);
+  draft.addReason(first, firstPart * weight);
+  draft.addReason(second, secondPart * weight);
+  draft.addReason(third, thirdPart * weight);
   for (const place of places) {
-    draft.addReason(place, sums[place]!);
+    draft.addReason(place, sums[place]! * weight);
     sums[place] = 0;
   }
-  draft.addReason(repeat, parts[start + sources]!);
+  draft.addReason(repeat, parts[start + sources]! * weight);
 }
 
 /** Adds reasons that name their causes themselves. */

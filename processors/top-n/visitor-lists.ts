@@ -12,8 +12,9 @@ import type { ChangedVisitor, VisitorListMaker } from '../profile/list-maker.ts'
 import type { Profile } from '../profile/profile.ts';
 import type { VisitorRefresh } from '../refresh/visitor-refresh.ts';
 import { type Dealing, dealingsOf, type Evidence, evidenceOf } from './evidence.ts';
+import type { ListSources } from './pipeline.ts';
 import type { ListedItems, ListFormat, VisitorBlock } from './values.ts';
-import { type ListSources, VisitorCandidates } from './visitor-candidates.ts';
+import { VisitorCandidates } from './visitor-candidates.ts';
 
 /** The only variant so far. */
 export const DEFAULT_VARIANT = 'default';
@@ -149,6 +150,7 @@ export class VisitorLists implements VisitorListMaker {
     return {
       dealings,
       recordOf: (itemId) => neighbours.get(itemId),
+      loadRecords: (itemIds) => neighbours.load(itemIds),
       entryOf: (itemId) => catalog.get(itemId),
       segmentOf: (segment) => popular.get(segment),
     };
@@ -259,5 +261,4 @@ interface MadeList {
 interface Sources extends ListSources {
   /** Of each visitor, in the order of the visitors. */
   readonly dealings: readonly (readonly Dealing[])[];
-  recordOf(itemId: string): NeighbourRecord | undefined;
 }

@@ -12,7 +12,7 @@ const sources = ['a', 'b', 'c', 'd', 'e'].map((itemId): Cause => ({ kind: 'viewe
 function reasonsOf(parts: readonly number[], of: readonly Cause[] = sources) {
   const count = parts.length - 1;
   const draft = new ListDraft(of.slice(0, count));
-  addPartReasons(draft, Float64Array.of(9, ...parts), 1, unnamedCauses(draft, count));
+  addPartReasons(draft, Float64Array.of(9, ...parts), 1, unnamedCauses(draft, count), 1);
   draft.addItem('x', 0);
   return plainItems(draft)[0]?.reasons ?? [];
 }
@@ -47,7 +47,7 @@ test('the rest of one item is not that of the next', () => {
     ['x', 0],
     ['y', 5],
   ] as const) {
-    addPartReasons(draft, parts, start, unnamed);
+    addPartReasons(draft, parts, start, unnamed, 1);
     draft.addItem(id, 0);
   }
   assert.deepEqual(

@@ -36,7 +36,12 @@ function itemsFor(viewed: readonly string[], setup: Setup, overrides: Partial<Pr
   };
   const evidence = evidenceOf(dealingsOf(profile), index, (id) => records.find(({ itemId }) => itemId === id));
   const segments = new Map(Object.entries(setup.segments ?? {}).map(([name, of]) => [name, published(name, of)]));
-  const sources = { entryOf: (id: string) => entry(id), segmentOf: (segment: string) => segments.get(segment) };
+  const sources = {
+    entryOf: (id: string) => entry(id),
+    segmentOf: (segment: string) => segments.get(segment),
+    recordOf: (id: string) => records.find(({ itemId }) => itemId === id),
+    loadRecords: () => {},
+  };
   const candidates = new VisitorCandidates(index, campaigns, setup.length ?? 10);
   return plainItems(candidates.items('for-you', profile, evidence, { atMs: 0, shownAtMs: 0 }, sources));
 }
