@@ -28,6 +28,8 @@ export interface EvaluationOptions {
 }
 
 export interface EvaluationProgress {
+  /** 0 to 1. */
+  readonly doneShare: number;
   readonly learned: number;
   readonly asked: number;
 }
@@ -85,7 +87,6 @@ class Run {
   #sessionCount = 0;
   #learned = 0;
   #asked = 0;
-  #isSettled = true;
 
   constructor(options: EvaluationOptions, engine: EvaluatedEngine) {
     this.#options = options;
@@ -105,7 +106,7 @@ class Run {
         else await this.#learn(step);
         if ((this.#learned + this.#asked) % 1_000 === 0) {
           signal.throwIfAborted();
-          onProgress({ learned: this.#learned, asked: this.#asked });
+          onProgress({ doneShare: dataSet.doneShare(), learned: this.#learned, asked: this.#asked });
         }
       }
     }
@@ -126,7 +127,6 @@ class Run {
 
   async #learn(step: LearnStep): Promise<void> {
     this.#learned++;
-    this.#isSettled = false;
     this.#engine.learn(step);
     if (step.visit !== undefined) this.#teach(step.visit.session, step.visit.items);
     if (this.#engine.pendingCount >= MOST_PENDING) await this.#engine.flush();
@@ -149,12 +149,9 @@ class Run {
 
   async #ask(step: AskStep): Promise<void> {
     this.#asked++;
-    if (!this.#isSettled) {
-      // A question behind a long part that was only learned is asked when all of it has come through.
-      if (this.#engine.pendingCount > 1) await this.#engine.settle();
-      else await this.#engine.flush();
-      this.#isSettled = true;
-    }
+    // The first question is asked when all that was only learned has come through.
+    if (this.#asked === 1) await this.#engine.settle();
+    else await this.#engine.flush();
     const answer = this.#engine.answer(step);
     const targets = step.targets.map((target) => this.#numbers.of(target));
     const listed = answer?.listed.items.slice(0, this.#longest).map(({ id }) => this.#numbers.of(id)) ?? [];

@@ -2,7 +2,7 @@
 // span, one session after the other.
 
 import type { Click } from '../../schemas/index.ts';
-import { type AskStep, bareItem, clicked, type DataSet, listing, type Step, viewOf } from './steps.ts';
+import { type AskStep, bareItem, clicked, clickOf, type DataSet, listing, type Step } from './steps.ts';
 
 /** Epoch ms at which a data set without times begins: 2025-01-01. Fixed, so that figures can be repeated. */
 export const START_MS = Date.UTC(2025, 0, 1);
@@ -52,45 +52,82 @@ export class EvenTimes {
   }
 }
 
-/** Sessions as a data set. */
+/** Sessions as a data set: all clicks in the order of their times, of equals in that of the sessions. */
 export function sessionsDataSet(options: SessionsOptions): DataSet {
-  const { name, protocol, train, test } = options;
-  const clicks = [...train, ...test].reduce((sum, { items }) => sum + items.length, 0);
-  return { name, protocol, stepCount: clicks, steps: () => steps(options) };
+  const order = new ClickOrder(options.train, options.test);
+  return {
+    name: options.name,
+    protocol: options.protocol,
+    doneShare: () => order.doneShare,
+    steps: () => steps(order, options),
+  };
 }
 
-async function* steps({ protocol, train, test, askEvery }: SessionsOptions): AsyncGenerator<readonly Step[]> {
+/** Sessions one after the other, and their clicks by time. */
+class ClickOrder {
+  readonly sessions: readonly Timed<AskedSession>[];
+  /** Session of each click, and its place in it. */
+  readonly #session: Int32Array;
+  readonly #place: Int32Array;
+  readonly #clicks: Int32Array;
+  readonly #trained: number;
+  #done = 0;
+
+  constructor(train: readonly Timed<{ readonly items: readonly string[] }>[], test: readonly Timed<AskedSession>[]) {
+    this.sessions = [...train.map((session) => ({ ...session, askedFrom: Number.POSITIVE_INFINITY })), ...test];
+    this.#trained = train.length;
+    const count = this.sessions.reduce((sum, { items }) => sum + items.length, 0);
+    const times = new Float64Array(count);
+    this.#session = new Int32Array(count);
+    this.#place = new Int32Array(count);
+    this.#clicks = Int32Array.from({ length: count }, (_, click) => click);
+    let click = 0;
+    for (const [number, session] of this.sessions.entries()) {
+      for (let place = 0; place < session.items.length; place++) {
+        this.#session[click] = number;
+        this.#place[click] = place;
+        times[click++] = session.times[place]!;
+      }
+    }
+    this.#clicks.sort((a, b) => times[a]! - times[b]! || a - b);
+  }
+
+  get doneShare(): number {
+    return this.#clicks.length === 0 ? 1 : this.#done / this.#clicks.length;
+  }
+
+  isTest(session: number): boolean {
+    return session >= this.#trained;
+  }
+
+  *[Symbol.iterator](): Generator<readonly [session: number, place: number]> {
+    for (this.#done = 0; this.#done < this.#clicks.length; this.#done++) {
+      const click = this.#clicks[this.#done]!;
+      yield [this.#session[click]!, this.#place[click]!];
+    }
+  }
+}
+
+async function* steps(order: ClickOrder, { protocol, askEvery }: SessionsOptions): AsyncGenerator<readonly Step[]> {
   const listed = new Set<string>();
   let part: Step[] = [];
   let questions = 0;
-  const learn = (session: string, items: readonly string[], index: number, at: number) => {
-    const item = items[index]!;
+  for (const [number, place] of order) {
+    const { items, times, askedFrom } = order.sessions[number]!;
+    const name = `s${number}`;
+    const isLearned = protocol === 'test-then-train' || !order.isTest(number);
+    if (place >= askedFrom && questions++ % askEvery === 0) {
+      const asked = question(name, items, place, times);
+      part.push(isLearned ? { ...asked, visitorId: name, since: [] } : asked);
+    }
+    if (!isLearned) continue;
+    const item = items[place]!;
+    const at = times[place]!;
     if (!listed.has(item)) {
       listed.add(item);
       part.push(listing(bareItem(item, at)));
     }
-    const visit = { session, items: [item] };
-    part.push(clicked(viewOf(session, item, at, `${session}.${index}`), visit));
-  };
-  const isDue = () => questions++ % askEvery === 0;
-  for (const [number, { items, times }] of train.entries()) {
-    for (let i = 0; i < items.length; i++) learn(`s${number}`, items, i, times[i]!);
-    if (part.length >= STEPS_PER_PART) {
-      yield part;
-      part = [];
-    }
-  }
-  for (const [number, { items, times, askedFrom }] of test.entries()) {
-    const session = `t${number}`;
-    for (let i = 0; i < items.length; i++) {
-      const isAsked = i >= askedFrom && isDue();
-      if (protocol === 'train-then-test') {
-        if (isAsked) part.push(question(session, items, i, times));
-      } else {
-        if (isAsked) part.push({ ...question(session, items, i, times), visitorId: session, since: [] });
-        learn(session, items, i, times[i]!);
-      }
-    }
+    part.push(clicked(clickOf(name, item, at, `${name}.${place}`), { session: name, items: [item] }));
     if (part.length >= STEPS_PER_PART) {
       yield part;
       part = [];
@@ -102,7 +139,7 @@ async function* steps({ protocol, train, test, askEvery }: SessionsOptions): Asy
 /** What comes after the first `length` items, asked for a visitor of whom nothing was learned. */
 function question(session: string, items: readonly string[], length: number, times: readonly number[]): AskStep {
   const query = items.slice(0, length);
-  const since: Click[] = query.map((item, i) => viewOf(session, item, times[i]!, `${session}.${i}`));
+  const since: Click[] = query.map((item, i) => clickOf(session, item, times[i]!, `${session}.${i}`));
   const at = times[length - 1]!;
   const targets = [items[length]!];
   return { kind: 'ask', task: 'next click', visitorId: undefined, since, at, targets, history: length, query };

@@ -50,25 +50,26 @@ export interface DataSet {
   readonly name: string;
   /** How it is asked, in words. */
   readonly protocol: string;
-  /** Half-open range of all its event times, epoch ms, where it is known before reading. */
-  readonly stepCount: number | undefined;
+  /** So much of the present pass over the steps is done, 0 to 1. */
+  doneShare(): number;
   /** All steps from the beginning, ascending in time but for what the data has out of order. */
   steps(): AsyncIterable<readonly Step[]>;
 }
 
-/** A view with everything else left open. */
-export function viewOf(
+/** A click with everything else left open. */
+export function clickOf(
   visitorId: string,
   itemId: string,
   at: number,
   eventId: string,
   kind: Click['kind'] = 'view',
+  sessionId = visitorId,
 ): Click {
   return {
     eventId,
     visitorId,
     userId: null,
-    sessionId: visitorId,
+    sessionId,
     at,
     kind,
     itemId,
