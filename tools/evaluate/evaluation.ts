@@ -79,7 +79,8 @@ class Run {
   readonly #engine: EvaluatedEngine;
   readonly #numbers = new ItemNumbers();
   readonly #percentiles = new PopularityPercentiles();
-  readonly #itemKnn = new ItemKnn();
+  /** Knows how alike two items are; not there without baselines. */
+  readonly #itemKnn: ItemKnn | undefined;
   readonly #baselines: readonly Baseline[];
   readonly #sessions = new Map<string, BaselineSession>();
   readonly #sums = new Map<string, Sums>();
@@ -92,9 +93,8 @@ class Run {
     this.#options = options;
     this.#engine = engine;
     this.#longest = Math.max(LIST_K, ...options.ks);
-    this.#baselines = options.hasBaselines
-      ? createBaselines().map((baseline) => (baseline instanceof ItemKnn ? this.#itemKnn : baseline))
-      : [this.#itemKnn];
+    this.#baselines = options.hasBaselines ? createBaselines() : [];
+    this.#itemKnn = this.#baselines.find((baseline) => baseline instanceof ItemKnn);
   }
 
   async all(): Promise<EvaluationResult> {
@@ -156,7 +156,6 @@ class Run {
     const targets = step.targets.map((target) => this.#numbers.of(target));
     const listed = answer?.listed.items.slice(0, this.#longest).map(({ id }) => this.#numbers.of(id)) ?? [];
     this.#count(step, answer?.algorithm.replace(/-.*/, '') ?? 'f1', false, listed, targets);
-    if (!this.#options.hasBaselines) return;
     const query = step.query.map((item) => this.#numbers.of(item));
     for (const baseline of this.#baselines) {
       const items = baseline.best(query, this.#longest).map(({ item }) => item);
@@ -175,7 +174,7 @@ class Run {
     sums.lists.add(
       items,
       (item) => this.#percentiles.of(item),
-      (one, other) => this.#itemKnn.cosine(one, other),
+      this.#itemKnn && ((one, other) => this.#itemKnn!.cosine(one, other)),
     );
   }
 }

@@ -79,12 +79,12 @@ export class ListSums {
   /**
    * @param items best first, at most `k`.
    * @param percentileOf share of the items that are dealt with less often, 0 to 1.
-   * @param cosine of two items by the sessions that hold them, 0 to 1.
+   * @param cosine of two items by the sessions that hold them, 0 to 1; `undefined`: diversity is not measured.
    */
   add(
     items: readonly number[],
     percentileOf: (item: number) => number,
-    cosine: (one: number, other: number) => number,
+    cosine: ((one: number, other: number) => number) | undefined,
   ): void {
     const count = Math.min(items.length, this.#k);
     this.#lists++;
@@ -93,7 +93,7 @@ export class ListSums {
       this.#shown.add(items[i]!);
       this.#popularity += percentileOf(items[i]!);
     }
-    if (count < 2 || this.#lists % DIVERSITY_EVERY !== 1) return;
+    if (cosine === undefined || count < 2 || this.#lists % DIVERSITY_EVERY !== 1) return;
     let similarity = 0;
     for (let i = 1; i < count; i++) for (let j = 0; j < i; j++) similarity += cosine(items[i]!, items[j]!);
     this.#measured++;
@@ -105,7 +105,7 @@ export class ListSums {
     return {
       coverage: catalogSize === 0 ? 0 : this.#shown.size / catalogSize,
       popularity: this.#items === 0 ? 0 : this.#popularity / this.#items,
-      diversity: this.#measured === 0 ? 0 : this.#distance / this.#measured,
+      diversity: this.#measured === 0 ? undefined : this.#distance / this.#measured,
       meanLength: this.#lists === 0 ? 0 : this.#items / this.#lists,
     };
   }
@@ -117,7 +117,8 @@ export interface ListFigures {
   readonly coverage: number;
   /** Mean share of the items that are dealt with less often than a listed one, 0 to 1: 0.5 is no bias, 1 shows best-sellers only. */
   readonly popularity: number;
-  /** Mean of 1 − cosine over the pairs of a list, 0 to 1, by the sessions that hold both: 1 are items that never meet. */
-  readonly diversity: number;
+  /** Mean of 1 − cosine over the pairs of a list, 0 to 1, by the sessions that hold both: 1 are items that never meet. Of one list in
+   * twenty; `undefined` without baselines. */
+  readonly diversity: number | undefined;
   readonly meanLength: number;
 }

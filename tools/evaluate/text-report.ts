@@ -43,7 +43,7 @@ function mainTable(tasks: readonly TaskFigures[], ks: readonly number[]): string
       ...figures.flatMap(({ hitRate, mrr, ndcg }) => [percent(hitRate), percent(mrr), percent(ndcg)]),
       percent(lists.coverage),
       lists.popularity.toFixed(3),
-      lists.diversity.toFixed(3),
+      lists.diversity?.toFixed(3) ?? '-',
       lists.meanLength.toFixed(1),
     ]),
   ]);
