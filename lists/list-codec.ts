@@ -39,6 +39,10 @@ const KINDS: readonly ReasonKind[] = [
   'trending',
   'repeat',
   'campaign',
+  'content',
+  'preference',
+  'new',
+  'variety',
 ];
 
 const ITEM_ID = 1;

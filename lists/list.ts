@@ -13,7 +13,11 @@ export type ReasonKind =
   | 'popular'
   | 'trending'
   | 'repeat'
-  | 'campaign';
+  | 'campaign'
+  | 'content'
+  | 'preference'
+  | 'new'
+  | 'variety';
 
 /** One cause of an item's place in a list. */
 export interface Reason {
@@ -23,7 +27,7 @@ export interface Reason {
   /** Its title when the list was made, so that serving need not look it up. */
   readonly title?: string;
   readonly campaignId?: string;
-  /** The segment in which the item is popular or trending. */
+  /** The segment in which the item is popular or trending; of a preference, what is preferred: `category=…`, `brand=…` or `price`. */
   readonly segment?: string;
   /** This cause's share of the score. An item's parts sum to its score (1e-9 relative). */
   readonly part: number;

@@ -2,7 +2,7 @@
 // `visitors` and `privacy`; sends the pair deltas and the popularity deltas of a batch as one record for each partition, and has
 // the lists of the visitors that changed made once at the end.
 //
-// An impression changes nothing yet: it is counted. A visitor's events that are of the same partition arrive in order of time, so
+// An impression is noted in the profile of a visitor who has one, and makes lists only when an item has been shown in vain too often. A visitor's events that are of the same partition arrive in order of time, so
 // far as they are buffered; what happens to a late one is said in profile/session.ts.
 
 import type { Counter, KeyValueStore, Processor, ProcessorContext, StreamRecord } from '../engine/api/index.ts';
@@ -28,6 +28,8 @@ export interface VisitorProfileOptions {
   readonly categoriesOf: (item: string) => readonly string[];
   /** Whether the catalog has an item. */
   readonly isListed: (item: string) => boolean;
+  /** After so many impressions in vain an item makes room; more than 0. */
+  readonly mostUnclicked: number;
   /** Store of {@link Profile} by visitor. */
   readonly profilesStore: string;
   /** Node that writes `pair-deltas`. */
@@ -71,6 +73,7 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
       categoriesOf: options.categoriesOf,
       isListed: options.isListed,
       note: (what, count) => this.#note(what, count),
+      mostUnclicked: options.mostUnclicked,
     });
   }
 
@@ -88,7 +91,7 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
     const visitors: (string | undefined)[] = [];
     let newestMs = 0;
     for (const record of records) {
-      visitors.push(record.topic === 'impressions' ? undefined : visitorOf(record));
+      visitors.push(visitorOf(record));
       if (record.timestampMs > newestMs) newestMs = record.timestampMs;
     }
     this.#profiles.load([...new Set(visitors.filter((visitor) => visitor !== undefined))]);
@@ -96,8 +99,7 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
     this.#deltas.begin(newestMs);
     for (let i = 0; i < records.length; i++) {
       const visitor = visitors[i];
-      if (visitor === undefined) this.#impressions.add(1);
-      else this.#apply(visitor, records[i]!);
+      if (visitor !== undefined) this.#apply(visitor, records[i]!);
     }
     this.#send(newestMs);
     if (this.#changed.size > 0) this.#options.lists.visitorsChanged(this.#changedVisitors(), this.#context);
@@ -139,7 +141,16 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
       this.#keep(visitorId, known, updater.privacy(this.#profiles.getForUpdate(visitorId), privacy, event), blocks);
       return;
     }
+    if (record.topic === 'impressions') this.#impressions.add(1);
     if (updater.isIgnored(known, value.eventId)) return;
+    if (record.topic === 'impressions') {
+      if (known === undefined) return;
+      const shown = this.#profiles.getForUpdate(visitorId)!;
+      const isTired = updater.impression(shown, value as Impression, event);
+      if (isTired)
+        this.#keep(visitorId, known, { profile: shown, endedSessionId: undefined, isForgotten: false }, false);
+      return;
+    }
     const profile = known === undefined ? emptyProfile() : this.#profiles.getForUpdate(visitorId)!;
     if (record.topic === 'clicks') this.#keep(visitorId, known, updater.click(profile, value as Click, event), blocks);
     else if (record.topic === 'purchases') {

@@ -9,6 +9,7 @@ import { type CatalogEntry, catalogEntry, catalogEntrySerde, newerEntry } from '
 import { pairDeltasSerde } from '../processors/co-occurrence/pair-deltas.ts';
 import { rowSerde, waitingSerde } from '../processors/co-occurrence/row-codec.ts';
 import { CoOccurrenceProcessor } from '../processors/co-occurrence.ts';
+import { ItemFacts } from '../processors/content/item-facts.ts';
 import { ItemIndex } from '../processors/item-index.ts';
 import { neighbourSerde } from '../processors/neighbours.ts';
 import { PopularityProcessor } from '../processors/popularity.ts';
@@ -33,18 +34,22 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
   const { serdes } = options;
   // What is stored names schemas of this release, not ids that a registry would have to explain.
   const stored = createSerdes(createFileSchemaSource());
-  const { halfLives, listLength, neighboursIntervalMs, segmentsIntervalMs, refreshListsPerSecond } = {
+  const { halfLives, listLength, neighboursIntervalMs, segmentsIntervalMs, refreshListsPerSecond, tuning } = {
     ...DEFAULT_LIST_SETTINGS,
     ...options.lists,
   };
   const makers = options.listMakers ?? PUBLISHING_LISTS;
   const index = new ItemIndex(halfLives.rowsMs);
+  const facts = new ItemFacts(index);
   const campaigns = new CampaignIndex(index);
   const lists: ListMakerOptions = {
     index,
+    facts,
     campaigns,
     format: listFormat,
     listLength,
+    tasteHalfLifeMs: halfLives.userVectorMs,
+    tuningOf: () => tuning,
     listsSink: NODES.lists,
     stores: GLOBAL_STORES,
     definitions: DEFINITIONS,
@@ -72,6 +77,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
         ...(refreshed !== undefined && { refresh: refreshed }),
         categoriesOf: (item) => index.categoriesOf(item),
         isListed: (item) => index.isListed(item),
+        mostUnclicked: tuning.mostUnclicked,
         profilesStore: STORES.profiles,
         pairDeltasSink: NODES.pairDeltas,
         segmentDeltasSink: NODES.segmentDeltas,
@@ -173,7 +179,12 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
       keyOf: (entry) => entry.itemId,
       supplier: globalStore('catalog', catalogEntrySerde),
       merge: newerEntry,
-      view: { apply: (itemId, entry) => index.applyCatalog(itemId, entry) },
+      view: {
+        apply: (itemId, entry) => {
+          index.applyCatalog(itemId, entry);
+          facts.apply(itemId, entry);
+        },
+      },
     })
     .addSource(TOPICS.campaigns, { ...source(options, 'campaigns'), allowsTombstones: true })
     .addStore(taskStore('ownCampaigns', stored.campaigns))

@@ -7,6 +7,7 @@ import type { SegmentListMaker } from '../processors/popularity.ts';
 import type { VisitorListMaker } from '../processors/profile/list-maker.ts';
 import type { VisitorRefresh } from '../processors/refresh/visitor-refresh.ts';
 import { ItemLists } from '../processors/top-n/item-lists.ts';
+import { DEFAULT_TUNING, type ListTuning } from '../processors/top-n/list-tuning.ts';
 import { SegmentLists } from '../processors/top-n/segment-lists.ts';
 import { type ListMakerOptions, VisitorLists } from '../processors/top-n/visitor-lists.ts';
 import type { SourceSerdes } from '../schemas/index.ts';
@@ -25,6 +26,8 @@ export interface ListSettings {
    * replays: what is due lies in memory, so lists would not be a function of the log.
    */
   readonly refreshListsPerSecond: number;
+  /** How much each source and each step counts. */
+  readonly tuning: ListTuning;
 }
 
 export const DEFAULT_LIST_SETTINGS: ListSettings = {
@@ -33,6 +36,7 @@ export const DEFAULT_LIST_SETTINGS: ListSettings = {
   neighboursIntervalMs: 1_000,
   segmentsIntervalMs: 1_000,
   refreshListsPerSecond: 0,
+  tuning: DEFAULT_TUNING,
 };
 
 /** What the processors of a task have their lists made by. */

@@ -1,16 +1,15 @@
 // Content's part of a visitor's list: what is nearest in content to the items that the list is made from.
 //
-//   C(j) = Σ_i w_i · s(i, j) / max C,   s = max(0, (cos(v_i, v_j) − 0.2) / 0.8) for the 24 nearest j of i, 0 for others
+//   C(j) = Σ_i w_i · s(i, j) / max C,   s = max(0, (cos(v_i, v_j) − c_i) / (1 − c_i)) for the 24 nearest j of i, 0 for others
 //
-// v are the content vectors, w_i the weights of the query. A sum of the items' similarities is, but for the cut to the nearest,
+// v are the content vectors, w_i the weights of the query, c_i is 0.2 more than the mean cosine of i with all items: what a word that
+// all titles have in common makes of it counts for nothing. A sum of the items' similarities is, but for the cut to the nearest,
 // the inner product with the user's content vector Σ w_i v_i; taken apart so, it names each item's part and costs one addition
 // for each of the nearest instead of 128 multiplications for each candidate.
 
 import type { ContentIndex } from './content-index.ts';
+import { nearness } from './nearness.ts';
 import type { Neighbour } from './neighbour-list.ts';
-
-/** Cosines up to this, two standard errors of the projection, come by chance. */
-const CHANCE = 0.2;
 
 /** What a list is made from: items by dense id and their weights, more than 0. */
 export interface ContentQuery {
@@ -26,11 +25,6 @@ export interface ContentScores {
   part(place: number, denseId: number): number;
 }
 
-/** How near a cosine says that two contents are, 0 to 1. */
-export function nearness(cosine: number): number {
-  return cosine > CHANCE ? (cosine - CHANCE) / (1 - CHANCE) : 0;
-}
-
 /**
  * Scores what is near to a query.
  * @param isWanted says of an item whether it may come into the list at all.
@@ -40,14 +34,15 @@ export function contentScores(
   content: ContentIndex,
   isWanted: (denseId: number) => boolean,
 ): ContentScores {
-  const lists: (readonly Neighbour[])[] = [];
+  const lists: { readonly nearest: readonly Neighbour[]; readonly usual: number }[] = [];
   const sums = new Map<number, number>();
   let highest = 0;
   for (const { denseId, weight } of query) {
     const nearest = content.nearestTo(denseId);
-    lists.push(nearest);
+    const usual = content.meanCosine(denseId);
+    lists.push({ nearest, usual });
     for (const { number, cosine } of nearest) {
-      const near = nearness(cosine);
+      const near = nearness(cosine, usual);
       // The nearest come first.
       if (near === 0) break;
       if (!isWanted(number)) continue;
@@ -60,8 +55,9 @@ export function contentScores(
   return {
     scores: sums,
     part(place, denseId) {
-      const own = lists[place]?.find(({ number }) => number === denseId);
-      return own === undefined ? 0 : (query[place]!.weight * nearness(own.cosine)) / highest;
+      const { nearest, usual } = lists[place]!;
+      const own = nearest.find(({ number }) => number === denseId);
+      return own === undefined ? 0 : (query[place]!.weight * nearness(own.cosine, usual)) / highest;
     },
   };
 }

@@ -1,5 +1,5 @@
-// Bytes of a profile: u8 version, then the sections in the order of `write` below. Version 1, which is still read, had no revoked
-// kinds. A text is written where it first occurs and
+// Bytes of a profile: u8 version, then the sections in the order of `write` below. Version 2, which is still read, had
+// nothing that was shown, version 1 no revoked kinds either. A text is written where it first occurs and
 // referred to by number from then on (0 = new text follows, k = text k - 1); times are signed differences from the profile's
 // base time; event ids are 7-byte hashes; a vector is its landmark, a bit for each dimension that is not 0, and those sums as
 // binary64, because a rounded sum would depend on when it was written. A visitor with a session, 20 recent items, one order and
@@ -21,8 +21,11 @@ import type {
   Session,
   UserVector,
 } from './profile.ts';
+import type { ShownItem } from './shown.ts';
 
-const VERSION = 2;
+const VERSION = 3;
+/** The last version without what was shown. */
+const WITHOUT_SHOWN = 2;
 /** The last version without revoked kinds. */
 const WITHOUT_REVOKED = 1;
 const CONSENTS: readonly Consent[] = ['full', 'limited', 'none'];
@@ -37,7 +40,7 @@ export const profileSerde: Serde<Profile> = {
     return write(writer, profile);
   },
   deserialize(bytes) {
-    if (bytes[0] !== VERSION && bytes[0] !== WITHOUT_REVOKED) {
+    if (bytes[0] !== VERSION && bytes[0] !== WITHOUT_SHOWN && bytes[0] !== WITHOUT_REVOKED) {
       throw new EngineError('STATE_FORMAT_UNKNOWN', `profile of unknown version ${bytes[0]}`);
     }
     return read(new ProfileReader(bytes));
@@ -77,12 +80,19 @@ function write(writer: ProfileWriter, profile: Profile): Uint8Array {
   bytes.varint(profile.segments.length);
   for (const segment of profile.segments) bytes.text(segment);
   if (profile.vector !== undefined) writer.vector(profile.vector);
+  bytes.varint(profile.shown.length);
+  for (const { item, count, at } of profile.shown) {
+    writer.text(item);
+    bytes.f32(count);
+    writer.time(at);
+  }
   return bytes.finish();
 }
 
 function read(reader: ProfileReader): Profile {
   const { bytes } = reader;
-  const hasRevoked = bytes.u8() !== WITHOUT_REVOKED;
+  const version = bytes.u8();
+  const hasRevoked = version !== WITHOUT_REVOKED;
   const flags = bytes.u8();
   const asOf = flags & HAS_AS_OF ? readAsOf(bytes) : undefined;
   reader.baseMs = asOf?.at ?? 0;
@@ -110,9 +120,14 @@ function read(reader: ProfileReader): Profile {
   const segments: string[] = [];
   for (let left = bytes.count(); left > 0; left--) segments.push(bytes.text());
   const vector = flags & HAS_VECTOR ? reader.vector() : undefined;
+  const shown: ShownItem[] = [];
+  if (version === VERSION)
+    for (let left = bytes.count(6); left > 0; left--)
+      shown.push({ item: reader.text(), count: bytes.f32(), at: reader.time() });
   bytes.end();
   const consent = CONSENTS[flags & 3] ?? 'none';
-  return { consent, asOf, session, recent, bought, disliked, eventIds, receipts, device, region, segments, vector };
+  const visits = { consent, asOf, session, recent, bought, disliked, eventIds, receipts };
+  return { ...visits, device, region, segments, vector, shown };
 }
 
 class ProfileWriter {

@@ -8,7 +8,7 @@
 // with it.
 
 import { itemHash } from '../../schemas/item-hash.ts';
-import type { Click, Privacy, Purchase, Visitor } from '../../schemas/records.ts';
+import type { Click, Impression, Privacy, Purchase, Visitor } from '../../schemas/records.ts';
 import type { HalfLives } from '../decay.ts';
 import { addToVector } from '../user-vector.ts';
 import { advanceAsOf, type EventRef } from './as-of.ts';
@@ -32,6 +32,7 @@ import {
 } from './profile.ts';
 import { CATEGORIES, eachSegment } from './segments.ts';
 import { copyForPairing, type EnteredSession, enterSession, revokeKind } from './session.ts';
+import { forgetShown, noteShown } from './shown.ts';
 import { kindBit, revokedBit, SIGNALS, type Signal, signalOf } from './signals.ts';
 
 /** Things worth counting. */
@@ -53,6 +54,8 @@ export interface ProfileUpdaterOptions {
   /** Whether the catalog has an item. What it does not have counts all the same, and is noted. */
   readonly isListed: (item: string) => boolean;
   readonly note: (what: Noted, count: number) => void;
+  /** After so many impressions in vain an item makes room; more than 0. */
+  readonly mostUnclicked: number;
 }
 
 /** What an event did. */
@@ -140,6 +143,20 @@ export class ProfileUpdater {
     return updated(profile, entered);
   }
 
+  /**
+   * What a placement showed. Returns whether the visitor has seen an item in vain often enough (see shown.ts) for a new list: only
+   * then is the profile as new as the impression.
+   */
+  impression(profile: Profile, impression: Impression, event: EventRef): boolean {
+    if (profile.consent !== 'full') return false;
+    let isTired = false;
+    for (const { itemId } of impression.items)
+      if (noteShown(profile.shown, itemId, impression.at, this.#options.mostUnclicked)) isTired = true;
+    if (isTired) receive(profile, event);
+    else noteId(profile, event.eventId);
+    return isTired;
+  }
+
   /** What the shop says of the visitor; `null` forgets it. */
   visitor(profile: Profile, visitor: Visitor | null, event: EventRef | undefined): Update {
     if (event !== undefined) receive(profile, event);
@@ -176,6 +193,7 @@ export class ProfileUpdater {
       kept.receipts = [];
       kept.segments = [];
       kept.vector = undefined;
+      kept.shown = [];
     }
     return updated(kept);
   }
@@ -214,6 +232,7 @@ export class ProfileUpdater {
   #remember(profile: Profile, item: string, signal: Signal, at: number, isOwn: boolean): void {
     if (profile.consent === 'full') {
       this.#taste(profile, item, SIGNALS[signal].profile, at);
+      forgetShown(profile.shown, item);
       rememberRecent(profile, item, signal, at);
     } else if (isOwn) return;
     if (signal === 'purchase') putDated(profile.bought, BOUGHT_ITEMS, at, { item, at });
@@ -267,7 +286,11 @@ function revokeRecent(profile: Profile, item: string, bit: number): void {
 
 function receive(profile: Profile, event: EventRef): void {
   profile.asOf = advanceAsOf(profile.asOf, event);
-  profile.eventIds.push(itemHash(event.eventId));
+  noteId(profile, event.eventId);
+}
+
+function noteId(profile: Profile, eventId: string): void {
+  profile.eventIds.push(itemHash(eventId));
   if (profile.eventIds.length > EVENT_IDS) profile.eventIds.shift();
 }
 

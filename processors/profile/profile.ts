@@ -5,6 +5,7 @@
 // again what its lines contributed (see contributions.ts).
 
 import type { AsOf } from './as-of.ts';
+import type { ShownItem } from './shown.ts';
 
 /** Items of a session that a new interaction is paired with (H of F1). */
 export const PARTNERS = 10;
@@ -121,6 +122,8 @@ export interface Profile {
   /** As the topic `visitors` gave them. */
   segments: readonly string[];
   vector: UserVector | undefined;
+  /** Shown and not taken, see shown.ts. */
+  shown: ShownItem[];
 }
 
 /** A visitor of whom nothing is known. */
@@ -138,5 +141,6 @@ export function emptyProfile(): Profile {
     region: undefined,
     segments: [],
     vector: undefined,
+    shown: [],
   };
 }

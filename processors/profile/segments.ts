@@ -15,10 +15,21 @@ export function eachSegment(
   visit: (segment: string) => void,
 ): void {
   visit('global');
-  visit(HOUR_SEGMENTS[Math.floor((at % DAY_MS) / HOUR_BAND_MS)] ?? 'hour=0');
-  if (device !== undefined) visit(`device=${device}`);
-  if (region !== undefined) visit(`region=${region}`);
+  for (const segment of contextSegments(at, device, region)) visit(segment);
   for (const category of categories) visit(`category=${category}`);
 }
 
+/** Segments of where, on what and when a visitor is: the time of day (UTC) and the season first. */
+export function contextSegments(at: number, device: string | undefined, region: string | undefined): string[] {
+  const segments = [
+    HOUR_SEGMENTS[Math.floor((at % DAY_MS) / HOUR_BAND_MS)] ?? 'hour=0',
+    SEASON_SEGMENTS[Math.floor(new Date(at).getUTCMonth() / 3)]!,
+  ];
+  if (device !== undefined) segments.push(`device=${device}`);
+  if (region !== undefined) segments.push(`region=${region}`);
+  return segments;
+}
+
+/** Quarters of a year. Each is empty but for its own months, so last year's winter is what a winter begins with. */
+const SEASON_SEGMENTS = ['season=1', 'season=2', 'season=3', 'season=4'];
 const HOUR_SEGMENTS = ['hour=0', 'hour=1', 'hour=2', 'hour=3', 'hour=4', 'hour=5'];

@@ -14,7 +14,11 @@ export interface Reason {
     | 'popular'
     | 'trending'
     | 'repeat'
-    | 'campaign';
+    | 'campaign'
+    | 'content'
+    | 'preference'
+    | 'new'
+    | 'variety';
   readonly itemId?: string | undefined;
   readonly title?: string | undefined;
   readonly campaignId?: string | undefined;

@@ -2,19 +2,39 @@
 // pipeline.ts. Items that the visitor bought or dislikes, that are not in the catalog or not available do not come in. A function of
 // the profile and of the stores alone.
 
+import { ContextStep } from '../after-scoring/context-step.ts';
+import { DiversityStep } from '../after-scoring/diversity-step.ts';
+import { TasteStep } from '../after-scoring/taste-step.ts';
 import type { CampaignIndex } from '../campaign-index.ts';
 import { byRank, type Candidate } from '../campaigns.ts';
+import type { ItemFacts } from '../content/item-facts.ts';
+import { ExploreStep } from '../exploration/explore-step.ts';
 import type { ItemIndex } from '../item-index.ts';
 import type { Profile } from '../profile/profile.ts';
+import { tiredOf } from '../profile/shown.ts';
 import { F1Scorer } from '../scoring/f1.ts';
 import { CampaignStep } from './campaign-step.ts';
 import type { Evidence } from './evidence.ts';
 import { ListDraft } from './list-draft.ts';
+import type { TuningOf } from './list-tuning.ts';
 import type { AfterScoring, CandidateSource, ListQuery, ListSources, ListTimes } from './pipeline.ts';
 import { PopularItems } from './popular-items.ts';
 import { addPartReasons, addReasons, unnamedCauses } from './reasons.ts';
 import { RelatedItems } from './related-items.ts';
+import { SimilarContent } from './similar-content.ts';
 import type { Cause, ListedItems } from './values.ts';
+
+/** What visitors' items are made with. */
+export interface CandidatesOptions {
+  readonly index: ItemIndex;
+  readonly facts: ItemFacts;
+  readonly campaigns: CampaignIndex;
+  /** Items of a list. */
+  readonly listLength: number;
+  /** Half-life of a signal in preferences, ms. */
+  readonly tasteHalfLifeMs: number;
+  readonly tuningOf: TuningOf;
+}
 
 /** Makes visitors' items. One per task. */
 export class VisitorCandidates {
@@ -24,14 +44,28 @@ export class VisitorCandidates {
   /** In this order: a later one sees what the earlier ones brought. */
   readonly #sources: readonly CandidateSource[];
   readonly #steps: readonly AfterScoring[];
+  readonly #tuningOf: TuningOf;
 
-  /** @param length items of a list. */
-  constructor(index: ItemIndex, campaigns: CampaignIndex, length: number) {
-    this.#length = length;
+  constructor({ index, facts, campaigns, listLength, tasteHalfLifeMs, tuningOf }: CandidatesOptions) {
+    this.#length = listLength;
+    this.#tuningOf = tuningOf;
+    const relatedScoreOf = (denseId: number) => this.#related.scoreOf(denseId);
     this.#related = new RelatedItems(index, new F1Scorer(index));
-    this.#campaigns = new CampaignStep(index, campaigns, (denseId) => this.#related.scoreOf(denseId));
-    this.#sources = [this.#related, new PopularItems(index)];
-    this.#steps = [this.#campaigns];
+    this.#campaigns = new CampaignStep(index, campaigns, relatedScoreOf);
+    const content = new SimilarContent(index, facts.content, tuningOf, relatedScoreOf);
+    this.#sources = [this.#related, content, new PopularItems(index)];
+    this.#steps = [
+      new TasteStep(index, facts, tasteHalfLifeMs, tuningOf),
+      new ContextStep(index, tuningOf),
+      new DiversityStep(
+        (one, other) => facts.content.likeness(one, other),
+        (denseId) => index.brandCode[denseId]!,
+        (denseId) => index.categoryCode[denseId]!,
+        tuningOf,
+      ),
+      new ExploreStep(index, tuningOf),
+      this.#campaigns,
+    ];
   }
 
   /** The items of a list of this definition, at most the list's length; empty where nothing speaks for any. */
@@ -45,6 +79,7 @@ export class VisitorCandidates {
     const blocked = new Set<string>();
     for (const { item } of profile.bought) blocked.add(item);
     for (const { item } of profile.disliked) blocked.add(item);
+    for (const item of tiredOf(profile, times.atMs, this.#tuningOf(definition).mostUnclicked)) blocked.add(item);
     const length = this.#length;
     const reach = this.#campaigns.reach({ audience: profile, placement: definition, atMs: times.shownAtMs }, length);
     const query: ListQuery = { definition, profile, evidence, blocked, times, sources, length, reach };

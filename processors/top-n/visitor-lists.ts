@@ -3,9 +3,7 @@
 // time is the profile's newest event; what is valid is decided at the task's stream time, which is committed with them.
 
 import type { ProcessorContext } from '../../engine/api/index.ts';
-import type { CampaignIndex } from '../campaign-index.ts';
 import type { CatalogEntry } from '../catalog-entry.ts';
-import type { ItemIndex } from '../item-index.ts';
 import type { NeighbourRecord } from '../neighbours.ts';
 import type { PublishedSegment } from '../popularity-published.ts';
 import type { ChangedVisitor, VisitorListMaker } from '../profile/list-maker.ts';
@@ -14,7 +12,7 @@ import type { VisitorRefresh } from '../refresh/visitor-refresh.ts';
 import { type Dealing, dealingsOf, type Evidence, evidenceOf } from './evidence.ts';
 import type { ListSources } from './pipeline.ts';
 import type { ListedItems, ListFormat, VisitorBlock } from './values.ts';
-import { VisitorCandidates } from './visitor-candidates.ts';
+import { type CandidatesOptions, VisitorCandidates } from './visitor-candidates.ts';
 
 /** The only variant so far. */
 export const DEFAULT_VARIANT = 'default';
@@ -22,12 +20,8 @@ export const DEFAULT_VARIANT = 'default';
 const ALGORITHM = 'f1-1';
 
 /** Where lists come from and go to. */
-export interface ListMakerOptions {
-  readonly index: ItemIndex;
-  readonly campaigns: CampaignIndex;
+export interface ListMakerOptions extends CandidatesOptions {
   readonly format: ListFormat;
-  /** Items of a list. */
-  readonly listLength: number;
   /** Node that publishes. */
   readonly listsSink: string;
   /** Names of the global stores. */
@@ -52,7 +46,7 @@ export class VisitorLists implements VisitorListMaker {
   constructor(options: ListMakerOptions, refresh?: VisitorRefresh) {
     this.#options = options;
     this.#refresh = refresh;
-    this.#candidates = new VisitorCandidates(options.index, options.campaigns, options.listLength);
+    this.#candidates = new VisitorCandidates(options);
   }
 
   visitorsChanged(changed: readonly ChangedVisitor[], context: ProcessorContext): void {

@@ -58,6 +58,7 @@ export class VisitorPipeline {
       lists: visitorLists,
       categoriesOf: options.categoriesOf ?? (() => []),
       isListed: options.isListed ?? (() => true),
+      mostUnclicked: 3,
       profilesStore: 'profiles',
       pairDeltasSink: 'pair-deltas',
       segmentDeltasSink: 'segment-deltas',

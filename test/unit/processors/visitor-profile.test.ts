@@ -179,7 +179,7 @@ describe('Returns', () => {
         }
       }
     }
-    assert.deepEqual([...popularity.values()], new Array(6).fill(0));
+    assert.deepEqual([...popularity.values()], new Array(9).fill(0));
   });
 
   test('A part of the quantity takes nothing back until the rest follows', async () => {
@@ -430,7 +430,7 @@ describe('Privacy', () => {
 });
 
 describe('Profile bytes', () => {
-  test('A profile reads back as it was, its bytes are those of version 2, and version 1 is still read', async () => {
+  test('A profile reads back as it was, its bytes are those of version 3, and versions 1 and 2 are still read', async () => {
     const pipeline = new VisitorPipeline({ categoriesOf: () => ['tea'] });
     await pipeline.process(
       recordsOf(
@@ -449,7 +449,10 @@ describe('Profile bytes', () => {
     const bytes = profileSerde.serialize(profile);
     assert.deepEqual(profileSerde.deserialize(bytes), profile);
     assert.equal(Buffer.from(bytes).toString('hex'), GOLDEN_PROFILE);
-    assert.deepEqual(profileSerde.deserialize(Buffer.from(GOLDEN_PROFILE_1, 'hex')), profile);
+    const shown = { ...profile, shown: [{ item: 'cup', count: 1.5, at: T }] };
+    assert.deepEqual(profileSerde.deserialize(profileSerde.serialize(shown)), shown);
+    for (const earlier of [GOLDEN_PROFILE_1, GOLDEN_PROFILE_2])
+      assert.deepEqual(profileSerde.deserialize(Buffer.from(earlier, 'hex')), profile);
     const [viewed] = profile.session!.interactions;
     viewed!.revoked = kindBit.addToCart;
     assert.deepEqual(profileSerde.deserialize(profileSerde.serialize(profile)), profile);
@@ -461,6 +464,10 @@ describe('Profile bytes', () => {
 });
 
 const GOLDEN_PROFILE =
+  '031c8ca0abfef96206636c69636b730002030265330265320265310101730c00020002c3a9210000036375702000020121020220020201020202010003706f7400038db63d56ea1a0a33c737977fa805b475f677051c1401016f02000001010102010201000374656102010104010570686f6e6501056e6f7274680080a08796f662003040086a001120fe1fde55a0741540fe1fde55a0741540fe1fde55a07415c0721998407817104047f05456a0740540721998407817104072199840781710c0fe1fde55a074154047f05456a07405403a85b655a074f53f47f05456a07405c000';
+
+/** The same profile in version 2, which knew nothing that was shown. */
+const GOLDEN_PROFILE_2 =
   '021c8ca0abfef96206636c69636b730002030265330265320265310101730c00020002c3a9210000036375702000020121020220020201020202010003706f7400038db63d56ea1a0a33c737977fa805b475f677051c1401016f02000001010102010201000374656102010104010570686f6e6501056e6f7274680080a08796f662003040086a001120fe1fde55a0741540fe1fde55a0741540fe1fde55a07415c0721998407817104047f05456a0740540721998407817104072199840781710c0fe1fde55a074154047f05456a07405403a85b655a074f53f47f05456a07405c0';
 
 /** The same profile in version 1, which knew no revoked kinds. */

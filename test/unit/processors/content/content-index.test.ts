@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ContentIndex, NEAREST_ITEMS } from '../../../../processors/content/content-index.ts';
-import { contentScores, nearness } from '../../../../processors/content/content-scores.ts';
+import { contentScores } from '../../../../processors/content/content-scores.ts';
 import { CONTENT_DIMENSIONS, contentText } from '../../../../processors/content/content-vector.ts';
 import { NearestVectors } from '../../../../processors/content/nearest.ts';
+import { nearness } from '../../../../processors/content/nearness.ts';
 
 const ALL = () => true;
 
@@ -87,6 +88,32 @@ test('parts of the query items sum to an item’s score, the best of which is 1'
     const sum = query.reduce((total, _, place) => total + part(place, denseId), 0);
     assert.ok(Math.abs(sum - score) < 1e-12);
   }
+});
+
+test('likeness is nearly the nearness of two contents, 1 of the same, 0 where one has none', () => {
+  const content = new ContentIndex(textOf);
+  for (let i = 0; i < 40; i++) content.apply(i, text(i, i % 4));
+  let squares = 0;
+  for (let i = 1; i < 40; i++) squares += (content.likeness(0, i) - nearness(cosine(vector(0), vector(i, i % 4)))) ** 2;
+  assert.ok(Math.sqrt(squares / 39) < 0.15);
+  assert.equal(content.likeness(3, 3), 1);
+  assert.equal(content.likeness(3, 99), 0);
+});
+
+test('a word that all items have in common says nothing', () => {
+  const content = new ContentIndex(textOf);
+  const shared = (i: number) =>
+    Int8Array.from(vector(i * 7 + 1, i), (value, k) => Math.round((value + 120 * (k % 2)) / 2));
+  for (let i = 0; i < 30; i++) content.apply(i, contentText(shared(i)));
+  const others = Array.from({ length: 29 }, (_, i) => cosine(shared(0), shared(i + 1)));
+  const mean = others.reduce((sum, one) => sum + one, 0) / 29;
+  assert.ok(mean > 0.3);
+  assert.ok(Math.abs(content.meanCosine(0) - mean) < 0.02);
+  const near = contentScores([{ denseId: 0, weight: 1 }], content, ALL).scores;
+  assert.ok(near.size < 12, `${near.size} of 29`);
+  const alone = new ContentIndex(textOf);
+  alone.apply(1, text(1));
+  assert.equal(alone.meanCosine(1), 0);
 });
 
 test('items without a content have no scores and make none', () => {

@@ -1,19 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CampaignIndex } from '../../../../processors/campaign-index.ts';
+import type { CatalogEntry } from '../../../../processors/catalog-entry.ts';
+import { ItemFacts } from '../../../../processors/content/item-facts.ts';
 import type { NeighbourRecord } from '../../../../processors/neighbours.ts';
 import type { PublishedSegment } from '../../../../processors/popularity-published.ts';
 import { emptyProfile, type Profile } from '../../../../processors/profile/profile.ts';
 import { dealingsOf, evidenceOf } from '../../../../processors/top-n/evidence.ts';
+import { DEFAULT_TUNING, type ListTuning } from '../../../../processors/top-n/list-tuning.ts';
 import { VisitorCandidates } from '../../../../processors/top-n/visitor-candidates.ts';
 import type { Campaign } from '../../../../schemas/records.ts';
-import { AS_OF, campaign, entry, indexOf, neighbour, plainItems } from '../records.ts';
+import { AS_OF, campaign, DAY, entry, indexOf, neighbour, plainItems } from '../records.ts';
 
 interface Setup {
   readonly records?: readonly NeighbourRecord[];
   readonly available?: readonly string[];
   readonly length?: number;
   readonly campaigns?: readonly Campaign[];
+  readonly entries?: readonly CatalogEntry[];
+  readonly tuning?: Partial<ListTuning>;
   readonly segments?: { readonly [segment: string]: { readonly [item: string]: number } };
 }
 
@@ -42,7 +47,20 @@ function itemsFor(viewed: readonly string[], setup: Setup, overrides: Partial<Pr
     recordOf: (id: string) => records.find(({ itemId }) => itemId === id),
     loadRecords: () => {},
   };
-  const candidates = new VisitorCandidates(index, campaigns, setup.length ?? 10);
+  const facts = new ItemFacts(index);
+  for (const one of setup.entries ?? []) {
+    index.applyCatalog(one.itemId, one);
+    facts.apply(one.itemId, one);
+  }
+  const tuning = { ...DEFAULT_TUNING, ...setup.tuning };
+  const candidates = new VisitorCandidates({
+    index,
+    facts,
+    campaigns,
+    listLength: setup.length ?? 10,
+    tasteHalfLifeMs: 14 * DAY,
+    tuningOf: () => tuning,
+  });
   return plainItems(candidates.items('for-you', profile, evidence, { atMs: 0, shownAtMs: 0 }, sources));
 }
 
