@@ -43,6 +43,7 @@ const KINDS: readonly ReasonKind[] = [
   'preference',
   'new',
   'variety',
+  'model',
 ];
 
 const ITEM_ID = 1;

@@ -17,7 +17,8 @@ export type ReasonKind =
   | 'content'
   | 'preference'
   | 'new'
-  | 'variety';
+  | 'variety'
+  | 'model';
 
 /** One cause of an item's place in a list. */
 export interface Reason {

@@ -66,5 +66,7 @@ export function reasonText(reason: Reason, title: string | undefined = reason.ti
       return 'Few shoppers know it yet';
     case 'variety':
       return 'Something different is more varied';
+    case 'model':
+      return 'Often chosen next';
   }
 }

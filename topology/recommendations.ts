@@ -108,6 +108,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
           lists: makers.items(lists),
           ...(isRefreshing && { refresh }),
           collides: (hash, itemId) => index.collides(hash, itemId),
+          countOf: (hash, atMs) => index.countOf(hash, atMs),
           rowsStore: STORES.rows,
           waitingStore: STORES.waitingItems,
           neighboursStore: GLOBAL_STORES.neighbours,

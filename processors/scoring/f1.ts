@@ -9,7 +9,7 @@
 
 import type { ItemIndex } from '../item-index.ts';
 import type { NeighbourRecord } from '../neighbours.ts';
-import type { RelatedScorer } from './related-scorer.ts';
+import { type ListTimes, OTHER_PARTS, type RelatedScorer } from './related-scorer.ts';
 
 /** Weight of the pair "partner came before" against "partner came after". */
 export const BACKWARD_WEIGHT = 0.6;
@@ -66,7 +66,7 @@ export class F1Scorer implements RelatedScorer {
     this.#index = index;
   }
 
-  score(query: readonly QueryItem[], atMs: number): void {
+  score(query: readonly QueryItem[], { atMs }: ListTimes): void {
     for (const item of query) if (item.record !== undefined) this.#index.partnersOf(item.record);
     this.#begin();
     const { n, halfLifeMs } = this.#index;
@@ -109,8 +109,8 @@ export class F1Scorer implements RelatedScorer {
     }
   }
 
-  parts(candidates: Int32Array, query: readonly QueryItem[], atMs: number): Float64Array {
-    const width = query.length + 1;
+  parts(candidates: Int32Array, query: readonly QueryItem[], { atMs }: ListTimes): Float64Array {
+    const width = query.length + OTHER_PARTS.length;
     const parts = new Float64Array(candidates.length * width);
     const slots = this.#slots;
     const { n } = this.#index;

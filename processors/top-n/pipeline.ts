@@ -6,26 +6,15 @@
 
 import type { Candidate } from '../campaigns.ts';
 import type { CatalogEntry } from '../catalog-entry.ts';
-import type { NeighbourRecord } from '../neighbours.ts';
 import type { PublishedSegment } from '../popularity-published.ts';
 import type { Profile } from '../profile/profile.ts';
+import type { ListTimes, RowSource } from '../scoring/related-scorer.ts';
 import type { Evidence } from './evidence.ts';
 
 /** What the stores tell about items and segments. */
-export interface ListSources {
+export interface ListSources extends RowSource {
   entryOf(itemId: string): CatalogEntry | undefined;
   segmentOf(segment: string): PublishedSegment | undefined;
-  recordOf(itemId: string): NeighbourRecord | undefined;
-  /** Brings the records of items into memory with one multi-get. */
-  loadRecords(itemIds: readonly string[]): void;
-}
-
-/** The times of a list, event time, epoch ms. */
-export interface ListTimes {
-  /** Of the newest event: where masses are compared. */
-  readonly atMs: number;
-  /** Of the making, `atMs` or later: what is valid then may be shown. */
-  readonly shownAtMs: number;
 }
 
 /** A list that is to be made. */

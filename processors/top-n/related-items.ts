@@ -20,9 +20,9 @@ export class RelatedItems implements CandidateSource {
     this.scorer = scorer;
   }
 
-  add(candidates: Candidate[], { evidence, blocked, times, reach }: ListQuery): void {
+  add(candidates: Candidate[], { evidence, blocked, times, reach, sources }: ListQuery): void {
     const { scorer } = this;
-    scorer.score(evidence, times.atMs);
+    scorer.score(evidence, times, sources);
     const k = reach + blocked.size;
     if (this.#order.length < k) this.#order = new Int32Array(2 * k);
     this.#top.clear(k);

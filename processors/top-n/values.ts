@@ -18,7 +18,8 @@ export interface Reason {
     | 'content'
     | 'preference'
     | 'new'
-    | 'variety';
+    | 'variety'
+    | 'model';
   readonly itemId?: string | undefined;
   readonly title?: string | undefined;
   readonly campaignId?: string | undefined;

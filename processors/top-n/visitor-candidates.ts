@@ -13,11 +13,12 @@ import type { ItemIndex } from '../item-index.ts';
 import type { Profile } from '../profile/profile.ts';
 import { tiredOf } from '../profile/shown.ts';
 import { F1Scorer } from '../scoring/f1.ts';
+import { type ListTimes, OTHER_PARTS } from '../scoring/related-scorer.ts';
 import { CampaignStep } from './campaign-step.ts';
 import type { Evidence } from './evidence.ts';
 import { ListDraft } from './list-draft.ts';
 import type { TuningOf } from './list-tuning.ts';
-import type { AfterScoring, CandidateSource, ListQuery, ListSources, ListTimes } from './pipeline.ts';
+import type { AfterScoring, CandidateSource, ListQuery, ListSources } from './pipeline.ts';
 import { PopularItems } from './popular-items.ts';
 import { addPartReasons, addReasons, unnamedCauses } from './reasons.ts';
 import { RelatedItems } from './related-items.ts';
@@ -94,12 +95,12 @@ export class VisitorCandidates {
   #explained(candidates: readonly Candidate[], { evidence, times, sources }: ListQuery): ListedItems {
     const denseIds = new Int32Array(candidates.length);
     for (let k = 0; k < denseIds.length; k++) denseIds[k] = candidates[k]!.denseId;
-    const parts = this.#related.scorer.parts(denseIds, evidence, times.atMs);
+    const parts = this.#related.scorer.parts(denseIds, evidence, times, sources);
     const causes: Cause[] = [];
     for (const { kind, itemId } of evidence) causes.push({ kind, itemId, title: sources.entryOf(itemId)?.title });
     const draft = new ListDraft(causes);
     const unnamed = unnamedCauses(draft, evidence.length);
-    const width = evidence.length + 1;
+    const width = evidence.length + OTHER_PARTS.length;
     for (let k = 0; k < candidates.length; k++) {
       const { id, denseId, extra, relatedWeight = 1 } = candidates[k]!;
       addPartReasons(draft, parts, k * width, unnamed, relatedWeight);

@@ -175,6 +175,7 @@ describe('codecs', () => {
       preference: true,
       new: true,
       variety: true,
+      model: true,
     };
     const reasons = (Object.keys(kinds) as Reason['kind'][]).map((kind) => ({ kind, part: 1 }));
     const value = { ...emptyList, items: [{ id: 'A', score: 15, reasons }] };
