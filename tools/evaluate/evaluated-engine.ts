@@ -2,14 +2,25 @@
 // Two things differ from production, neither of which changes an answer: nothing is published (lists are asked for where there is a
 // question, from the maker that would publish them), and the database is in memory.
 
-import type { Database, KeyValueStore, ProcessorContext, ProducerRecord } from '../../engine/api/index.ts';
+import type {
+  Database,
+  KeyValueStore,
+  ProcessorContext,
+  ProducerRecord,
+  ReadOnlyStore,
+} from '../../engine/api/index.ts';
 import { driverColumnFamilies, MovedClock, TopologyTestDriver } from '../../engine/testing/index.ts';
+import type { ItemRow } from '../../processors/co-occurrence/item-row.ts';
+import { neighbourRecordOf } from '../../processors/co-occurrence/neighbour-record.ts';
+import { rowSerde } from '../../processors/co-occurrence/row-codec.ts';
 import type { HalfLives } from '../../processors/decay.ts';
+import { type NeighbourRecord, neighbourSerde } from '../../processors/neighbours.ts';
 import { DeltaBatch } from '../../processors/profile/delta-batch.ts';
 import type { VisitorListMaker } from '../../processors/profile/list-maker.ts';
 import { emptyProfile, type Profile } from '../../processors/profile/profile.ts';
 import { profileSerde } from '../../processors/profile/profile-codec.ts';
 import { ProfileUpdater } from '../../processors/profile/profile-updater.ts';
+import { dealingsOf } from '../../processors/top-n/evidence.ts';
 import { type AskedList, type ListMakerOptions, VisitorLists } from '../../processors/top-n/visitor-lists.ts';
 import { createFileSchemaSource, createSerdes } from '../../schemas/index.ts';
 import { createMemoryDatabase } from '../../state/index.ts';
@@ -21,6 +32,7 @@ import {
   STORES,
 } from '../../topology/index.ts';
 import type { AskStep, LearnStep } from './steps.ts';
+import { measureUpdates, median, type UpdateCost } from './update-cost.ts';
 
 /** Decoded state that is kept in memory: enough that nothing is decoded twice on the data sets of the documentation. */
 const CACHE_MAX_BYTES = 2 * 1024 ** 3;
@@ -36,12 +48,21 @@ export interface StateBytes {
   readonly profileBytes: number;
 }
 
+/** What lists cost. */
+export interface ListCost {
+  /** Candidates, scores, steps after scoring and reasons, by algorithm, µs. */
+  readonly usPerList: { readonly [algorithm: string]: number };
+  /** What decoding the records of a list's query comes to where none is in memory, µs. */
+  readonly decodingUsPerList: number;
+}
+
 /** An engine that learns steps and answers questions. */
 export class EvaluatedEngine {
   readonly #driver: TopologyTestDriver;
   readonly #database: Database;
   readonly #maker: AskedLists;
   readonly #serdes = createSerdes(createFileSchemaSource());
+  readonly #halfLives: HalfLives;
   readonly #probeDeltas: DeltaBatch;
   readonly #prober: ProfileUpdater;
   #pending: ProducerRecord[] = [];
@@ -50,14 +71,20 @@ export class EvaluatedEngine {
     this.#driver = driver;
     this.#database = database;
     this.#maker = maker;
+    this.#halfLives = halfLives;
     this.#probeDeltas = new DeltaBatch(halfLives);
-    this.#prober = new ProfileUpdater({
-      halfLives,
-      deltas: this.#probeDeltas,
-      categoriesOf: (item) => maker.options.index.categoriesOf(item),
-      isListed: (item) => maker.options.index.isListed(item),
+    this.#prober = this.#updaterOf(this.#probeDeltas);
+  }
+
+  #updaterOf(deltas: DeltaBatch): ProfileUpdater {
+    const { index, tuningOf, definitions } = this.#maker.options;
+    return new ProfileUpdater({
+      halfLives: this.#halfLives,
+      deltas,
+      categoriesOf: (item) => index.categoriesOf(item),
+      isListed: (item) => index.isListed(item),
       note() {},
-      mostUnclicked: maker.options.tuningOf(maker.options.definitions.forYou).mostUnclicked,
+      mostUnclicked: tuningOf(definitions.forYou).mostUnclicked,
     });
   }
 
@@ -120,9 +147,15 @@ export class EvaluatedEngine {
   }
 
   /** The list for a question; `undefined` where nothing is known to make one from. Learns nothing. */
-  answer({ visitorId, since, at }: AskStep): AskedList | undefined {
+  answer(question: AskStep): AskedList | undefined {
+    const profile = this.#profileFor(question);
+    return profile === undefined ? undefined : this.#maker.list(profile);
+  }
+
+  /** What is known of the visitor when the question is put. */
+  #profileFor({ visitorId, since, at }: AskStep): Profile | undefined {
     const stored = visitorId === undefined ? undefined : this.#profile(visitorId);
-    if (since.length === 0) return stored === undefined ? undefined : this.#maker.list(stored);
+    if (since.length === 0) return stored;
     const profile = stored === undefined ? emptyProfile() : copyOf(stored);
     this.#probeDeltas.begin(at);
     for (const [offset, click] of since.entries())
@@ -133,7 +166,7 @@ export class EvaluatedEngine {
         offset,
         eventId: click.eventId,
       });
-    return this.#maker.list(profile);
+    return profile;
   }
 
   #profile(visitorId: string): Profile | undefined {
@@ -153,6 +186,49 @@ export class EvaluatedEngine {
       visitors: of(STORES.profiles).keys,
       profileBytes: of(STORES.profiles).bytes,
     };
+  }
+
+  /** What lists cost, asked for once more with everything decoded; medians over these questions. */
+  listCost(questions: readonly AskStep[]): ListCost {
+    const neighbours = this.#driver.engine
+      .globals!.stores()
+      .get(GLOBAL_STORES.neighbours) as ReadOnlyStore<NeighbourRecord>;
+    const times = new Map<string, number[]>();
+    const decoding: number[] = [];
+    for (const question of questions) {
+      const profile = this.#profileFor(question);
+      if (profile === undefined) continue;
+      this.#maker.list(profile);
+      const startedMs = performance.now();
+      const answer = this.#maker.list(profile);
+      const madeMs = performance.now();
+      if (answer === undefined) continue;
+      const known = times.get(answer.algorithm);
+      if (known === undefined) times.set(answer.algorithm, [madeMs - startedMs]);
+      else known.push(madeMs - startedMs);
+      decoding.push(decodingMs(profile, neighbours));
+    }
+    return {
+      usPerList: Object.fromEntries(Array.from(times, ([algorithm, ms]) => [algorithm, 1_000 * median(ms)])),
+      decodingUsPerList: 1_000 * median(decoding),
+    };
+  }
+
+  /** What updates cost, see {@link measureUpdates}. */
+  updateCost(events: readonly LearnStep[]): UpdateCost | undefined {
+    const rows = this.#driver.store<KeyValueStore<ItemRow>>(STORES.rows);
+    const { index } = this.#maker.options;
+    return measureUpdates({
+      events,
+      halfLives: this.#halfLives,
+      updaterOf: (deltas) => this.#updaterOf(deltas),
+      rowOf: (item) => {
+        const row = rows.get(item);
+        return row && rowSerde.deserialize(rowSerde.serialize(row));
+      },
+      publish: (item, row) =>
+        neighbourRecordOf(item, row, this.#halfLives.rowsMs, (hash, atMs) => index.countOf(hash, atMs)),
+    });
   }
 
   /** What was refused: a data set should have nothing of it. */
@@ -197,6 +273,17 @@ class AskedLists implements VisitorListMaker {
   }
 
   republish(): void {}
+}
+
+function decodingMs(profile: Profile, neighbours: ReadOnlyStore<NeighbourRecord>): number {
+  const encoded: Uint8Array[] = [];
+  for (const { itemId } of dealingsOf(profile)) {
+    const record = neighbours.get(itemId);
+    if (record !== undefined) encoded.push(neighbourSerde.serialize(record));
+  }
+  const startedMs = performance.now();
+  for (const bytes of encoded) neighbourSerde.deserialize(bytes);
+  return performance.now() - startedMs;
 }
 
 function copyOf(profile: Profile): Profile {

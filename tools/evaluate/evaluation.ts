@@ -3,17 +3,21 @@
 
 import type { ListSettings } from '../../topology/index.ts';
 import { type Baseline, type BaselineSession, createBaselines, ItemKnn } from './baselines/index.ts';
-import type { StateBytes } from './evaluated-engine.ts';
-import { EvaluatedEngine } from './evaluated-engine.ts';
+
+import { EvaluatedEngine, type ListCost, type StateBytes } from './evaluated-engine.ts';
 import { ItemNumbers } from './item-numbers.ts';
 import { HISTORY_BUCKETS, historyBucket, type ListFigures, ListSums, type RankFigures, RankSums } from './measures.ts';
 import { PopularityPercentiles } from './popularity-percentiles.ts';
 import type { AskStep, DataSet, LearnStep } from './steps.ts';
+import type { UpdateCost } from './update-cost.ts';
 
 /** Events that are learned at once where no question stands between them. */
 const MOST_PENDING = 10_000;
 /** Sessions that baselines can go on with; the one begun longest ago is forgotten first. */
 const MOST_OPEN_SESSIONS = 100_000;
+/** Questions and events that costs are measured on. */
+const LAST_QUESTIONS = 2_000;
+const LAST_EVENTS = 20_000;
 /** What diversity and popularity are measured over. */
 export const LIST_K = 20;
 
@@ -62,6 +66,9 @@ export interface EvaluationResult {
   readonly seconds: number;
   readonly tasks: readonly TaskFigures[];
   readonly state: StateBytes;
+  readonly lists: ListCost;
+  /** `undefined` where too few events were learned to tell. */
+  readonly updates: UpdateCost | undefined;
 }
 
 /** Runs an evaluation from the first step to the last. @throws the signal's reason when it is aborted. */
@@ -85,6 +92,8 @@ class Run {
   readonly #sessions = new Map<string, BaselineSession>();
   readonly #sums = new Map<string, Sums>();
   readonly #longest: number;
+  readonly #lastQuestions = new Last<AskStep>(LAST_QUESTIONS);
+  readonly #lastEvents = new Last<LearnStep>(LAST_EVENTS);
   #sessionCount = 0;
   #learned = 0;
   #asked = 0;
@@ -122,12 +131,15 @@ class Run {
       seconds: (performance.now() - startedMs) / 1_000,
       tasks: [...this.#sums.values()].map((sums) => sums.figures(this.#numbers.size)),
       state: this.#engine.stateBytes(),
+      lists: this.#engine.listCost(this.#lastQuestions.values()),
+      updates: this.#engine.updateCost(this.#lastEvents.values()),
     };
   }
 
   async #learn(step: LearnStep): Promise<void> {
     this.#learned++;
     this.#engine.learn(step);
+    if (step.topic === 'clicks' || step.topic === 'purchases') this.#lastEvents.add(step);
     if (step.visit !== undefined) this.#teach(step.visit.session, step.visit.items);
     if (this.#engine.pendingCount >= MOST_PENDING) await this.#engine.flush();
   }
@@ -149,6 +161,7 @@ class Run {
 
   async #ask(step: AskStep): Promise<void> {
     this.#asked++;
+    this.#lastQuestions.add(step);
     // The first question is asked when all that was only learned has come through.
     if (this.#asked === 1) await this.#engine.settle();
     else await this.#engine.flush();
@@ -176,6 +189,27 @@ class Run {
       (item) => this.#percentiles.of(item),
       this.#itemKnn && ((one, other) => this.#itemKnn!.cosine(one, other)),
     );
+  }
+}
+
+/** The last so many of a sequence. */
+class Last<T> {
+  readonly #most: number;
+  readonly #ring: T[] = [];
+  #added = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  add(value: T): void {
+    this.#ring[this.#added++ % this.#most] = value;
+  }
+
+  /** In the order of the sequence. */
+  values(): T[] {
+    const first = this.#added % this.#most;
+    return this.#added <= this.#most ? this.#ring : [...this.#ring.slice(first), ...this.#ring.slice(0, first)];
   }
 }
 

@@ -20,6 +20,7 @@ export function evaluationText(result: EvaluationResult): string {
     );
   }
   lines.push('', 'state, encoded, keys included', ...stateTable(state));
+  lines.push('', 'cost, medians, everything decoded', ...costTable(result));
   return lines.join('\n');
 }
 
@@ -69,6 +70,19 @@ function stateTable({ items, rowBytes, neighboursBytes, visitors, profileBytes }
     ['items: neighbours records with vectors', grouped(items), per(neighboursBytes, items)],
     ['items: both', grouped(items), per(rowBytes + neighboursBytes, items)],
     ['visitors: profiles', grouped(visitors), per(profileBytes, visitors)],
+  ]);
+}
+
+function costTable({ lists, updates }: EvaluationResult): string[] {
+  const us = (value: number) => `${value.toFixed(1)} µs`;
+  return table([
+    ...Object.entries(lists.usPerList).map(([algorithm, value]) => [
+      `a list by ${algorithm}, with its reasons`,
+      us(value),
+    ]),
+    ["decoding a list's records where none is in memory, on top", us(lists.decodingUsPerList)],
+    ['an event: profile, pair deltas, rows', updates === undefined ? '-' : us(updates.usPerEvent)],
+    ["an event's share of the records that are published", updates === undefined ? '-' : us(updates.publishUsPerEvent)],
   ]);
 }
 
