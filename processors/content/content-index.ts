@@ -17,9 +17,11 @@ const CHANGES = 256;
 /** Items whose nearest are kept, 1 kB each; the one found longest ago goes first. */
 const KEPT_ITEMS = 20_000;
 const SKETCH_WORDS = CONTENT_DIMENSIONS / 32;
+/** Cosines up to this, two standard errors of the projection, come by chance for two items that are taken at will. */
+const SKETCH_CHANCE = 0.2;
 /** Nearness of two contents by the number of signs in which they differ: the angle is π times their share. */
 const NEARNESS_BY_DIFFERENCE = Float64Array.from({ length: CONTENT_DIMENSIONS + 1 }, (_, different) =>
-  nearness(Math.cos((Math.PI * different) / CONTENT_DIMENSIONS)),
+  nearness(Math.cos((Math.PI * different) / CONTENT_DIMENSIONS), SKETCH_CHANCE),
 );
 
 interface Kept {

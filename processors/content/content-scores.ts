@@ -1,14 +1,14 @@
 // Content's part of a visitor's list: what is nearest in content to the items that the list is made from.
 //
-//   C(j) = Σ_i w_i · s(i, j) / max C,   s = max(0, (cos(v_i, v_j) − c_i) / (1 − c_i)) for the 24 nearest j of i, 0 for others
+//   C(j) = Σ_i w_i · s(i, j) / Σ_i w_i,   s = max(0, (cos(v_i, v_j) − c_i) / (1 − c_i)) for the 24 nearest j of i, 0 for others
 //
-// v are the content vectors, w_i the weights of the query, c_i is 0.2 more than the mean cosine of i with all items: what a word that
-// all titles have in common makes of it counts for nothing. A sum of the items' similarities is, but for the cut to the nearest,
+// v are the content vectors, w_i the weights of the query, c_i is the mean cosine of i with all items and what chance adds to that:
+// a word that all titles have in common counts for nothing. A sum of the items' similarities is, but for the cut to the nearest,
 // the inner product with the user's content vector Σ w_i v_i; taken apart so, it names each item's part and costs one addition
 // for each of the nearest instead of 128 multiplications for each candidate.
 
 import type { ContentIndex } from './content-index.ts';
-import { nearness } from './nearness.ts';
+import { chanceCosine, nearness } from './nearness.ts';
 import type { Neighbour } from './neighbour-list.ts';
 
 /** What a list is made from: items by dense id and their weights, more than 0. */
@@ -19,7 +19,7 @@ export interface ContentQuery {
 
 /** Scores of a query, by dense id. */
 export interface ContentScores {
-  /** C, more than 0 to 1. Empty where the query has no content. */
+  /** C, more than 0 to 1; empty where nothing is near. */
   readonly scores: ReadonlyMap<number, number>;
   /** The part of a query item, by its place in the query, in the score of an item. Parts sum to the score. */
   part(place: number, denseId: number): number;
@@ -34,30 +34,30 @@ export function contentScores(
   content: ContentIndex,
   isWanted: (denseId: number) => boolean,
 ): ContentScores {
-  const lists: { readonly nearest: readonly Neighbour[]; readonly usual: number }[] = [];
+  const lists: { readonly nearest: readonly Neighbour[]; readonly floor: number }[] = [];
   const sums = new Map<number, number>();
-  let highest = 0;
+  const chance = chanceCosine(content.size);
+  let total = 0;
   for (const { denseId, weight } of query) {
+    total += weight;
     const nearest = content.nearestTo(denseId);
-    const usual = content.meanCosine(denseId);
-    lists.push({ nearest, usual });
+    const floor = chance + content.meanCosine(denseId);
+    lists.push({ nearest, floor });
     for (const { number, cosine } of nearest) {
-      const near = nearness(cosine, usual);
+      const near = nearness(cosine, floor);
       // The nearest come first.
       if (near === 0) break;
       if (!isWanted(number)) continue;
-      const sum = (sums.get(number) ?? 0) + weight * near;
-      sums.set(number, sum);
-      if (sum > highest) highest = sum;
+      sums.set(number, (sums.get(number) ?? 0) + weight * near);
     }
   }
-  for (const [denseId, sum] of sums) sums.set(denseId, sum / highest);
+  for (const [denseId, sum] of sums) sums.set(denseId, sum / total);
   return {
     scores: sums,
     part(place, denseId) {
-      const { nearest, usual } = lists[place]!;
+      const { nearest, floor } = lists[place]!;
       const own = nearest.find(({ number }) => number === denseId);
-      return own === undefined ? 0 : (query[place]!.weight * nearness(own.cosine, usual)) / highest;
+      return own === undefined ? 0 : (query[place]!.weight * nearness(own.cosine, floor)) / total;
     },
   };
 }

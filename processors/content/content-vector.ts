@@ -19,7 +19,7 @@ const TEXT_BESIDE_EMBEDDING = 0.5;
 const LARGEST = 127;
 
 /** What a vector is made from. */
-export type Content = Described & Pick<CatalogItem, 'embedding'>;
+export type Content = Described & Pick<CatalogItem, 'itemId' | 'embedding'>;
 
 /** Vector of an item, -127 to 127 per dimension; `undefined` where nothing says what it is. Part of the stored format. */
 export function contentVectorOf(item: Content): Int8Array | undefined {

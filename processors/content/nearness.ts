@@ -1,13 +1,13 @@
 // What a cosine of two content vectors says.
 
-/** Cosines up to this, two standard errors of the projection, come by chance. */
-const CHANCE = 0.2;
+import { CONTENT_DIMENSIONS } from './content-vector.ts';
 
-/**
- * How near two contents are, 0 to 1, by their cosine. Where all items of a shop have words in common, the cosine that is usual there
- * says nothing either.
- */
-export function nearness(cosine: number, usual = 0): number {
-  const floor = CHANCE + usual;
+/** The highest cosine that is to be expected by chance among so many items: √(2 ln n) standard errors of the projection. */
+export function chanceCosine(items: number): number {
+  return Math.sqrt((2 * Math.log(Math.max(2, items))) / CONTENT_DIMENSIONS);
+}
+
+/** How near two contents are, 0 to 1, by their cosine; one up to `floor` says nothing. */
+export function nearness(cosine: number, floor: number): number {
   return cosine > floor ? (cosine - floor) / (1 - floor) : 0;
 }

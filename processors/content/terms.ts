@@ -32,16 +32,17 @@ const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script
 export type Terms = ReadonlyMap<number, number>;
 
 /** The texts of a catalog item that say what it is. */
-export type Described = Pick<CatalogItem, 'title' | 'description' | 'categories' | 'tags' | 'brand'>;
+export type Described = Pick<CatalogItem, 'itemId' | 'title' | 'description' | 'categories' | 'tags' | 'brand'>;
 
 /** Terms of an item: at most 137. */
-export function termsOf({ title, description, categories, tags, brand }: Described): Terms {
+export function termsOf({ itemId, title, description, categories, tags, brand }: Described): Terms {
   const terms = new Map<number, number>();
   const add = (term: string, weight: number) => {
     const hash = itemHash(term);
     terms.set(hash, (terms.get(hash) ?? 0) + weight);
   };
-  for (const word of counted(title, TITLE_WORDS).keys()) add(word, 1);
+  // A title that is the id again was put there because one is needed.
+  if (title !== itemId) for (const word of counted(title, TITLE_WORDS).keys()) add(word, 1);
   for (const word of counted(tags.join(' '), TAG_WORDS).keys()) add(word, 1);
   for (const [word, count] of counted(description ?? '', DESCRIPTION_WORDS))
     add(word, DESCRIPTION_WEIGHT * (1 + Math.log(count)));

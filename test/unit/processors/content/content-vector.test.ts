@@ -12,7 +12,16 @@ import {
 import { termsOf, termsOfSearch } from '../../../../processors/content/terms.ts';
 
 function content(overrides: Partial<Content> = {}): Content {
-  return { title: 'Thing', description: null, categories: [], tags: [], brand: null, embedding: null, ...overrides };
+  return {
+    itemId: 'item',
+    title: 'Thing',
+    description: null,
+    categories: [],
+    tags: [],
+    brand: null,
+    embedding: null,
+    ...overrides,
+  };
 }
 
 function cosine(one: Content, other: Content): number {
@@ -75,6 +84,7 @@ test('an embedding of zeros leaves the texts to speak, and nothing at all has no
   const zeros = content({ title: 'Lamp shade', embedding: { model: 'm', vector: [0, 0] } });
   assert.deepEqual(contentVectorOf(zeros), contentVectorOf(content({ title: 'Lamp shade' })));
   assert.equal(contentVectorOf(content({ title: 'a b' })), undefined);
+  assert.equal(contentVectorOf(content({ title: 'item' })), undefined);
 });
 
 test('terms are bounded whatever the texts are, and a vector comes back from its text', () => {
