@@ -8,6 +8,7 @@
 import type { Counter, KeyValueStore, Processor, ProcessorContext, StreamRecord } from '../engine/api/index.ts';
 import type { Click, Impression, Privacy, Purchase, Visitor } from '../schemas/records.ts';
 import type { HalfLives } from './decay.ts';
+import type { LiveQuality } from './live-quality.ts';
 import type { EventRef } from './profile/as-of.ts';
 import { DeltaBatch } from './profile/delta-batch.ts';
 import type { ChangedVisitor, VisitorListMaker } from './profile/list-maker.ts';
@@ -30,6 +31,8 @@ export interface VisitorProfileOptions {
   readonly isListed: (item: string) => boolean;
   /** After so many impressions in vain an item makes room; more than 0. */
   readonly mostUnclicked: number;
+  /** Is shown every click before it changes anything. */
+  readonly quality?: LiveQuality;
   /** Store of {@link Profile} by visitor. */
   readonly profilesStore: string;
   /** Node that writes `pair-deltas`. */
@@ -152,8 +155,10 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
       return;
     }
     const profile = known === undefined ? emptyProfile() : this.#profiles.getForUpdate(visitorId)!;
-    if (record.topic === 'clicks') this.#keep(visitorId, known, updater.click(profile, value as Click, event), blocks);
-    else if (record.topic === 'purchases') {
+    if (record.topic === 'clicks') {
+      this.#options.quality?.observed(value as Click);
+      this.#keep(visitorId, known, updater.click(profile, value as Click, event), blocks);
+    } else if (record.topic === 'purchases') {
       this.#keep(visitorId, known, updater.purchase(profile, value as Purchase, event), blocks);
     } else this.#keep(visitorId, known, updater.visitor(profile, value as Visitor, event), blocks);
   }

@@ -1,6 +1,6 @@
 // The recommendation graph on one page: what reads what, what keeps what, what goes where. See docs/architecture.md for the drawing.
 
-import type { KeyValueStore, Serde, StoreSupplier } from '../engine/api/index.ts';
+import { type KeyValueStore, type Serde, type StoreSupplier, silentMetrics } from '../engine/api/index.ts';
 import { type Topology, TopologyBuilder } from '../engine/graph/index.ts';
 import { CampaignIndex } from '../processors/campaign-index.ts';
 import { CampaignRulesProcessor, newerCampaign } from '../processors/campaign-rules.ts';
@@ -11,6 +11,7 @@ import { rowSerde, waitingSerde } from '../processors/co-occurrence/row-codec.ts
 import { CoOccurrenceProcessor } from '../processors/co-occurrence.ts';
 import { ItemFacts } from '../processors/content/item-facts.ts';
 import { ItemIndex } from '../processors/item-index.ts';
+import { LiveQuality } from '../processors/live-quality.ts';
 import { neighbourSerde } from '../processors/neighbours.ts';
 import { PopularityProcessor } from '../processors/popularity.ts';
 import { publishedSegmentSerde } from '../processors/popularity-published.ts';
@@ -42,11 +43,13 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
   const index = new ItemIndex(halfLives.rowsMs);
   const facts = new ItemFacts(index);
   const campaigns = new CampaignIndex(index);
+  const quality = new LiveQuality(options.metrics ?? silentMetrics);
   const lists: ListMakerOptions = {
     index,
     facts,
     campaigns,
     format: listFormat,
+    quality,
     listLength,
     tasteHalfLifeMs: halfLives.userVectorMs,
     tuningOf: () => tuning,
@@ -78,6 +81,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
         categoriesOf: (item) => index.categoriesOf(item),
         isListed: (item) => index.isListed(item),
         mostUnclicked: tuning.mostUnclicked,
+        quality,
         profilesStore: STORES.profiles,
         pairDeltasSink: NODES.pairDeltas,
         segmentDeltasSink: NODES.segmentDeltas,

@@ -4,6 +4,7 @@
 
 import type { ProcessorContext } from '../../engine/api/index.ts';
 import type { CatalogEntry } from '../catalog-entry.ts';
+import type { LiveQuality } from '../live-quality.ts';
 import type { NeighbourRecord } from '../neighbours.ts';
 import type { PublishedSegment } from '../popularity-published.ts';
 import type { ChangedVisitor, VisitorListMaker } from '../profile/list-maker.ts';
@@ -22,6 +23,8 @@ const ALGORITHM = 'f1-1';
 /** Where lists come from and go to. */
 export interface ListMakerOptions extends CandidatesOptions {
   readonly format: ListFormat;
+  /** Is told of every list of a visitor that is made. */
+  readonly quality?: LiveQuality;
   /** Node that publishes. */
   readonly listsSink: string;
   /** Names of the global stores. */
@@ -57,8 +60,13 @@ export class VisitorLists implements VisitorListMaker {
       const made = this.#made(profile, sources.dealings[i]!, sources, context);
       this.#forwardLists(visitorId, profile, made, context);
       if (blocksChanged) this.#forwardBlock(visitorId, profile, context);
-      if (made === undefined) this.#refresh?.forgotten(visitorId);
-      else this.#refresh?.noted(visitorId, context.streamTimeMs, made.evidence, made.listed);
+      if (made === undefined) {
+        this.#refresh?.forgotten(visitorId);
+        this.#options.quality?.forgotten(visitorId);
+      } else {
+        this.#refresh?.noted(visitorId, context.streamTimeMs, made.evidence, made.listed);
+        this.#options.quality?.noted(visitorId, ALGORITHM, made.listed.items);
+      }
     }
   }
 
@@ -72,6 +80,7 @@ export class VisitorLists implements VisitorListMaker {
       const made = this.#made(profile, sources.dealings[i]!, sources, context);
       if (made === undefined) refresh.forgotten(visitorId);
       else if (!refresh.isNews(visitorId, made.evidence, made.listed)) continue;
+      if (made !== undefined) this.#options.quality?.noted(visitorId, ALGORITHM, made.listed.items);
       this.#forwardLists(visitorId, profile, made, context);
       published++;
     }
