@@ -5,10 +5,11 @@ import { addSigned, DAY_MS, DEFAULT_HALF_LIVES, rebaseFactor } from '../../../pr
 import { RECORD_MAX_BYTES } from '../../../processors/profile/delta-batch.ts';
 import { emptyProfile, RECEIPTS } from '../../../processors/profile/profile.ts';
 import { profileSerde } from '../../../processors/profile/profile-codec.ts';
+import { noteShown, SHOWN_ITEMS, type ShownItem, tiredOf } from '../../../processors/profile/shown.ts';
 import { kindBit } from '../../../processors/profile/signals.ts';
 import { dealingsOf, evidenceOf } from '../../../processors/top-n/evidence.ts';
 import type { VisitorEvent } from '../../../processors/visitor-profile.ts';
-import type { Click, Privacy } from '../../../schemas/records.ts';
+import type { Click, Impression, Privacy } from '../../../schemas/records.ts';
 import { streamRecord } from '../../support/fake-context.ts';
 import { click, purchase, recordsOf, VisitorPipeline } from '../../support/visitor-pipeline.ts';
 import { indexOf } from './records.ts';
@@ -426,6 +427,78 @@ describe('Privacy', () => {
       ['a', 'b'],
     );
     assert.deepEqual({ recent, receipts, vector }, { recent: [], receipts: [], vector: undefined });
+  });
+});
+
+describe('Impressions', () => {
+  const shownRecord = (number: number, items: readonly string[], at = T) => {
+    const value: Impression = {
+      eventId: `s${number}`,
+      visitorId: 'ann',
+      sessionId: null,
+      at,
+      listId: 'l',
+      placement: 'home',
+      variant: null,
+      items: items.map((itemId, position) => ({ itemId, position })),
+    };
+    return streamRecord<VisitorEvent>({ topic: 'impressions', key: 'ann', timestampMs: at, value });
+  };
+
+  test('The third impression in vain makes a list, the others do not; a repeated one does not count', async () => {
+    const pipeline = new VisitorPipeline();
+    await pipeline.process(recordsOf(click({ itemId: 'a', at: T - 10 })));
+    await pipeline.process([shownRecord(1, ['b', 'c']), shownRecord(2, ['b'])]);
+    await pipeline.process([shownRecord(2, ['b'])]);
+    assert.equal(pipeline.visitorCalls.length, 1);
+    assert.equal(pipeline.profile('ann')!.asOf!.topic, 'clicks');
+    await pipeline.process([shownRecord(3, ['b'])]);
+    assert.equal(pipeline.visitorCalls.length, 2);
+    const profile = pipeline.profile('ann')!;
+    assert.equal(profile.asOf!.topic, 'impressions');
+    assert.deepEqual(tiredOf(profile, T, 3), ['b']);
+    assert.deepEqual(tiredOf(profile, T + 3 * DAY_MS, 3), []);
+  });
+
+  test('What the visitor does with an item wipes its impressions out', async () => {
+    const pipeline = new VisitorPipeline();
+    await pipeline.process(recordsOf(click({ itemId: 'a', at: T - 10 })));
+    await pipeline.process([1, 2, 3].map((number) => shownRecord(number, ['b', 'c'])));
+    await pipeline.process(recordsOf(click({ itemId: 'b', at: T + 1 })));
+    assert.deepEqual(tiredOf(pipeline.profile('ann')!, T, 3), ['c']);
+  });
+
+  test('The impressions of a stranger, and of somebody with limited consent, leave nothing behind', async () => {
+    const pipeline = new VisitorPipeline();
+    await pipeline.process([shownRecord(1, ['b'])]);
+    assert.equal(pipeline.profile('ann'), undefined);
+    await pipeline.process(recordsOf(click({ itemId: 'a' })));
+    await pipeline.process([
+      shownRecord(2, ['b']),
+      privacyRecord({ action: 'consent', consent: 'limited', at: T + 1 }),
+    ]);
+    await pipeline.process([shownRecord(3, ['b'], T + 2)]);
+    assert.deepEqual(pipeline.profile('ann')!.shown, []);
+  });
+
+  test('The items that are remembered are bounded: the least shown goes first', async () => {
+    const pipeline = new VisitorPipeline();
+    await pipeline.process(recordsOf(click({ itemId: 'a', at: T - 10 })));
+    const items = Array.from({ length: SHOWN_ITEMS }, (_, i) => `i${i}`);
+    await pipeline.process([shownRecord(1, items), shownRecord(2, items.slice(1)), shownRecord(3, ['more'])]);
+    const kept = pipeline.profile('ann')!.shown.map(({ item }) => item);
+    assert.equal(kept.length, SHOWN_ITEMS);
+    assert.ok(kept.includes('more') && !kept.includes('i0'));
+  });
+
+  test('The order of impressions does not count', async () => {
+    const forwards: ShownItem[] = [];
+    const backwards: ShownItem[] = [];
+    const times = [0, DAY_MS, 5 * DAY_MS];
+    for (const at of times) noteShown(forwards, 'a', at, 3);
+    for (const at of [...times].reverse()) noteShown(backwards, 'a', at, 3);
+    assert.equal(forwards[0]!.at, backwards[0]!.at);
+    assert.ok(Math.abs(forwards[0]!.count - backwards[0]!.count) < 1e-6);
   });
 });
 
