@@ -1,5 +1,5 @@
-// Sequential rules: "j came d steps after i" weighs 1 / d, for d up to 10; asked with the session's last item (Ludewig and Jannach,
-// "Evaluation of session-based recommendation algorithms", arXiv:1803.09587).
+// Sequential rules: "j came d steps after i" weighs 1 / d, for d up to 10; asked with the session's last item, which may come again
+// itself (Ludewig and Jannach, "Evaluation of session-based recommendation algorithms", arXiv:1803.09587).
 
 import { addTo, type Baseline, type BaselineSession, bestOf, type Scored } from './baseline.ts';
 
@@ -13,7 +13,6 @@ export class SequentialRules implements Baseline {
   learn({ items }: BaselineSession, item: number): void {
     for (let step = 1; step <= MOST_STEPS && step <= items.length; step++) {
       const before = items[items.length - step]!;
-      if (before === item) continue;
       let rules = this.#rules.get(before);
       if (rules === undefined) {
         rules = new Map();

@@ -67,7 +67,7 @@ test('item-kNN is the regularised cosine of the sessions that hold both items', 
   near(knn.cosine(3, 4), 0);
 });
 
-test('sequential rules weigh what came after the last item by 1 / distance, up to ten steps', () => {
+test('sequential rules weigh what came after the last item by 1 / distance, up to ten steps, itself too', () => {
   const rules = taught(new SequentialRules(), [
     [1, 2, 3],
     [1, 3],
@@ -78,6 +78,7 @@ test('sequential rules weigh what came after the last item by 1 / distance, up t
   near(first?.score, 1 / 2 + 1);
   assert.equal(second?.item, 2);
   near(second?.score, 1);
+  assert.deepEqual(itemsOf(taught(new SequentialRules(), [[4, 6, 4]]), [4]), [6, 4]);
   assert.equal(itemsOf(rules, [5]).includes(29), true);
   assert.equal(itemsOf(rules, [5]).includes(30), false);
 });
@@ -93,10 +94,11 @@ test('VMIS-kNN sums the votes of the sessions that are like the present one', ()
   const best = vmis.best([1, 2], 20);
   assert.deepEqual(
     best.map(({ item }) => item),
-    [1, 3, 4],
+    [1, 3, 2, 4],
   );
   near(best[1]?.score, 0.9 * 1.5 * Math.log(3));
-  near(best[2]?.score, 0.9 * 1 * Math.log(3));
+  near(best[2]?.score, 0.9 * (1.5 + 1) * Math.log(3 / 2));
+  near(best[3]?.score, 0.9 * 1 * Math.log(3));
 });
 
 test('VMIS-kNN counts how far from the end of the query the newest shared item is', () => {
