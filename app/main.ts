@@ -141,6 +141,7 @@ program
   )
   .option('--ask-every <n>', 'ask one question in so many', number(1, 1e6), 1)
   .option('--no-baselines', 'the engine alone')
+  .option('--report <file>', 'write a page with charts, too')
   .option('--json', 'one JSON object in place of text', false)
   .action(async (file: string | undefined, given: Omit<EvaluateOptions, 'file'>, command: Command) => {
     const { evaluateData, evaluateOptionsFault } = await import('./commands/evaluate.ts');

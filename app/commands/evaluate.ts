@@ -1,10 +1,12 @@
 // `freshet evaluate`: how good the lists are on a data set, test-then-train or train-then-test, beside baselines.
 
+import { writeFile } from 'node:fs/promises';
 import { systemClock } from '../../engine/api/index.ts';
 import {
   type DataSet,
   type EvaluationProgress,
   evaluate,
+  evaluationPage,
   evaluationText,
   openBaskets,
   openClicks,
@@ -28,6 +30,8 @@ export interface EvaluateOptions {
   readonly askEvery: number;
   readonly baselines: boolean;
   readonly json: boolean;
+  /** Where a page goes, if anywhere. */
+  readonly report?: string;
 }
 
 export const EVALUATION_FORMATS = ['events', 'sessions', 'clicks', 'online-retail'] as const;
@@ -75,6 +79,7 @@ export async function evaluateData(options: EvaluateOptions, signal: AbortSignal
       signal,
     });
     progress.end();
+    if (options.report !== undefined) await writeFile(options.report, evaluationPage(result));
     process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : `${evaluationText(result)}\n`);
   } finally {
     progress.end();
