@@ -54,15 +54,15 @@ ${historyTable(figures, k)}
 </section>`;
 }
 
-function barChart(title: string, figures: readonly TaskFigures[], valueOf: (figures: TaskFigures) => number): string {
-  const highest = Math.max(1e-9, ...figures.map(valueOf));
+function barChart(title: string, figures: readonly TaskFigures[], shareOf: (figures: TaskFigures) => number): string {
+  const highest = Math.max(1e-9, ...figures.map(shareOf));
   const bars = figures.map((one, i) => {
     const y = i * (BAR_HEIGHT + 6);
-    const width = (BAR_WIDTH * valueOf(one)) / highest;
+    const width = (BAR_WIDTH * shareOf(one)) / highest;
     const middle = y + BAR_HEIGHT / 2 + 5;
     return `<text x="${LABEL_WIDTH - 8}" y="${middle}" text-anchor="end">${escaped(one.algorithm)}</text>
 <rect x="${LABEL_WIDTH}" y="${y}" width="${width.toFixed(1)}" height="${BAR_HEIGHT}" class="${one.isBaseline ? 'baseline' : 'own'}"/>
-<text x="${(LABEL_WIDTH + width + 6).toFixed(1)}" y="${middle}">${valueOf(one).toFixed(2)}</text>`;
+<text x="${(LABEL_WIDTH + width + 6).toFixed(1)}" y="${middle}">${shareOf(one).toFixed(2)}</text>`;
   });
   const height = figures.length * (BAR_HEIGHT + 6);
   return figure(title, LABEL_WIDTH + BAR_WIDTH + VALUE_WIDTH, height, bars.join('\n'));
