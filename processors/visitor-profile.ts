@@ -14,6 +14,7 @@ import { DeltaBatch } from './profile/delta-batch.ts';
 import type { ChangedVisitor, VisitorListMaker } from './profile/list-maker.ts';
 import { emptyProfile, type Profile } from './profile/profile.ts';
 import { type Noted, ProfileUpdater, type Update } from './profile/profile-updater.ts';
+import type { SignalTable } from './profile/signals.ts';
 import { publishedKeys } from './published-keys.ts';
 import type { VisitorRefresh } from './refresh/visitor-refresh.ts';
 
@@ -22,6 +23,7 @@ export type VisitorEvent = Click | Purchase | Impression | Visitor | Privacy;
 
 export interface VisitorProfileOptions {
   readonly halfLives: HalfLives;
+  readonly signals: SignalTable;
   readonly lists: VisitorListMaker;
   /** Keeps lists of visitors fresh who are not active at the moment; to be left out in a replay, whose lists depend on the log alone. */
   readonly refresh?: VisitorRefresh;
@@ -30,7 +32,7 @@ export interface VisitorProfileOptions {
   /** Whether the catalog has an item. */
   readonly isListed: (item: string) => boolean;
   /** After so many impressions in vain an item makes room; more than 0. */
-  readonly mostUnclicked: number;
+  readonly mostUnclicked: () => number;
   /** Is shown every click before it changes anything. */
   readonly quality?: LiveQuality;
   /** Store of {@link Profile} by visitor. */
@@ -73,6 +75,7 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
     this.#updater = new ProfileUpdater({
       halfLives: options.halfLives,
       deltas: this.#deltas,
+      signals: options.signals,
       categoriesOf: options.categoriesOf,
       isListed: options.isListed,
       note: (what, count) => this.#note(what, count),

@@ -11,6 +11,7 @@ import { rowSerde, waitingSerde } from '../processors/co-occurrence/row-codec.ts
 import { CoOccurrenceProcessor } from '../processors/co-occurrence.ts';
 import { ItemFacts } from '../processors/content/item-facts.ts';
 import { ItemIndex } from '../processors/item-index.ts';
+import { ListTunings } from '../processors/list-tunings.ts';
 import { LiveQuality } from '../processors/live-quality.ts';
 import { neighbourSerde } from '../processors/neighbours.ts';
 import { PopularityProcessor } from '../processors/popularity.ts';
@@ -35,13 +36,14 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
   const { serdes } = options;
   // What is stored names schemas of this release, not ids that a registry would have to explain.
   const stored = createSerdes(createFileSchemaSource());
-  const { halfLives, listLength, neighboursIntervalMs, segmentsIntervalMs, refreshListsPerSecond, tuning } = {
+  const { halfLives, listLength, neighboursIntervalMs, segmentsIntervalMs, refreshListsPerSecond, tuning, signals } = {
     ...DEFAULT_LIST_SETTINGS,
     ...options.lists,
   };
   const makers = options.listMakers ?? PUBLISHING_LISTS;
   const index = new ItemIndex(halfLives.rowsMs);
   const facts = new ItemFacts(index);
+  const tunings = new ListTunings(tuning);
   const campaigns = new CampaignIndex(index);
   const quality = new LiveQuality(options.metrics ?? silentMetrics);
   const lists: ListMakerOptions = {
@@ -51,8 +53,8 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
     format: listFormat,
     quality,
     listLength,
-    tasteHalfLifeMs: halfLives.userVectorMs,
-    tuningOf: () => tuning,
+    taste: { halfLifeMs: halfLives.userVectorMs, signals },
+    tuningOf: (definition) => tunings.of(definition),
     listsSink: NODES.lists,
     stores: GLOBAL_STORES,
     definitions: DEFINITIONS,
@@ -80,7 +82,8 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
         ...(refreshed !== undefined && { refresh: refreshed }),
         categoriesOf: (item) => index.categoriesOf(item),
         isListed: (item) => index.isListed(item),
-        mostUnclicked: tuning.mostUnclicked,
+        signals,
+        mostUnclicked: () => tunings.of(DEFINITIONS.forYou).mostUnclicked,
         quality,
         profilesStore: STORES.profiles,
         pairDeltasSink: NODES.pairDeltas,
@@ -215,6 +218,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
       ...source(options, 'settings'),
       supplier: globalStore('settings', stored.settings),
       merge: newer,
+      view: { apply: (name, setting) => tunings.apply(name, setting) },
     });
 
   return builder

@@ -5,12 +5,13 @@ import type { ItemListMaker } from '../processors/co-occurrence/list-maker.ts';
 import { DEFAULT_HALF_LIVES, type HalfLives } from '../processors/decay.ts';
 import type { SegmentListMaker } from '../processors/popularity.ts';
 import type { VisitorListMaker } from '../processors/profile/list-maker.ts';
+import { DEFAULT_SIGNALS, type SignalTable } from '../processors/profile/signals.ts';
 import type { VisitorRefresh } from '../processors/refresh/visitor-refresh.ts';
 import { ItemLists } from '../processors/top-n/item-lists.ts';
-import { DEFAULT_TUNING, type ListTuning } from '../processors/top-n/list-tuning.ts';
 import { SegmentLists } from '../processors/top-n/segment-lists.ts';
 import { type ListMakerOptions, VisitorLists } from '../processors/top-n/visitor-lists.ts';
 import type { SourceSerdes } from '../schemas/index.ts';
+import { DEFAULT_TUNING, type ListTuning } from '../schemas/list-tuning.ts';
 
 /** How lists are made. */
 export interface ListSettings {
@@ -26,7 +27,9 @@ export interface ListSettings {
    * replays: what is due lies in memory, so lists would not be a function of the log.
    */
   readonly refreshListsPerSecond: number;
-  /** How much each source and each step counts. */
+  /** What each signal weighs. */
+  readonly signals: SignalTable;
+  /** How much each source and each step counts in lists whose definition is not among the shop's settings. */
   readonly tuning: ListTuning;
 }
 
@@ -36,6 +39,7 @@ export const DEFAULT_LIST_SETTINGS: ListSettings = {
   neighboursIntervalMs: 1_000,
   segmentsIntervalMs: 1_000,
   refreshListsPerSecond: 0,
+  signals: DEFAULT_SIGNALS,
   tuning: DEFAULT_TUNING,
 };
 

@@ -8,9 +8,9 @@
 import type { Candidate } from '../campaigns.ts';
 import { byRank } from '../campaigns.ts';
 import type { ItemIndex } from '../item-index.ts';
+import type { TuningOf } from '../list-tunings.ts';
 import type { PublishedSegment } from '../popularity-published.ts';
 import { contextSegments } from '../profile/segments.ts';
-import type { TuningOf } from '../top-n/list-tuning.ts';
 import type { AfterScoring, ListQuery } from '../top-n/pipeline.ts';
 
 /** Decayed weight that a segment's items must have in all before it counts. */

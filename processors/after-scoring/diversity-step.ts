@@ -10,7 +10,7 @@
 // The work is bounded: each of the first 20 is held against what is left, once, by sketches (see content-index.ts).
 
 import { byRank, type Candidate } from '../campaigns.ts';
-import type { TuningOf } from '../top-n/list-tuning.ts';
+import type { TuningOf } from '../list-tunings.ts';
 import type { AfterScoring, ListQuery } from '../top-n/pipeline.ts';
 
 /** Places in which items are held against each other and caps count: what is seen at a time. */

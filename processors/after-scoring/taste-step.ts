@@ -4,30 +4,29 @@ import type { Candidate } from '../campaigns.ts';
 import { byRank } from '../campaigns.ts';
 import type { ItemFacts } from '../content/item-facts.ts';
 import type { ItemIndex } from '../item-index.ts';
-import { type PreferenceParts, preferenceOf, preferencesOf } from '../profile/preferences.ts';
-import type { TuningOf } from '../top-n/list-tuning.ts';
+import type { TuningOf } from '../list-tunings.ts';
+import { type PreferenceParts, type PreferenceWeights, preferenceOf, preferencesOf } from '../profile/preferences.ts';
 import type { AfterScoring, ListQuery } from '../top-n/pipeline.ts';
 
 /** Raises what the visitor prefers. */
 export class TasteStep implements AfterScoring {
   readonly #index: ItemIndex;
   readonly #facts: ItemFacts;
-  readonly #halfLifeMs: number;
+  readonly #weights: PreferenceWeights;
   readonly #tuningOf: TuningOf;
   readonly #parts: PreferenceParts = { category: 0, brand: 0, price: 0 };
 
-  /** @param halfLifeMs of the weight that a signal has in preferences. */
-  constructor(index: ItemIndex, facts: ItemFacts, halfLifeMs: number, tuningOf: TuningOf) {
+  constructor(index: ItemIndex, facts: ItemFacts, weights: PreferenceWeights, tuningOf: TuningOf) {
     this.#index = index;
     this.#facts = facts;
-    this.#halfLifeMs = halfLifeMs;
+    this.#weights = weights;
     this.#tuningOf = tuningOf;
   }
 
   apply(candidates: Candidate[], query: ListQuery): Candidate[] {
     const scale = this.#tuningOf(query.definition).tasteWeight * (candidates[0]?.score ?? 0);
     if (!(scale > 0)) return candidates;
-    const preferences = preferencesOf(query.profile, this.#index, this.#facts, query.times.atMs, this.#halfLifeMs);
+    const preferences = preferencesOf(query.profile, this.#index, this.#facts, query.times.atMs, this.#weights);
     if (preferences.isEmpty) return candidates;
     for (const candidate of candidates) {
       const { category, brand, price } = preferenceOf(

@@ -3,7 +3,7 @@
 
 import type { Candidate } from '../campaigns.ts';
 import type { ItemIndex } from '../item-index.ts';
-import type { TuningOf } from '../top-n/list-tuning.ts';
+import type { TuningOf } from '../list-tunings.ts';
 import type { AfterScoring, ListQuery } from '../top-n/pipeline.ts';
 import { chanceOf, drawnRate, exploredPlaces, LITTLE_KNOWN } from './explored-items.ts';
 

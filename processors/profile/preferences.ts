@@ -13,7 +13,7 @@
 import type { ItemFacts } from '../content/item-facts.ts';
 import type { ItemIndex } from '../item-index.ts';
 import type { Profile } from './profile.ts';
-import { pairWeightOf } from './signals.ts';
+import type { SignalTable } from './signals.ts';
 
 const CATEGORY_SHARE = 0.5;
 const BRAND_SHARE = 0.3;
@@ -50,18 +50,25 @@ export interface Preferences {
 
 const NOTHING: Preferences = { isEmpty: true, categories: new Map(), brands: new Map(), price: undefined };
 
-/** Preferences of a profile at a time (epoch ms), with a half-life in ms. */
+/** What an item counts in preferences. */
+export interface PreferenceWeights {
+  /** Half-life of the weight, ms. */
+  readonly halfLifeMs: number;
+  readonly signals: SignalTable;
+}
+
+/** Preferences of a profile at a time (epoch ms). */
 export function preferencesOf(
   profile: Profile,
   index: ItemIndex,
   facts: ItemFacts,
   atMs: number,
-  halfLifeMs: number,
+  { halfLifeMs, signals }: PreferenceWeights,
 ): Preferences {
   const items: { readonly denseId: number; readonly weight: number }[] = [];
   const add = (item: string, kinds: number, at: number) => {
     const denseId = index.internText(item);
-    const weight = pairWeightOf(kinds) * 2 ** (Math.min(0, at - atMs) / halfLifeMs);
+    const weight = signals.pairWeightOf(kinds) * 2 ** (Math.min(0, at - atMs) / halfLifeMs);
     if (denseId !== undefined && weight > 0) items.push({ denseId, weight });
   };
   for (const { item, kinds, at } of profile.recent) add(item, kinds, at);

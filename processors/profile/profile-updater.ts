@@ -33,7 +33,7 @@ import {
 import { CATEGORIES, eachSegment } from './segments.ts';
 import { copyForPairing, type EnteredSession, enterSession, revokeKind } from './session.ts';
 import { forgetShown, noteShown } from './shown.ts';
-import { kindBit, revokedBit, SIGNALS, type Signal, signalOf } from './signals.ts';
+import { kindBit, revokedBit, type Signal, type SignalTable, signalOf } from './signals.ts';
 
 /** Things worth counting. */
 export type Noted =
@@ -49,13 +49,14 @@ export type Noted =
 export interface ProfileUpdaterOptions {
   readonly halfLives: HalfLives;
   readonly deltas: DeltaBatch;
+  readonly signals: SignalTable;
   /** Categories of an item, empty where it is unknown. */
   readonly categoriesOf: (item: string) => readonly string[];
   /** Whether the catalog has an item. What it does not have counts all the same, and is noted. */
   readonly isListed: (item: string) => boolean;
   readonly note: (what: Noted, count: number) => void;
   /** After so many impressions in vain an item makes room; more than 0. */
-  readonly mostUnclicked: number;
+  readonly mostUnclicked: () => number;
 }
 
 /** What an event did. */
@@ -95,11 +96,11 @@ export class ProfileUpdater {
     if (!entered.isLate) takeContext(profile, click);
     const signal = signalOf(click);
     if (signal === undefined || click.itemId === null) return updated(profile, entered);
-    const { deltas, isListed, note } = this.#options;
+    const { deltas, signals, isListed, note } = this.#options;
     if (!isListed(click.itemId)) note('unknown-item', 1);
     deltas.setEvent(event, click.at, 1);
-    if (SIGNALS[signal].pair > 0) {
-      contributeSignal(entered.interactions, click.itemId, signal, deltas);
+    if (signals.of(signal).pair > 0) {
+      contributeSignal(entered.interactions, click.itemId, signal, deltas, signals);
       trim(entered.interactions);
     }
     revokeKind(entered.interactions, click.itemId, revokedBit(signal));
@@ -127,7 +128,8 @@ export class ProfileUpdater {
       lines.push({ item, quantityLeft, categories: this.#options.categoriesOf(item).slice(0, CATEGORIES) });
     }
     this.#options.deltas.setEvent(event, purchase.at, 1);
-    contributeOrder(entered.interactions, [...quantities.keys()], () => true, this.#options.deltas);
+    const { deltas, signals } = this.#options;
+    contributeOrder(entered.interactions, [...quantities.keys()], () => true, deltas, signals);
     trim(entered.interactions);
     for (const { item, categories } of lines) {
       this.#count(item, 'purchase', purchase, categories);
@@ -149,9 +151,10 @@ export class ProfileUpdater {
    */
   impression(profile: Profile, impression: Impression, event: EventRef): boolean {
     if (profile.consent !== 'full') return false;
+    const most = this.#options.mostUnclicked();
     let isTired = false;
     for (const { itemId } of impression.items)
-      if (noteShown(profile.shown, itemId, impression.at, this.#options.mostUnclicked)) isTired = true;
+      if (noteShown(profile.shown, itemId, impression.at, most)) isTired = true;
     if (isTired) receive(profile, event);
     else noteId(profile, event.eventId);
     return isTired;
@@ -199,7 +202,8 @@ export class ProfileUpdater {
   }
 
   #subtractReceipts(profile: Profile | undefined, event: EventRef): void {
-    for (const receipt of profile?.receipts ?? []) subtractLines(receipt, () => true, event, this.#options.deltas);
+    const { deltas, signals } = this.#options;
+    for (const receipt of profile?.receipts ?? []) subtractLines(receipt, () => true, event, deltas, signals);
   }
 
   #enter(profile: Profile, at: number, sessionId: string | undefined): EnteredSession {
@@ -216,7 +220,7 @@ export class ProfileUpdater {
     event: { readonly at: number; readonly device: string | null; readonly region: string | null },
     categories: readonly string[],
   ): void {
-    const weight = SIGNALS[signal].popularity;
+    const weight = this.#options.signals.of(signal).popularity;
     if (weight === 0) return;
     const { deltas } = this.#options;
     eachSegment(
@@ -231,9 +235,10 @@ export class ProfileUpdater {
   /** What the profile keeps of a signal about an item beside the session's interactions. */
   #remember(profile: Profile, item: string, signal: Signal, at: number, isOwn: boolean): void {
     if (profile.consent === 'full') {
-      this.#taste(profile, item, SIGNALS[signal].profile, at);
+      const { pair, profile: weight } = this.#options.signals.of(signal);
+      this.#taste(profile, item, weight, at);
       forgetShown(profile.shown, item);
-      rememberRecent(profile, item, signal, at);
+      rememberRecent(profile, item, signal, at, pair > 0);
     } else if (isOwn) return;
     if (signal === 'purchase') putDated(profile.bought, BOUGHT_ITEMS, at, { item, at });
     if (signal === 'dislike') putDated(profile.disliked, DISLIKED_ITEMS, at, { item, at });
@@ -246,13 +251,15 @@ export class ProfileUpdater {
   }
 
   #takeBack(profile: Profile, purchase: Purchase, event: EventRef): void {
+    const { deltas, signals } = this.#options;
+    const share = purchase.status === 'cancelled' ? signals.cancelled : signals.returned;
     for (const { itemId, quantity } of purchase.lines) {
       const { found, missing, emptied } = takeBack(profile.receipts, purchase.orderId, itemId, quantity);
       if (!found) this.#options.note('return-without-receipt', 1);
       else if (missing > 0) this.#options.note('return-over-quantity', 1);
       for (const receipt of emptied) {
-        subtractLines(receipt, (line) => line.item === itemId, event, this.#options.deltas);
-        this.#taste(profile, itemId, -SIGNALS.purchase.profile, receipt.at);
+        subtractLines(receipt, (line) => line.item === itemId, event, deltas, signals, share);
+        this.#taste(profile, itemId, -share * signals.of('purchase').profile, receipt.at);
       }
       // Without a receipt nobody knows how many pieces are left: what came back is not blocked and not called bought.
       if ((emptied.length > 0 || !found) && !isStillBought(profile, itemId)) {
@@ -268,9 +275,9 @@ function updated(profile: Profile | undefined, entered?: EnteredSession): Update
   return { profile, endedSessionId: entered?.endedSessionId, isForgotten: entered?.isForgotten ?? false };
 }
 
-function rememberRecent(profile: Profile, item: string, signal: Signal, at: number): void {
+function rememberRecent(profile: Profile, item: string, signal: Signal, at: number, isInteraction: boolean): void {
   const { recent } = profile;
-  if (SIGNALS[signal].pair > 0) putDated(recent, RECENT_ITEMS, at, { item, kinds: 0, at }).kinds |= kindBit[signal];
+  if (isInteraction) putDated(recent, RECENT_ITEMS, at, { item, kinds: 0, at }).kinds |= kindBit[signal];
   if (signal === 'dislike') removeDated(recent, item);
   else revokeRecent(profile, item, revokedBit(signal));
 }

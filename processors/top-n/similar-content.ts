@@ -7,7 +7,7 @@ import type { Candidate } from '../campaigns.ts';
 import type { ContentIndex } from '../content/content-index.ts';
 import { type ContentScores, contentScores } from '../content/content-scores.ts';
 import type { ItemIndex } from '../item-index.ts';
-import type { TuningOf } from './list-tuning.ts';
+import type { TuningOf } from '../list-tunings.ts';
 import type { CandidateSource, ListQuery } from './pipeline.ts';
 
 /** Joins content to related items. To be asked after these. */

@@ -10,6 +10,8 @@ import { byRank, type Candidate } from '../campaigns.ts';
 import type { ItemFacts } from '../content/item-facts.ts';
 import { ExploreStep } from '../exploration/explore-step.ts';
 import type { ItemIndex } from '../item-index.ts';
+import type { TuningOf } from '../list-tunings.ts';
+import type { PreferenceWeights } from '../profile/preferences.ts';
 import type { Profile } from '../profile/profile.ts';
 import { tiredOf } from '../profile/shown.ts';
 import { F1Scorer } from '../scoring/f1.ts';
@@ -17,7 +19,6 @@ import { type ListTimes, OTHER_PARTS } from '../scoring/related-scorer.ts';
 import { CampaignStep } from './campaign-step.ts';
 import type { Evidence } from './evidence.ts';
 import { ListDraft } from './list-draft.ts';
-import type { TuningOf } from './list-tuning.ts';
 import type { AfterScoring, CandidateSource, ListQuery, ListSources } from './pipeline.ts';
 import { PopularItems } from './popular-items.ts';
 import { addPartReasons, addReasons, unnamedCauses } from './reasons.ts';
@@ -32,8 +33,7 @@ export interface CandidatesOptions {
   readonly campaigns: CampaignIndex;
   /** Items of a list. */
   readonly listLength: number;
-  /** Half-life of a signal in preferences, ms. */
-  readonly tasteHalfLifeMs: number;
+  readonly taste: PreferenceWeights;
   readonly tuningOf: TuningOf;
 }
 
@@ -47,7 +47,7 @@ export class VisitorCandidates {
   readonly #steps: readonly AfterScoring[];
   readonly #tuningOf: TuningOf;
 
-  constructor({ index, facts, campaigns, listLength, tasteHalfLifeMs, tuningOf }: CandidatesOptions) {
+  constructor({ index, facts, campaigns, listLength, taste, tuningOf }: CandidatesOptions) {
     this.#length = listLength;
     this.#tuningOf = tuningOf;
     const relatedScoreOf = (denseId: number) => this.#related.scoreOf(denseId);
@@ -56,7 +56,7 @@ export class VisitorCandidates {
     const content = new SimilarContent(index, facts.content, tuningOf, relatedScoreOf);
     this.#sources = [this.#related, content, new PopularItems(index)];
     this.#steps = [
-      new TasteStep(index, facts, tasteHalfLifeMs, tuningOf),
+      new TasteStep(index, facts, taste, tuningOf),
       new ContextStep(index, tuningOf),
       new DiversityStep(
         (one, other) => facts.content.likeness(one, other),

@@ -84,7 +84,8 @@ export class EvaluatedEngine {
       categoriesOf: (item) => index.categoriesOf(item),
       isListed: (item) => index.isListed(item),
       note() {},
-      mostUnclicked: tuningOf(definitions.forYou).mostUnclicked,
+      signals: this.#maker.options.taste.signals,
+      mostUnclicked: () => tuningOf(definitions.forYou).mostUnclicked,
     });
   }
 

@@ -9,8 +9,9 @@ import { ItemFacts } from '../../../processors/content/item-facts.ts';
 import { ExploreStep } from '../../../processors/exploration/explore-step.ts';
 import { chanceOf, drawnRate, exploredPlaces } from '../../../processors/exploration/explored-items.ts';
 import { emptyProfile, type Profile } from '../../../processors/profile/profile.ts';
-import { DEFAULT_TUNING } from '../../../processors/top-n/list-tuning.ts';
+import { DEFAULT_SIGNALS } from '../../../processors/profile/signals.ts';
 import type { ListQuery } from '../../../processors/top-n/pipeline.ts';
+import { DEFAULT_TUNING } from '../../../schemas/list-tuning.ts';
 import { AS_OF, DAY, entry, indexOf, neighbour } from './records.ts';
 
 const OFF = { ...DEFAULT_TUNING, diversity: 0, mostOfBrand: 1000, mostOfCategory: 1000, explorationShare: 0 };
@@ -140,7 +141,7 @@ function shop() {
 test('what has the category, the brand and the price that the visitor prefers gains, each for its reason', () => {
   const { index, facts, all } = shop();
   const profile: Profile = { ...emptyProfile(), recent: [{ item: 'a', kinds: 1, at: 0 }] };
-  const step = new TasteStep(index, facts, 14 * DAY, () => DEFAULT_TUNING);
+  const step = new TasteStep(index, facts, { halfLifeMs: 14 * DAY, signals: DEFAULT_SIGNALS }, () => DEFAULT_TUNING);
   const after = step.apply(all(), query({ profile }));
   assert.deepEqual(
     after.map(({ id }) => id),
@@ -163,7 +164,7 @@ test('what has the category, the brand and the price that the visitor prefers ga
 
 test('a preference fades with its age against a newer one, and a taken-back signal is none', () => {
   const { index, facts, all } = shop();
-  const step = new TasteStep(index, facts, 14 * DAY, () => DEFAULT_TUNING);
+  const step = new TasteStep(index, facts, { halfLifeMs: 14 * DAY, signals: DEFAULT_SIGNALS }, () => DEFAULT_TUNING);
   const recent = [
     { item: 'd', kinds: 1, at: -28 * DAY },
     { item: 'a', kinds: 1, at: 0 },

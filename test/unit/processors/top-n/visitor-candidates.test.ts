@@ -7,9 +7,10 @@ import { ItemFacts } from '../../../../processors/content/item-facts.ts';
 import type { NeighbourRecord } from '../../../../processors/neighbours.ts';
 import type { PublishedSegment } from '../../../../processors/popularity-published.ts';
 import { emptyProfile, type Profile } from '../../../../processors/profile/profile.ts';
+import { DEFAULT_SIGNALS } from '../../../../processors/profile/signals.ts';
 import { dealingsOf, evidenceOf } from '../../../../processors/top-n/evidence.ts';
-import { DEFAULT_TUNING, type ListTuning } from '../../../../processors/top-n/list-tuning.ts';
 import { VisitorCandidates } from '../../../../processors/top-n/visitor-candidates.ts';
+import { DEFAULT_TUNING, type ListTuning } from '../../../../schemas/list-tuning.ts';
 import type { Campaign } from '../../../../schemas/records.ts';
 import { AS_OF, campaign, DAY, entry, indexOf, neighbour, plainItems } from '../records.ts';
 
@@ -59,7 +60,7 @@ function itemsFor(viewed: readonly string[], setup: Setup, overrides: Partial<Pr
     facts,
     campaigns,
     listLength: setup.length ?? 10,
-    tasteHalfLifeMs: 14 * DAY,
+    taste: { halfLifeMs: 14 * DAY, signals: DEFAULT_SIGNALS },
     tuningOf: () => tuning,
   });
   return plainItems(candidates.items('for-you', profile, evidence, { atMs: 0, shownAtMs: 0 }, sources));
