@@ -10,6 +10,7 @@ const VALUE_WIDTH = 70;
 const LINE_WIDTH = 560;
 const LINE_HEIGHT = 220;
 const MARGIN = 40;
+const LABEL_HEIGHT = 15;
 /** Dashes by which lines are told apart without colours. */
 const DASHES = ['', '7 4', '2 3', '10 3 2 3', '5 2', '1 4'] as const;
 
@@ -83,13 +84,22 @@ function lineChart(title: string, figures: readonly TaskFigures[]): string {
   const names = histories.map(
     (history, i) => `<text x="${x(i)}" y="${LINE_HEIGHT - MARGIN + 20}" text-anchor="middle">${history}</text>`,
   );
+  const labels = apart(values.map((line) => y(line.at(-1)!)));
   const lines = figures.map(({ algorithm, isBaseline }, i) => {
     const points = values[i]!.map((value, at) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`).join(' ');
-    const right = values[i]!.length - 1;
     return `<polyline points="${points}" class="${isBaseline ? 'baseline' : 'own'}" stroke-dasharray="${DASHES[i % DASHES.length]}"/>
-<text x="${(x(right) + 6).toFixed(1)}" y="${(y(values[i]![right]!) + 4).toFixed(1)}">${escaped(algorithm)}</text>`;
+<text x="${LINE_WIDTH - MARGIN + 6}" y="${(labels[i]! + 4).toFixed(1)}">${escaped(algorithm)}</text>`;
   });
   return figure(title, LINE_WIDTH + 90, LINE_HEIGHT, [...axis, ...names, ...lines].join('\n'));
+}
+
+/** Heights of labels that do not cover each other, in the order of their lines. */
+function apart(heights: readonly number[]): number[] {
+  const placed = [...heights];
+  const order = heights.map((_, i) => i).sort((a, b) => heights[a]! - heights[b]!);
+  for (let i = 1; i < order.length; i++)
+    placed[order[i]!] = Math.max(placed[order[i]!]!, placed[order[i - 1]!]! + LABEL_HEIGHT);
+  return placed;
 }
 
 function figure(title: string, width: number, height: number, content: string): string {
