@@ -44,6 +44,7 @@ const KINDS: readonly ReasonKind[] = [
   'new',
   'variety',
   'model',
+  'searched',
 ];
 
 const ITEM_ID = 1;

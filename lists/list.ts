@@ -18,7 +18,8 @@ export type ReasonKind =
   | 'preference'
   | 'new'
   | 'variety'
-  | 'model';
+  | 'model'
+  | 'searched';
 
 /** One cause of an item's place in a list. */
 export interface Reason {

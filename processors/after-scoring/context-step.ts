@@ -1,4 +1,4 @@
-// Where, on what device, at what time of day and in which season the visitor is: what is popular there beyond what is popular
+// Where, on what device, at what time of day and in which season the visitor is, and from where he came: what is popular there beyond what is popular
 // everywhere counts a little for related items. A segment counts once it has enough events behind it; one that has not is ignored.
 //
 //   gain(j) = contextWeight · best · Σ_s max(0, p_s(j) − p(j)) / number of segments with data
@@ -9,12 +9,9 @@ import type { Candidate } from '../campaigns.ts';
 import { byRank } from '../campaigns.ts';
 import type { ItemIndex } from '../item-index.ts';
 import type { TuningOf } from '../list-tunings.ts';
-import type { PublishedSegment } from '../popularity-published.ts';
+import { hasEnough, type PublishedSegment } from '../popularity-published.ts';
 import { contextSegments } from '../profile/segments.ts';
 import type { AfterScoring, ListQuery } from '../top-n/pipeline.ts';
-
-/** Decayed weight that a segment's items must have in all before it counts. */
-const ENOUGH = 200;
 
 /** Raises what is popular in the visitor's surroundings. */
 export class ContextStep implements AfterScoring {
@@ -32,7 +29,7 @@ export class ContextStep implements AfterScoring {
     const scale = this.#tuningOf(query.definition).contextWeight * (candidates[0]?.score ?? 0);
     if (!(scale > 0)) return candidates;
     const { profile, times, sources } = query;
-    const names = contextSegments(times.atMs, profile.device, profile.region);
+    const names = contextSegments(times.atMs, profile.device, profile.region, profile.session?.referrer);
     const segments: PublishedSegment[] = [];
     for (const name of names) {
       const segment = sources.segmentOf(name);
@@ -73,13 +70,4 @@ export class ContextStep implements AfterScoring {
       if (place > 0) visit(place - 1, segment.popular[i]! / highest);
     }
   }
-}
-
-function hasEnough({ popular }: PublishedSegment): boolean {
-  let sum = 0;
-  for (const weight of popular) {
-    sum += weight;
-    if (sum >= ENOUGH) return true;
-  }
-  return false;
 }

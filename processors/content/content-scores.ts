@@ -7,15 +7,15 @@
 // the inner product with the user's content vector Σ w_i v_i; taken apart so, it names each item's part and costs one addition
 // for each of the nearest instead of 128 multiplications for each candidate.
 
-import type { ContentIndex } from './content-index.ts';
+import { type ContentIndex, NEAREST_ITEMS } from './content-index.ts';
+import { vectorOfTerms } from './content-vector.ts';
 import { chanceCosine, nearness } from './nearness.ts';
 import type { Neighbour } from './neighbour-list.ts';
 
-/** What a list is made from: items by dense id and their weights, more than 0. */
-export interface ContentQuery {
-  readonly denseId: number;
-  readonly weight: number;
-}
+/** What a list is made from: items by dense id, or a search by its words, and their weights, more than 0. */
+export type ContentQuery =
+  | { readonly denseId: number; readonly weight: number }
+  | { readonly words: readonly number[]; readonly weight: number };
 
 /** Scores of a query, by dense id. */
 export interface ContentScores {
@@ -38,10 +38,12 @@ export function contentScores(
   const sums = new Map<number, number>();
   const chance = chanceCosine(content.size);
   let total = 0;
-  for (const { denseId, weight } of query) {
+  for (const one of query) {
+    const { weight } = one;
     total += weight;
-    const nearest = content.nearestTo(denseId);
-    const floor = chance + content.meanCosine(denseId);
+    const isItem = 'denseId' in one;
+    const nearest = isItem ? content.nearestTo(one.denseId) : nearestToWords(one.words, content);
+    const floor = isItem ? chance + content.meanCosine(one.denseId) : chance;
     lists.push({ nearest, floor });
     for (const { number, cosine } of nearest) {
       const near = nearness(cosine, floor);
@@ -55,9 +57,16 @@ export function contentScores(
   return {
     scores: sums,
     part(place, denseId) {
-      const { nearest, floor } = lists[place]!;
+      const list = lists[place];
+      if (list === undefined) return 0;
+      const { nearest, floor } = list;
       const own = nearest.find(({ number }) => number === denseId);
       return own === undefined ? 0 : (query[place]!.weight * nearness(own.cosine, floor)) / total;
     },
   };
+}
+
+function nearestToWords(words: readonly number[], content: ContentIndex): readonly Neighbour[] {
+  const vector = vectorOfTerms(new Map(words.map((word) => [word, 1])));
+  return vector === undefined ? [] : content.nearest(vector, NEAREST_ITEMS);
 }

@@ -2,9 +2,12 @@
 
 import { CONTENT_DIMENSIONS } from './content-vector.ts';
 
-/** The highest cosine that is to be expected by chance among so many items: √(2 ln n) standard errors of the projection. */
+/**
+ * What the highest cosine by chance among so many items hardly exceeds: √(2 ln n) standard errors of the projection are to be expected
+ * of the highest of n, and one more is on the safe side.
+ */
 export function chanceCosine(items: number): number {
-  return Math.sqrt((2 * Math.log(Math.max(2, items))) / CONTENT_DIMENSIONS);
+  return (1 + Math.sqrt(2 * Math.log(Math.max(2, items)))) / Math.sqrt(CONTENT_DIMENSIONS);
 }
 
 /** How near two contents are, 0 to 1, by their cosine; one up to `floor` says nothing. */

@@ -1,5 +1,5 @@
 // Bytes of a profile: u8 version, then the sections in the order of `write` below. Version 2, which is still read, had
-// nothing that was shown, version 1 no revoked kinds either. A text is written where it first occurs and
+// nothing that was shown or searched for and no referrer, version 1 no revoked kinds either. A text is written where it first occurs and
 // referred to by number from then on (0 = new text follows, k = text k - 1); times are signed differences from the profile's
 // base time; event ids are 7-byte hashes; a vector is its landmark, a bit for each dimension that is not 0, and those sums as
 // binary64, because a rounded sum would depend on when it was written. A visitor with a session, 20 recent items, one order and
@@ -18,6 +18,7 @@ import type {
   Receipt,
   ReceiptLine,
   RecentItem,
+  Searched,
   Session,
   UserVector,
 } from './profile.ts';
@@ -62,6 +63,8 @@ function write(writer: ProfileWriter, profile: Profile): Uint8Array {
     writer.time(profile.session.startedAt);
     writer.time(profile.session.lastAt);
     writer.interactions(profile.session.interactions, true);
+    bytes.optionalText(profile.session.referrer);
+    writer.searched(profile.session.searched);
   }
   bytes.varint(profile.recent.length);
   for (const { item, kinds, at } of profile.recent) {
@@ -103,6 +106,8 @@ function read(reader: ProfileReader): Profile {
       startedAt: reader.time(),
       lastAt: reader.time(),
       interactions: reader.interactions(hasRevoked),
+      referrer: version === VERSION ? bytes.optionalText() : undefined,
+      searched: version === VERSION ? reader.searched() : undefined,
     };
   }
   const recent: RecentItem[] = [];
@@ -160,6 +165,13 @@ class ProfileWriter {
       this.bytes.varint(kinds);
       if (withRevoked) this.bytes.varint(revoked);
     }
+  }
+
+  searched(searched: Searched | undefined): void {
+    this.bytes.varint(searched?.words.length ?? 0);
+    if (searched === undefined) return;
+    for (const word of searched.words) this.bytes.uint53(word);
+    this.bytes.varint(searched.since);
   }
 
   dated(items: readonly DatedItem[]): void {
@@ -222,6 +234,12 @@ class ProfileReader {
 
   time(): number {
     return this.baseMs - this.bytes.signed();
+  }
+
+  searched(): Searched | undefined {
+    const words: number[] = [];
+    for (let left = this.bytes.count(7); left > 0; left--) words.push(this.bytes.uint53());
+    return words.length === 0 ? undefined : { words, since: this.bytes.varint() };
   }
 
   interactions(hasRevoked: boolean): Interaction[] {

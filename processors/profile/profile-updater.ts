@@ -9,6 +9,7 @@
 
 import { itemHash } from '../../schemas/item-hash.ts';
 import type { Click, Impression, Privacy, Purchase, Visitor } from '../../schemas/records.ts';
+import { termsOfSearch } from '../content/terms.ts';
 import type { HalfLives } from '../decay.ts';
 import { addToVector } from '../user-vector.ts';
 import { advanceAsOf, type EventRef } from './as-of.ts';
@@ -27,10 +28,13 @@ import {
   RECEIPTS,
   RECENT_ITEMS,
   type ReceiptLine,
+  SEARCH_REACH,
+  SEARCH_WORDS,
   SESSION_INTERACTIONS,
+  type Session,
   VISITOR_SEGMENTS,
 } from './profile.ts';
-import { CATEGORIES, eachSegment } from './segments.ts';
+import { CATEGORIES, eachSegment, referrerOf, referrerSegment } from './segments.ts';
 import { copyForPairing, type EnteredSession, enterSession, revokeKind } from './session.ts';
 import { forgetShown, noteShown } from './shown.ts';
 import { kindBit, revokedBit, type Signal, type SignalTable, signalOf } from './signals.ts';
@@ -94,17 +98,26 @@ export class ProfileUpdater {
     receive(profile, event);
     const entered = this.#enter(profile, click.at, click.sessionId ?? undefined);
     if (!entered.isLate) takeContext(profile, click);
+    const { session } = profile;
+    const referrer = referrerOf(click.referrer);
+    if (session !== undefined && !entered.isOwn) session.referrer ??= referrer;
     const signal = signalOf(click);
-    if (signal === undefined || click.itemId === null) return updated(profile, entered);
+    if (signal === undefined || click.itemId === null) {
+      if (session !== undefined && !entered.isLate && click.query !== null) noteSearch(session, click.query);
+      return updated(profile, entered);
+    }
     const { deltas, signals, isListed, note } = this.#options;
     if (!isListed(click.itemId)) note('unknown-item', 1);
     deltas.setEvent(event, click.at, 1);
     if (signals.of(signal).pair > 0) {
       contributeSignal(entered.interactions, click.itemId, signal, deltas, signals);
       trim(entered.interactions);
+      if (session !== undefined && !entered.isOwn) moveOnFromSearch(session);
     }
     revokeKind(entered.interactions, click.itemId, revokedBit(signal));
     this.#count(click.itemId, signal, click, this.#options.categoriesOf(click.itemId));
+    const { popularity } = signals.of(signal);
+    if (referrer !== undefined && popularity > 0) deltas.popular(referrerSegment(referrer), click.itemId, popularity);
     this.#remember(profile, click.itemId, signal, click.at, entered.isOwn);
     return updated(profile, entered);
   }
@@ -252,7 +265,7 @@ export class ProfileUpdater {
 
   #takeBack(profile: Profile, purchase: Purchase, event: EventRef): void {
     const { deltas, signals } = this.#options;
-    const share = purchase.status === 'cancelled' ? signals.cancelled : signals.returned;
+    const share = signals.others[purchase.status === 'cancelled' ? 'cancelled' : 'returned'];
     for (const { itemId, quantity } of purchase.lines) {
       const { found, missing, emptied } = takeBack(profile.receipts, purchase.orderId, itemId, quantity);
       if (!found) this.#options.note('return-without-receipt', 1);
@@ -307,6 +320,17 @@ function takeContext(
 ): void {
   profile.device = event.device ?? profile.device;
   profile.region = event.region ?? profile.region;
+}
+
+function noteSearch(session: Session, query: string): void {
+  const words = [...termsOfSearch(query).keys()].slice(0, SEARCH_WORDS);
+  if (words.length > 0) session.searched = { words, since: 0 };
+}
+
+function moveOnFromSearch(session: Session): void {
+  if (session.searched === undefined) return;
+  session.searched.since++;
+  if (session.searched.since === SEARCH_REACH) session.searched = undefined;
 }
 
 function trim(interactions: Interaction[]): void {

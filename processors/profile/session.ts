@@ -54,7 +54,14 @@ export function enterSession(profile: Profile, at: number, sessionId: string | u
   if (fit === 'own') return { interactions: [], endedSessionId: undefined, isLate, isOwn: true, isForgotten: false };
   if (fit === 'next' || current === undefined) {
     const interactions: Interaction[] = [];
-    profile.session = { id: sessionId, startedAt: at, lastAt: at, interactions };
+    profile.session = {
+      id: sessionId,
+      startedAt: at,
+      lastAt: at,
+      interactions,
+      referrer: undefined,
+      searched: undefined,
+    };
     const isForgotten = forgetWithSession(profile);
     return { interactions, endedSessionId: current?.id, isLate, isOwn: false, isForgotten };
   }

@@ -70,17 +70,29 @@ export function revokedBit(signal: Signal): number {
   return signal === 'dislike' ? kindBit.like : 0;
 }
 
-/** What weighs how much in one shop. */
-export class SignalTable {
+/** Weights of what is no signal about one item that comes. */
+export interface OtherWeights {
   /** Share of what an order contributed that its cancellation takes back, and its return, 0 to 1. */
   readonly cancelled: number;
   readonly returned: number;
+  /** What a search counts beside the newest item of a list, 0 or more. */
+  readonly searched: number;
+}
+
+/** Default weights: taking an order back takes all of it, a search is as much worth as a view. */
+export const OTHER_WEIGHTS: OtherWeights = { cancelled: 1, returned: 1, searched: 1 };
+
+/** What weighs how much in one shop. */
+export class SignalTable {
+  readonly others: OtherWeights;
   readonly #weights: { readonly [S in Signal]: SignalWeights };
   readonly #pairWeights: readonly number[];
 
-  constructor(weights: Partial<{ readonly [S in Signal]: Partial<SignalWeights> }> = {}, cancelled = 1, returned = 1) {
-    this.cancelled = cancelled;
-    this.returned = returned;
+  constructor(
+    weights: Partial<{ readonly [S in Signal]: Partial<SignalWeights> }> = {},
+    others: Partial<OtherWeights> = {},
+  ) {
+    this.others = { ...OTHER_WEIGHTS, ...others };
     this.#weights = Object.fromEntries(NAMES.map((name) => [name, { ...SIGNALS[name], ...weights[name] }])) as {
       [S in Signal]: SignalWeights;
     };
@@ -97,7 +109,8 @@ export class SignalTable {
       const { pair, popularity, profile } = this.#weights[name];
       return `${name}=${pair}/${popularity}/${profile}`;
     });
-    return [...texts, `cancelled=${this.cancelled}`, `returned=${this.returned}`].join(', ');
+    for (const [name, weight] of Object.entries(this.others)) texts.push(`${name}=${weight}`);
+    return texts.join(', ');
   }
 
   /** Pair weight of an interaction: the greatest of its signals'. */

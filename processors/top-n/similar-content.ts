@@ -5,9 +5,11 @@
 
 import type { Candidate } from '../campaigns.ts';
 import type { ContentIndex } from '../content/content-index.ts';
-import { type ContentScores, contentScores } from '../content/content-scores.ts';
+import { type ContentQuery, type ContentScores, contentScores } from '../content/content-scores.ts';
 import type { ItemIndex } from '../item-index.ts';
 import type { TuningOf } from '../list-tunings.ts';
+import type { SignalTable } from '../profile/signals.ts';
+import { RECENCY_BASE } from '../scoring/f1.ts';
 import type { CandidateSource, ListQuery } from './pipeline.ts';
 
 /** Joins content to related items. To be asked after these. */
@@ -16,17 +18,20 @@ export class SimilarContent implements CandidateSource {
   readonly #content: ContentIndex;
   readonly #tuningOf: TuningOf;
   readonly #relatedScoreOf: (denseId: number) => number;
+  readonly #signals: SignalTable;
 
   /** @param relatedScoreOf score of a related item beyond the reach, 0 where there is none. */
   constructor(
     index: ItemIndex,
     content: ContentIndex,
     tuningOf: TuningOf,
+    signals: SignalTable,
     relatedScoreOf: (denseId: number) => number,
   ) {
     this.#index = index;
     this.#content = content;
     this.#tuningOf = tuningOf;
+    this.#signals = signals;
     this.#relatedScoreOf = relatedScoreOf;
   }
 
@@ -34,7 +39,10 @@ export class SimilarContent implements CandidateSource {
     const { contentShare } = this.#tuningOf(query.definition);
     if (contentShare === 0 || this.#content.size === 0) return;
     const { evidence, blocked, times } = query;
-    const content = contentScores(evidence, this.#content, (denseId) => {
+    const queries: ContentQuery[] = [...evidence];
+    const searched = this.#searched(query);
+    if (searched !== undefined) queries.push(searched);
+    const content = contentScores(queries, this.#content, (denseId) => {
       const id = this.#index.textOf(denseId);
       return id !== undefined && !blocked.has(id) && this.#index.isShown(denseId, id, times.shownAtMs);
     });
@@ -56,6 +64,13 @@ export class SimilarContent implements CandidateSource {
     }
   }
 
+  /** The visitor's last search: of the weight of the newest item, and less with every interaction since. */
+  #searched({ profile }: ListQuery): ContentQuery | undefined {
+    const searched = profile.session?.searched;
+    const weight = this.#signals.others.searched * RECENCY_BASE ** (searched?.since ?? 0);
+    return searched === undefined || weight === 0 ? undefined : { words: searched.words, weight };
+  }
+
   #blend(
     candidate: Candidate,
     relatedWeight: number,
@@ -66,12 +81,14 @@ export class SimilarContent implements CandidateSource {
     candidate.relatedWeight = relatedWeight;
     candidate.score *= relatedWeight;
     if (!scores.has(candidate.denseId)) return;
-    for (let place = 0; place < evidence.length; place++) {
+    // A search, where there is one, comes behind the items.
+    for (let place = 0; place <= evidence.length; place++) {
       const share = scale * part(place, candidate.denseId);
       if (share === 0) continue;
-      const { itemId } = evidence[place]!;
+      const itemId = evidence[place]?.itemId;
       candidate.score += share;
-      candidate.extra.push({ kind: 'content', itemId, title: sources.entryOf(itemId)?.title, part: share });
+      if (itemId === undefined) candidate.extra.push({ kind: 'searched', part: share });
+      else candidate.extra.push({ kind: 'content', itemId, title: sources.entryOf(itemId)?.title, part: share });
     }
   }
 }

@@ -19,7 +19,8 @@ export interface Reason {
     | 'preference'
     | 'new'
     | 'variety'
-    | 'model';
+    | 'model'
+    | 'searched';
   readonly itemId?: string | undefined;
   readonly title?: string | undefined;
   readonly campaignId?: string | undefined;

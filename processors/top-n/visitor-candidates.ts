@@ -17,6 +17,7 @@ import { tiredOf } from '../profile/shown.ts';
 import { F1Scorer } from '../scoring/f1.ts';
 import { type ListTimes, OTHER_PARTS } from '../scoring/related-scorer.ts';
 import { CampaignStep } from './campaign-step.ts';
+import { ContextItems } from './context-items.ts';
 import type { Evidence } from './evidence.ts';
 import { ListDraft } from './list-draft.ts';
 import type { AfterScoring, CandidateSource, ListQuery, ListSources } from './pipeline.ts';
@@ -53,8 +54,8 @@ export class VisitorCandidates {
     const relatedScoreOf = (denseId: number) => this.#related.scoreOf(denseId);
     this.#related = new RelatedItems(index, new F1Scorer(index));
     this.#campaigns = new CampaignStep(index, campaigns, relatedScoreOf);
-    const content = new SimilarContent(index, facts.content, tuningOf, relatedScoreOf);
-    this.#sources = [this.#related, content, new PopularItems(index)];
+    const content = new SimilarContent(index, facts.content, tuningOf, taste.signals, relatedScoreOf);
+    this.#sources = [this.#related, content, new ContextItems(index), new PopularItems(index)];
     this.#steps = [
       new TasteStep(index, facts, taste, tuningOf),
       new ContextStep(index, tuningOf),

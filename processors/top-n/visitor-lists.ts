@@ -169,7 +169,7 @@ export class VisitorLists implements VisitorListMaker {
     if (profile?.asOf === undefined) return undefined;
     const { index, definitions } = this.#options;
     const evidence = evidenceOf(dealings, index, sources.recordOf);
-    if (evidence.length === 0) return undefined;
+    if (evidence.length === 0 && !hasSurroundings(profile)) return undefined;
     const atMs = profile.asOf.at;
     const times = { atMs, shownAtMs: Math.max(atMs, context.streamTimeMs) };
     return { evidence, listed: this.#candidates.items(definitions.forYou, profile, evidence, times, sources) };
@@ -233,6 +233,11 @@ export class VisitorLists implements VisitorListMaker {
   #sessionKey(sessionId: string): string {
     return this.#options.format.listKey('session', this.#options.definitions.forYou, DEFAULT_VARIANT, sessionId);
   }
+}
+
+/** Whether something is known of a visitor that a list can be made from without items. */
+function hasSurroundings({ session, device, region }: Profile): boolean {
+  return session !== undefined || device !== undefined || region !== undefined;
 }
 
 /** What is published of a visitor beside the lists; `undefined` where there is nothing to say. */

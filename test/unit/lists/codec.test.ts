@@ -176,6 +176,7 @@ describe('codecs', () => {
       new: true,
       variety: true,
       model: true,
+      searched: true,
     };
     const reasons = (Object.keys(kinds) as Reason['kind'][]).map((kind) => ({ kind, part: 1 }));
     const value = { ...emptyList, items: [{ id: 'A', score: 15, reasons }] };

@@ -9,7 +9,7 @@ test('a table comes back from its text, and what is not named keeps its default'
   assert.deepEqual(table.of('view'), { pair: 0.5, popularity: 0, profile: 1, isLook: true });
   assert.deepEqual(table.of('dislike'), { pair: 0, popularity: 0, profile: -7.5, isLook: false });
   assert.deepEqual(table.of('purchase'), DEFAULT_SIGNALS.of('purchase'));
-  assert.deepEqual([table.cancelled, table.returned], [1, 0.25]);
+  assert.deepEqual([table.others.cancelled, table.others.returned], [1, 0.25]);
   assert.equal(String(parseSignalTable(String(table))), String(table));
   assert.equal(table.pairWeightOf(kindBit.view | kindBit.rate), 0.5);
 });
@@ -24,8 +24,9 @@ test('a text that is no table is refused with what is wrong', () => {
     ['view=1/2/101', 'takes pairs/popularity/taste'],
     ['stare=1/2/3', '"stare", which is no signal'],
     ['toString=1/2/3', '"toString", which is no signal'],
-    ['cancelled=1.5', 'one share from 0 to 1'],
-    ['returned=0.5/1', 'one share from 0 to 1'],
+    ['searched=101', 'one number from 0 to 100'],
+    ['cancelled=1.5', 'one number from 0 to 1'],
+    ['returned=0.5/1', 'one number from 0 to 1'],
   ] as const) {
     const mistake = parseSignalTable(text);
     assert.ok(typeof mistake === 'string' && mistake.includes(word), `${text}: ${mistake}`);
@@ -33,7 +34,7 @@ test('a text that is no table is refused with what is wrong', () => {
 });
 
 test('a signal weighs what the table says, and a return takes back its share of what the order contributed', async () => {
-  const signals = new SignalTable({ purchase: { pair: 4, popularity: 6 } }, 1, 0.25);
+  const signals = new SignalTable({ purchase: { pair: 4, popularity: 6 } }, { returned: 0.25 });
   const pipeline = new VisitorPipeline({ signals });
   const at = 1_700_000_000_000;
   const lines: [string, number][] = [

@@ -9,6 +9,7 @@ import { noteShown, SHOWN_ITEMS, type ShownItem, tiredOf } from '../../../proces
 import { kindBit } from '../../../processors/profile/signals.ts';
 import { dealingsOf, evidenceOf } from '../../../processors/top-n/evidence.ts';
 import type { VisitorEvent } from '../../../processors/visitor-profile.ts';
+import { itemHash } from '../../../schemas/item-hash.ts';
 import type { Click, Impression, Privacy } from '../../../schemas/records.ts';
 import { streamRecord } from '../../support/fake-context.ts';
 import { click, purchase, recordsOf, VisitorPipeline } from '../../support/visitor-pipeline.ts';
@@ -430,6 +431,39 @@ describe('Privacy', () => {
   });
 });
 
+describe('Searches and referrers', () => {
+  test('A search is kept by the hashes of its words, for six interactions of its session', async () => {
+    const pipeline = new VisitorPipeline();
+    const search = click({ kind: 'search', itemId: null, query: 'Oak  table of OAK', at: T });
+    await pipeline.process(recordsOf(search));
+    assert.deepEqual(pipeline.profile('ann')!.session!.searched, { words: ['oak', 'table'].map(itemHash), since: 0 });
+    for (let i = 1; i < 6; i++) await pipeline.process(recordsOf(click({ itemId: `i${i}`, at: T + i })));
+    assert.equal(pipeline.profile('ann')!.session!.searched!.since, 5);
+    await pipeline.process(recordsOf(click({ itemId: 'i6', at: T + 6 })));
+    assert.equal(pipeline.profile('ann')!.session!.searched, undefined);
+  });
+
+  test('The first referrer of a session is kept, and counts for the items of the events that name one', async () => {
+    const pipeline = new VisitorPipeline();
+    await pipeline.process(
+      recordsOf(
+        click({ itemId: 'a', referrer: 'https://News.example/page?user=1', at: T }),
+        click({ itemId: 'b', referrer: 'other', at: T + 1 }),
+        click({ itemId: 'c', referrer: 'x'.repeat(65), at: T + 2 }),
+      ),
+    );
+    assert.equal(pipeline.profile('ann')!.session!.referrer, 'news.example');
+    const counted = pipeline.segmentDeltas.flatMap(({ segments }) => segments);
+    assert.deepEqual(
+      counted.filter(({ segment }) => segment.startsWith('referrer=')).map(({ segment, items }) => [segment, ...items]),
+      [
+        ['referrer=news.example', 'a'],
+        ['referrer=other', 'b'],
+      ],
+    );
+  });
+});
+
 describe('Impressions', () => {
   const shownRecord = (number: number, items: readonly string[], at = T) => {
     const value: Impression = {
@@ -526,6 +560,9 @@ describe('Profile bytes', () => {
     assert.deepEqual(profileSerde.deserialize(profileSerde.serialize(shown)), shown);
     for (const earlier of [GOLDEN_PROFILE_1, GOLDEN_PROFILE_2])
       assert.deepEqual(profileSerde.deserialize(Buffer.from(earlier, 'hex')), profile);
+    const session = { ...profile.session!, referrer: 'news', searched: { words: [7, 2 ** 52], since: 3 } };
+    const searched = { ...profile, session };
+    assert.deepEqual(profileSerde.deserialize(profileSerde.serialize(searched)), searched);
     const [viewed] = profile.session!.interactions;
     viewed!.revoked = kindBit.addToCart;
     assert.deepEqual(profileSerde.deserialize(profileSerde.serialize(profile)), profile);
@@ -537,7 +574,7 @@ describe('Profile bytes', () => {
 });
 
 const GOLDEN_PROFILE =
-  '031c8ca0abfef96206636c69636b730002030265330265320265310101730c00020002c3a9210000036375702000020121020220020201020202010003706f7400038db63d56ea1a0a33c737977fa805b475f677051c1401016f02000001010102010201000374656102010104010570686f6e6501056e6f7274680080a08796f662003040086a001120fe1fde55a0741540fe1fde55a0741540fe1fde55a07415c0721998407817104047f05456a0740540721998407817104072199840781710c0fe1fde55a074154047f05456a07405403a85b655a074f53f47f05456a07405c000';
+  '031c8ca0abfef96206636c69636b730002030265330265320265310101730c00020002c3a92100000363757020000000020121020220020201020202010003706f7400038db63d56ea1a0a33c737977fa805b475f677051c1401016f02000001010102010201000374656102010104010570686f6e6501056e6f7274680080a08796f662003040086a001120fe1fde55a0741540fe1fde55a0741540fe1fde55a07415c0721998407817104047f05456a0740540721998407817104072199840781710c0fe1fde55a074154047f05456a07405403a85b655a074f53f47f05456a07405c000';
 
 /** The same profile in version 2, which knew nothing that was shown. */
 const GOLDEN_PROFILE_2 =
