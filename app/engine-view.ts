@@ -5,13 +5,16 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock, LogRecord } from '../engine/api/index.ts';
 import { DEAD_LETTER_TOPIC, describe } from '../engine/graph/index.ts';
 import { DEAD_LETTER_HEADERS } from '../engine/runtime/index.ts';
-import { DISTRIBUTION_WINDOW_MS, type MetricRegistry } from '../engine/telemetry/index.ts';
-import type { EngineView, RefusedView } from './console/engine-view.ts';
+import { DISTRIBUTION_WINDOW_MS, type MetricRegistry, type MetricValue } from '../engine/telemetry/index.ts';
+import type { EngineView, QualityView, RefusedView } from './console/engine-view.ts';
 import type { Embedded } from './embedded.ts';
 
 const REFUSED_SHOWN = 20;
 /** Counting keys and bytes takes up to 10 ms of the engine's time. */
 const SIZES_EVERY_MS = 1_000;
+
+/** Shares and a decayed sum, which are not to be shown among counters. */
+const QUALITY_GAUGES: ReadonlySet<string> = new Set(['lists.hit-rate', 'lists.mrr', 'lists.looks']);
 
 export interface EngineViewOptions {
   readonly embedded: Embedded;
@@ -80,6 +83,7 @@ export function createEngineView(options: EngineViewOptions): () => EngineView {
         count: latency?.count ?? 0,
         windowMs: DISTRIBUTION_WINDOW_MS,
       },
+      quality: quality(values),
       stores: sizes.map(({ columnFamily, bytes, keys }) => ({
         store: columnFamily,
         bytes,
@@ -90,13 +94,32 @@ export function createEngineView(options: EngineViewOptions): () => EngineView {
       refused: refused(embedded, options.partitions),
       counters: Object.fromEntries(
         values
-          .filter(({ name }) => name !== 'freshet.records')
+          .filter(({ name }) => name !== 'freshet.records' && !QUALITY_GAUGES.has(name))
           .map(({ name, attributes, value }) => [[name, ...Object.values(attributes)].join(' '), value]),
       ),
       process: { rssBytes: process.memoryUsage.rss(), cpuPercent, eventLoopDelayP99Ms: delayP99Ms },
       shop: eventsPerSecond === undefined ? undefined : { eventsPerSecond },
     };
   };
+}
+
+function quality(values: readonly MetricValue[]): QualityView[] {
+  const gauges = new Map<string, Map<string, number>>();
+  for (const { name, attributes, value } of values) {
+    if (!QUALITY_GAUGES.has(name)) continue;
+    const algorithm = String(attributes.algorithm);
+    const known = gauges.get(algorithm);
+    if (known === undefined) gauges.set(algorithm, new Map([[name, value]]));
+    else known.set(name, value);
+  }
+  return Array.from(gauges, ([algorithm, own]) => ({
+    algorithm,
+    hitRate: own.get('lists.hit-rate') ?? 0,
+    mrr: own.get('lists.mrr') ?? 0,
+    looks: own.get('lists.looks') ?? 0,
+  }))
+    .filter(({ looks }) => looks > 0)
+    .sort((a, b) => (a.algorithm < b.algorithm ? -1 : 1));
 }
 
 function cacheBytes({ engine }: Embedded, store: string): number {

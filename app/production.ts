@@ -76,7 +76,7 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
       cacheMaxBytes: config.cacheMaxMb * 1_048_576,
       partitions: config.partitions,
       metrics,
-      lists: { refreshListsPerSecond: config.refreshListsPerSecond },
+      lists: { refreshListsPerSecond: config.refreshListsPerSecond, signals: config.signals },
     });
     const globalDatabase = await openRocksDatabase(join(directory, 'global'), {
       columnFamilies: globalColumnFamiliesOf(topology),

@@ -18,29 +18,22 @@ import {
   RefusedRecordError,
   type Serde,
 } from '../engine/api/index.ts';
-import type { AsOf, Cause, ListedItems, ListHead, ListItem, Reason, ReasonKind, TopList } from './list.ts';
+import {
+  type AsOf,
+  type Cause,
+  type ListedItems,
+  type ListHead,
+  type ListItem,
+  REASON_KINDS,
+  type Reason,
+  type TopList,
+} from './list.ts';
 import { MAX_LIST_VALUE_BYTES } from './list-store.ts';
 
 const VERSION = 1;
 const TRACED_VERSION = 2;
 const TRACE_ID_BYTES = 16;
 const SPAN_ID_BYTES = 8;
-
-/** A kind's place is its code on the wire: append only. */
-const KINDS: readonly ReasonKind[] = [
-  'viewed',
-  'carted',
-  'bought',
-  'wished',
-  'liked',
-  'similar',
-  'bought-together',
-  'popular',
-  'trending',
-  'repeat',
-  'campaign',
-  'buy-again',
-];
 
 const ITEM_ID = 1;
 const TITLE = 2;
@@ -170,7 +163,7 @@ function readTrace(reader: BinaryReader): string {
 }
 
 function writeCause({ kind, itemId, title, campaignId, segment }: Cause): void {
-  const code = KINDS.indexOf(kind);
+  const code = REASON_KINDS.indexOf(kind);
   if (code < 0) throw new RangeError(`"${kind}" is no kind of reason`);
   writer.u8(code);
   writer.u8(
@@ -233,7 +226,7 @@ function readAsOf(reader: BinaryReader): AsOf {
 
 function readCause(reader: BinaryReader): Cause {
   const code = reader.u8();
-  const kind = KINDS[code];
+  const kind = REASON_KINDS[code];
   if (kind === undefined) throw new TypeError(`no kind of reason has the code ${code}`);
   const present = reader.u8();
   return {

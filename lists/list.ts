@@ -1,20 +1,29 @@
 // What the engine publishes and serving reads: lists, item cards, blocks and campaigns. Plain data; list-codec.ts and card-codec.ts make
 // bytes of it.
 
-/** Why an item is in a list. */
-export type ReasonKind =
-  | 'viewed'
-  | 'carted'
-  | 'bought'
-  | 'wished'
-  | 'liked'
-  | 'similar'
-  | 'bought-together'
-  | 'popular'
-  | 'trending'
-  | 'repeat'
-  | 'campaign'
-  | 'buy-again';
+/** Why an item is in a list. A kind's place is its code in stored lists: append only. */
+export const REASON_KINDS = [
+  'viewed',
+  'carted',
+  'bought',
+  'wished',
+  'liked',
+  'similar',
+  'bought-together',
+  'popular',
+  'trending',
+  'repeat',
+  'campaign',
+  'buy-again',
+  'content',
+  'preference',
+  'new',
+  'variety',
+  'model',
+  'searched',
+] as const;
+
+export type ReasonKind = (typeof REASON_KINDS)[number];
 
 /** One cause of an item's place in a list. */
 export interface Reason {
@@ -24,7 +33,7 @@ export interface Reason {
   /** Its title when the list was made, so that serving need not look it up. */
   readonly title?: string;
   readonly campaignId?: string;
-  /** The segment in which the item is popular or trending. */
+  /** The segment in which the item is popular or trending; of a preference, what is preferred: `category=…`, `brand=…` or `price`. */
   readonly segment?: string;
   /** This cause's share of the score. An item's parts sum to its score (1e-9 relative). */
   readonly part: number;

@@ -11,6 +11,7 @@ import { type CatalogEntry, isSoldOut } from './catalog-entry.ts';
 import type { NeighbourRecord, ResolvedItems } from './neighbours.ts';
 import type { PublishedSegment } from './popularity-published.ts';
 import { ItemChanges } from './refresh/item-changes.ts';
+import { DIMENSIONS } from './user-vector.ts';
 
 const IN_CATALOG = 1;
 const SOLD_OUT = 2;
@@ -33,6 +34,12 @@ export class ItemIndex {
   p = new Float64Array(INITIAL_CAPACITY);
   /** Event time of the newest interaction, epoch ms; 0 where none was seen. */
   lastSeenMs = new Float64Array(INITIAL_CAPACITY);
+  /** Share of the interactions that repeat an item of the same session, by dense id. */
+  repeatRate = new Float32Array(INITIAL_CAPACITY);
+  /** Item vectors one after the other, {@link DIMENSIONS} components each; all 0 where there is none. */
+  vectors = new Int8Array(INITIAL_CAPACITY * DIMENSIONS);
+  /** 1 / length of the vector by dense id; 0 where there is none. */
+  inverseNorms = new Float32Array(INITIAL_CAPACITY);
   /** Code of the first category, see {@link nameOf}; 0 where there is none. */
   categoryCode = new Int32Array(INITIAL_CAPACITY);
   /** Code of the brand; 0 where there is none. */
@@ -134,9 +141,20 @@ export class ItemIndex {
     return this.#flags[dense] === IN_CATALOG && atMs >= this.#validFromMs[dense]! && atMs < this.#validToMs[dense]!;
   }
 
+  /** {@link isAvailable}, and not another item with the same hash. */
+  isShown(dense: number, itemId: string, atMs: number): boolean {
+    return this.isAvailable(dense, atMs) && this.#texts[dense] === itemId;
+  }
+
   /** What brings a mass of {@link n} or {@link p} to a time. */
   factorAt(atMs: number): number {
     return this.#landmarkMs === undefined ? 1 : 2 ** ((this.#landmarkMs - atMs) / this.halfLifeMs);
+  }
+
+  /** Decayed interactions of an item by its hash at a time (epoch ms); 0 where it is not known. */
+  countOf(hash: number, atMs: number): number {
+    const dense = this.#denseByHash.get(hash);
+    return dense === undefined ? 0 : this.n[dense]! * this.factorAt(atMs);
   }
 
   /** Dense ids of a record's partners, in its order. Allotted once per record, so scoring looks nothing up. */
@@ -173,6 +191,8 @@ export class ItemIndex {
     this.n[dense] = record.n * factor;
     this.p[dense] = record.p * factor;
     this.lastSeenMs[dense] = record.lastSeenMs;
+    this.repeatRate[dense] = record.repeatRate;
+    this.#setVector(dense, record.vector);
     const n = this.n[dense]!;
     const noted = this.#notedN[dense]!;
     if (Math.abs(n - noted) <= NEIGHBOURS_TOLERANCE * noted) return;
@@ -242,6 +262,17 @@ export class ItemIndex {
     return code;
   }
 
+  #setVector(dense: number, vector: Int8Array): void {
+    const isFull = vector.length === DIMENSIONS;
+    let square = 0;
+    for (let d = 0; d < DIMENSIONS; d++) {
+      const component = isFull ? vector[d]! : 0;
+      this.vectors[dense * DIMENSIONS + d] = component;
+      square += component * component;
+    }
+    this.inverseNorms[dense] = square === 0 ? 0 : 1 / Math.sqrt(square);
+  }
+
   #rebase(halfLives: number): void {
     const factor = 2 ** -halfLives;
     for (let dense = 0; dense < this.size; dense++) {
@@ -256,6 +287,9 @@ export class ItemIndex {
     const capacity = this.n.length * 2;
     this.n = grown(this.n, new Float64Array(capacity));
     this.p = grown(this.p, new Float64Array(capacity));
+    this.repeatRate = grown(this.repeatRate, new Float32Array(capacity));
+    this.vectors = grown(this.vectors, new Int8Array(capacity * DIMENSIONS));
+    this.inverseNorms = grown(this.inverseNorms, new Float32Array(capacity));
     this.lastSeenMs = grown(this.lastSeenMs, new Float64Array(capacity));
     this.categoryCode = grown(this.categoryCode, new Int32Array(capacity));
     this.brandCode = grown(this.brandCode, new Int32Array(capacity));
@@ -267,7 +301,7 @@ export class ItemIndex {
   }
 }
 
-function grown<A extends Float64Array | Int32Array | Uint8Array>(from: A, to: A): A {
+function grown<A extends Float64Array | Float32Array | Int32Array | Int8Array | Uint8Array>(from: A, to: A): A {
   to.set(from);
   return to;
 }

@@ -1,8 +1,17 @@
 // What can be set in the recommendation topology, with one default for all data.
 
 import type { Metrics } from '../engine/api/index.ts';
+import type { ItemListMaker } from '../processors/co-occurrence/list-maker.ts';
 import { DEFAULT_HALF_LIVES, type HalfLives } from '../processors/decay.ts';
+import type { SegmentListMaker } from '../processors/popularity.ts';
+import type { VisitorListMaker } from '../processors/profile/list-maker.ts';
+import { DEFAULT_SIGNALS, type SignalTable } from '../processors/profile/signals.ts';
+import type { VisitorRefresh } from '../processors/refresh/visitor-refresh.ts';
+import { ItemLists } from '../processors/top-n/item-lists.ts';
+import { SegmentLists } from '../processors/top-n/segment-lists.ts';
+import { type ListMakerOptions, VisitorLists } from '../processors/top-n/visitor-lists.ts';
 import type { SourceSerdes } from '../schemas/index.ts';
+import { DEFAULT_TUNING, type ListTuning } from '../schemas/list-tuning.ts';
 
 /** How lists are made. */
 export interface ListSettings {
@@ -18,6 +27,10 @@ export interface ListSettings {
    * replays: what is due lies in memory, so lists would not be a function of the log.
    */
   readonly refreshListsPerSecond: number;
+  /** What each signal weighs. */
+  readonly signals: SignalTable;
+  /** How much each source and each step counts in lists whose definition is not among the shop's settings. */
+  readonly tuning: ListTuning;
 }
 
 export const DEFAULT_LIST_SETTINGS: ListSettings = {
@@ -26,6 +39,23 @@ export const DEFAULT_LIST_SETTINGS: ListSettings = {
   neighboursIntervalMs: 1_000,
   segmentsIntervalMs: 1_000,
   refreshListsPerSecond: 0,
+  signals: DEFAULT_SIGNALS,
+  tuning: DEFAULT_TUNING,
+};
+
+/** What the processors of a task have their lists made by. */
+export interface ListMakers {
+  /** @param refresh is told of every list that is made; `undefined` in a replay. */
+  visitors(options: ListMakerOptions, refresh: VisitorRefresh | undefined): VisitorListMaker;
+  items(options: ListMakerOptions): ItemListMaker;
+  segments(options: ListMakerOptions): SegmentListMaker;
+}
+
+/** Those that publish. */
+export const PUBLISHING_LISTS: ListMakers = {
+  visitors: (options, refresh) => new VisitorLists(options, refresh),
+  items: (options) => new ItemLists(options),
+  segments: (options) => new SegmentLists(options),
 };
 
 /** What the topology is built from. */
@@ -37,6 +67,8 @@ export interface RecommendationOptions {
   readonly cacheMaxBytes: number;
   readonly metrics?: Metrics;
   readonly lists?: Partial<ListSettings>;
+  /** An evaluation learns without publishing, and asks for the lists that it wants. @defaultValue {@link PUBLISHING_LISTS} */
+  readonly listMakers?: ListMakers;
 }
 
 /** Shares of the memory, by how much a miss costs and how large the working set is. They sum to 1. */

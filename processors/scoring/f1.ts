@@ -9,6 +9,7 @@
 
 import type { ItemIndex } from '../item-index.ts';
 import type { NeighbourRecord } from '../neighbours.ts';
+import { type ListTimes, OTHER_PARTS, type RelatedScorer } from './related-scorer.ts';
 
 /** Weight of the pair "partner came before" against "partner came after". */
 export const BACKWARD_WEIGHT = 0.6;
@@ -48,12 +49,11 @@ export function queryWeights(back: number, inSession: boolean): { weight: number
     : { weight: weight * EARLIER_SESSION_WEIGHT, repeatBonus: 0 };
 }
 
-/** Scores all candidates of a query into arrays by dense id. One per task; not to be used by two queries at a time. */
-export class F1Scorer {
+/** Scores by {@link RelatedScorer}: more than 0 for all that are touched. */
+export class F1Scorer implements RelatedScorer {
+  readonly algorithm = 'f1-1';
   readonly #index: ItemIndex;
-  /** Scores by dense id after {@link score}: more than 0 for {@link touched}, 0 for all others. */
   scores = new Float64Array(0);
-  /** Dense ids of the candidates; the first {@link touchedCount} count. */
   touched = new Int32Array(0);
   touchedCount = 0;
   #slots = new Int32Array(0);
@@ -66,8 +66,7 @@ export class F1Scorer {
     this.#index = index;
   }
 
-  /** Fills {@link scores} and {@link touched} for a query at a time (epoch ms). */
-  score(query: readonly QueryItem[], atMs: number): void {
+  score(query: readonly QueryItem[], { atMs }: ListTimes): void {
     for (const item of query) if (item.record !== undefined) this.#index.partnersOf(item.record);
     this.#begin();
     const { n, halfLifeMs } = this.#index;
@@ -110,12 +109,8 @@ export class F1Scorer {
     }
   }
 
-  /**
-   * What the scores of some candidates are made of, for the query that was scored last: row k of the result holds, for
-   * candidate k, one part for each query item in its order, and then the repeat bonus. A row's sum is the score.
-   */
-  parts(candidates: Int32Array, query: readonly QueryItem[], atMs: number): Float64Array {
-    const width = query.length + 1;
+  parts(candidates: Int32Array, query: readonly QueryItem[], { atMs }: ListTimes): Float64Array {
+    const width = query.length + OTHER_PARTS.length;
     const parts = new Float64Array(candidates.length * width);
     const slots = this.#slots;
     const { n } = this.#index;

@@ -17,7 +17,13 @@ export interface Reason {
     | 'trending'
     | 'repeat'
     | 'campaign'
-    | 'buy-again';
+    | 'buy-again'
+    | 'content'
+    | 'preference'
+    | 'new'
+    | 'variety'
+    | 'model'
+    | 'searched';
   readonly itemId?: string | undefined;
   readonly title?: string | undefined;
   readonly campaignId?: string | undefined;

@@ -3,10 +3,9 @@
 // time is the profile's newest event; what is valid is decided at the task's stream time, which is committed with them.
 
 import type { ProcessorContext } from '../../engine/api/index.ts';
-import type { CampaignIndex } from '../campaign-index.ts';
 import type { CatalogEntry } from '../catalog-entry.ts';
-import type { ItemIndex } from '../item-index.ts';
 import type { ListUse } from '../list-use.ts';
+import type { LiveQuality } from '../live-quality.ts';
 import type { NeighbourRecord } from '../neighbours.ts';
 import type { PublishedSegment } from '../popularity-published.ts';
 import type { ChangedVisitor, VisitorListMaker } from '../profile/list-maker.ts';
@@ -14,8 +13,9 @@ import type { Profile } from '../profile/profile.ts';
 import type { VisitorRefresh } from '../refresh/visitor-refresh.ts';
 import { type Dealing, dealingsOf, type Evidence, evidenceOf } from './evidence.ts';
 import { OwnLists } from './own-lists.ts';
+import type { ListSources } from './pipeline.ts';
 import type { ListedItems, ListFormat, VisitorBlock } from './values.ts';
-import { type ListSources, VisitorCandidates } from './visitor-candidates.ts';
+import { type CandidatesOptions, VisitorCandidates } from './visitor-candidates.ts';
 
 /** The only variant so far. */
 export const DEFAULT_VARIANT = 'default';
@@ -23,14 +23,12 @@ export const DEFAULT_VARIANT = 'default';
 const ALGORITHM = 'f1-1';
 
 /** Where lists come from and go to. */
-export interface ListMakerOptions {
-  readonly index: ItemIndex;
-  readonly campaigns: CampaignIndex;
+export interface ListMakerOptions extends CandidatesOptions {
   /** Which lists are made. */
   readonly use: ListUse;
   readonly format: ListFormat;
-  /** Items of a list. */
-  readonly listLength: number;
+  /** Is told of every list of a visitor that is made. */
+  readonly quality?: LiveQuality;
   /** Node that publishes. */
   readonly listsSink: string;
   /** Names of the global stores. */
@@ -56,7 +54,7 @@ export class VisitorLists implements VisitorListMaker {
   constructor(options: ListMakerOptions, refresh?: VisitorRefresh) {
     this.#options = options;
     this.#refresh = refresh;
-    this.#candidates = new VisitorCandidates(options.index, options.campaigns, options.listLength);
+    this.#candidates = new VisitorCandidates(options);
     this.#own = new OwnLists({ ...options, variant: DEFAULT_VARIANT });
   }
 
@@ -69,8 +67,13 @@ export class VisitorLists implements VisitorListMaker {
       this.#forwardLists(visitorId, profile, made, context);
       this.#own.forward(visitorId, profile, context);
       if (blocksChanged) this.#forwardBlock(visitorId, profile, context);
-      if (made === undefined) this.#refresh?.forgotten(visitorId);
-      else this.#refresh?.noted(visitorId, context.streamTimeMs, made.evidence, made.listed);
+      if (made === undefined) {
+        this.#refresh?.forgotten(visitorId);
+        this.#options.quality?.forgotten(visitorId);
+      } else {
+        this.#refresh?.noted(visitorId, context.streamTimeMs, made.evidence, made.listed);
+        this.#options.quality?.noted(visitorId, ALGORITHM, made.listed.items);
+      }
     }
   }
 
@@ -84,10 +87,19 @@ export class VisitorLists implements VisitorListMaker {
       const made = this.#made(profile, sources.dealings[i]!, sources, context);
       if (made === undefined) refresh.forgotten(visitorId);
       else if (!refresh.isNews(visitorId, made.evidence, made.listed)) continue;
+      if (made !== undefined) this.#options.quality?.noted(visitorId, ALGORITHM, made.listed.items);
       this.#forwardLists(visitorId, profile, made, context);
       published++;
     }
     return published;
+  }
+
+  /** The items that would be published for a profile now, and what they are by; `undefined` where there is nothing to make a list from. */
+  listFor(profile: Profile, context: ProcessorContext): AskedList | undefined {
+    const owner = { visitorId: '', profile, endedSessionIds: [], blocksChanged: false };
+    const sources = this.#load([owner], context);
+    const made = this.#made(profile, sources.dealings[0]!, sources, context);
+    return made && { algorithm: ALGORITHM, listed: made.listed };
   }
 
   keysOf(visitorId: string, profile: Profile): readonly string[] {
@@ -149,6 +161,7 @@ export class VisitorLists implements VisitorListMaker {
     return {
       dealings,
       recordOf: (itemId) => neighbours.get(itemId),
+      loadRecords: (itemIds) => neighbours.load(itemIds),
       entryOf: (itemId) => catalog.get(itemId),
       segmentOf: (segment) => popular.get(segment),
     };
@@ -164,7 +177,7 @@ export class VisitorLists implements VisitorListMaker {
     const { index, definitions, use } = this.#options;
     if (profile?.asOf === undefined || !use.isInUse(definitions.forYou)) return undefined;
     const evidence = evidenceOf(dealings, index, sources.recordOf);
-    if (evidence.length === 0) return undefined;
+    if (evidence.length === 0 && !hasSurroundings(profile)) return undefined;
     const atMs = profile.asOf.at;
     const times = { atMs, shownAtMs: Math.max(atMs, context.streamTimeMs) };
     return { evidence, listed: this.#candidates.items(definitions.forYou, profile, evidence, times, sources) };
@@ -230,6 +243,11 @@ export class VisitorLists implements VisitorListMaker {
   }
 }
 
+/** Whether something is known of a visitor that a list can be made from without items. */
+function hasSurroundings({ session, device, region }: Profile): boolean {
+  return session !== undefined || device !== undefined || region !== undefined;
+}
+
 /** What is published of a visitor beside the lists; `undefined` where there is nothing to say. */
 function blockOf({ bought, disliked, segments, region, device }: Profile): VisitorBlock | undefined {
   const items = new Set<string>();
@@ -244,6 +262,13 @@ function blockOf({ bought, disliked, segments, region, device }: Profile): Visit
   };
 }
 
+/** A list that is not published. */
+export interface AskedList {
+  /** Name and version of what computed it. */
+  readonly algorithm: string;
+  readonly listed: ListedItems;
+}
+
 interface MadeList {
   readonly evidence: readonly Evidence[];
   readonly listed: ListedItems;
@@ -252,5 +277,4 @@ interface MadeList {
 interface Sources extends ListSources {
   /** Of each visitor, in the order of the visitors. */
   readonly dealings: readonly (readonly Dealing[])[];
-  recordOf(itemId: string): NeighbourRecord | undefined;
 }

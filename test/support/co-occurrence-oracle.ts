@@ -237,7 +237,9 @@ function addInterest(
   categoriesOf: (item: string) => readonly string[],
 ): void {
   const { at, device, region } = event;
-  const segments = ['global', `hour=${Math.floor(new Date(at).getUTCHours() / 4)}`];
+  const date = new Date(at);
+  const segments = ['global', `hour=${Math.floor(date.getUTCHours() / 4)}`];
+  segments.push(`season=${Math.ceil((date.getUTCMonth() + 1) / 3)}`);
   if (device !== null) segments.push(`device=${device}`);
   if (region !== null) segments.push(`region=${region}`);
   for (const category of categoriesOf(item).slice(0, 3)) segments.push(`category=${category}`);

@@ -172,9 +172,15 @@ describe('codecs', () => {
       repeat: true,
       campaign: true,
       'buy-again': true,
+      content: true,
+      preference: true,
+      new: true,
+      variety: true,
+      model: true,
+      searched: true,
     };
     const reasons = (Object.keys(kinds) as Reason['kind'][]).map((kind) => ({ kind, part: 1 }));
-    const value = { ...emptyList, items: [{ id: 'A', score: 11, reasons }] };
+    const value = { ...emptyList, items: [{ id: 'A', score: 15, reasons }] };
     assert.deepEqual(topListSerde.deserialize(topListSerde.serialize(value)), value);
   });
 

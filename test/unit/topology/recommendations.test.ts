@@ -42,8 +42,12 @@ test('a view brings the items that others viewed after it, each with its reason'
   const mug = list!.items.find(({ id }) => id === 'mug')!;
   assert.ok(bulb.score > mug.score);
   assert.deepEqual(
-    bulb.reasons.map(({ kind, itemId, title }) => [kind, itemId, title]),
-    [['viewed', 'lamp', 'Title of lamp']],
+    bulb.reasons.map(({ kind, itemId, title, segment }) => [kind, itemId ?? segment, title]),
+    [
+      ['viewed', 'lamp', 'Title of lamp'],
+      ['content', 'lamp', 'Title of lamp'],
+      ['preference', 'category=light', undefined],
+    ],
   );
   assert.equal(list!.asOf.topic, 'clicks');
   assert.equal(list!.asOf.at, shop.clock.nowMs());
@@ -64,10 +68,7 @@ test('a short list is filled up with what is popular, for that reason', async (t
   );
   assert.equal(list!.items[0]!.id, 'plate');
   const lamp = list!.items.find(({ id }) => id === 'lamp')!;
-  assert.deepEqual(
-    lamp.reasons.map(({ kind, segment }) => [kind, segment]),
-    [['popular', 'global']],
-  );
+  assert.deepEqual([lamp.reasons[0]!.kind, lamp.reasons[0]!.segment], ['popular', 'global']);
 });
 
 function rank(list: TopList | undefined, id: string): number {
@@ -251,4 +252,42 @@ test('the same events give the same lists over one task and over several', async
     }),
   );
   assert.deepEqual(lists[0], lists[1]);
+});
+
+test('a visitor who has done nothing but arrive gets what is popular in the same surroundings', async (t) => {
+  const shop = await lampShop(t);
+  for (let i = 0; i < 50; i++) {
+    await shop.views(`north${i}`, ['plate', 'mug', 'plate', 'mug', 'plate'], { region: 'north' });
+    if (i < 10) await shop.views(`south${i}`, ['lamp', 'bulb', 'lamp', 'bulb', 'lamp'], { region: 'south' });
+  }
+  await shop.driver.advance(5000);
+  const arrival = { visitorId: 'new', kind: 'search', itemId: null, query: 'something', region: 'north' } as const;
+  await shop.send('clicks', [click({ ...arrival, at: shop.clock.nowMs() })]);
+  const list = shop.list(`${FOR_YOU}new`);
+  assertSums(list);
+  assert.equal(ids(list)![0], 'plate');
+  const segments = list!.items[0]!.reasons.filter(({ kind }) => kind === 'popular').map(({ segment }) => segment);
+  assert.ok(segments.includes('region=north') && segments.includes('global'));
+});
+
+test('what a visitor searches for is recommended before anything was clicked, for that reason', async (t) => {
+  const shop = await openShop(t);
+  const titles = [
+    'Oak dining table',
+    'Wool blanket',
+    'Copper kettle',
+    'Paper lantern',
+    'Garden spade',
+    'Steel bicycle',
+  ];
+  await shop.send(
+    'catalog',
+    titles.map((title) => item(title.replaceAll(' ', '-'), { title })),
+  );
+  const search = { visitorId: 'eve', kind: 'search', itemId: null, query: 'dining table oak' } as const;
+  await shop.send('clicks', [click({ ...search, at: shop.clock.nowMs() })]);
+  const list = shop.list(`${FOR_YOU}eve`);
+  assertSums(list);
+  assert.equal(list!.items[0]!.id, 'Oak-dining-table');
+  assert.equal(list!.items[0]!.reasons[0]!.kind, 'searched');
 });
