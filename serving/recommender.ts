@@ -18,23 +18,13 @@ import type { CampaignRules } from './campaign-rules.ts';
 import type { Answer, AnswerItem } from './contract.ts';
 import { withoutEnded } from './ended-campaigns.ts';
 import { answerFilter } from './item-filter.ts';
-import { ladderOf, type Step } from './ladder.ts';
-import type { CardField, Parameters } from './parameters.ts';
+import type { CardField } from './parameters.ts';
 import type { Placements } from './placements.ts';
+import { type Plan, planOf, type Question } from './plan.ts';
 import { ProblemError } from './problem.ts';
 import { reasonText } from './reason-text.ts';
 import type { ListReader } from './resilience/list-reader.ts';
 import type { SharedItems } from './shared-items.ts';
-
-/** What one answer is asked for. */
-export interface Question {
-  /** The address's own placement, where the parameters name none. */
-  readonly placement: string;
-  /** Valid, with what the address says among them. */
-  readonly parameters: Parameters;
-  /** What stands before a parameter's name where something is wrong with it, e.g. `requests[0].`. */
-  readonly place?: string;
-}
 
 /** Answers in the order of the questions, and what they took. */
 export interface Recommendations {
@@ -60,16 +50,6 @@ export interface RecommenderOptions {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly logger: Logger;
-}
-
-/** Segments of categories that one ladder has at most. */
-const MAX_CATEGORIES = 5;
-
-interface Plan {
-  readonly name: string;
-  readonly placement: Placement;
-  readonly parameters: Parameters;
-  readonly ladder: readonly Step[];
 }
 
 /** What was read for a plan. */
@@ -110,28 +90,6 @@ export function createRecommender(options: RecommenderOptions): Recommender {
       logger.warn('published-value-unreadable', { code: error.code });
       return undefined;
     }
-  }
-
-  function plan({ placement: own, parameters, place = '' }: Question, cards: ReadonlyMap<string, ItemCard>): Plan {
-    const name = parameters.placement ?? own;
-    const placement = placements.get(name);
-    if (placement === undefined) {
-      const parameter = `${place}placement`;
-      throw new ProblemError('invalid-parameter', `${parameter} must be one that the shop has set.`, parameter);
-    }
-    if (!placement.isOn) throw new ProblemError('not-found', 'This placement is off.');
-    const { visitor, session, item, inCart = [], category, region, device } = parameters;
-    const categories = category ?? (item === undefined ? [] : (cards.get(item)?.categories ?? []));
-    const ladder = ladderOf(placement, {
-      visitor,
-      session,
-      items: [...new Set(item === undefined ? inCart : [item, ...inCart])],
-      categories: categories.slice(-MAX_CATEGORIES),
-      region,
-      device,
-      nowMs: clock.nowMs(),
-    });
-    return { name, placement, parameters, ladder };
   }
 
   function listOf(keys: readonly string[], entries: ReadonlyMap<string, StoredEntry>) {
@@ -235,12 +193,14 @@ export function createRecommender(options: RecommenderOptions): Recommender {
 
   return {
     keysOf: (question) =>
-      plan(question, new Map()).ladder.flatMap(({ keys, rung }) => (rung === 'visitor' ? keys : [])),
+      planOf(question, placements, new Map(), clock.nowMs()).ladder.flatMap(({ keys, rung }) =>
+        rung === 'visitor' ? keys : [],
+      ),
     async ask(questions) {
       // An item's own card tells its categories; it is nearly always in memory.
       const about = questions.flatMap(({ parameters }) => parameters.item ?? []);
       const cards = about.length === 0 ? new Map<string, ItemCard>() : await items.cards(about);
-      const plans = questions.map((question) => plan(question, cards));
+      const plans = questions.map((question) => planOf(question, placements, cards, clock.nowMs()));
       const keys = new Set<string>();
       for (const { ladder, parameters } of plans) {
         for (const step of ladder) for (const key of step.keys) keys.add(key);

@@ -5,8 +5,9 @@ import { parseBatch } from './batch.ts';
 import { entityOf } from './entity.ts';
 import type { LiveAnswers } from './live-answers.ts';
 import { checkOf, parseId, parseParameters } from './parameters.ts';
+import type { Question } from './plan.ts';
 import { allowOnly, ProblemError } from './problem.ts';
-import type { Question, Recommendations, Recommender } from './recommender.ts';
+import type { Recommendations, Recommender } from './recommender.ts';
 import { linkLists, traceRequests } from './request-trace.ts';
 import { BATCH_PATH, LIST_ROUTES, type ListRoute, STREAM_ROUTE } from './route-table.ts';
 
