@@ -7,6 +7,8 @@ const cap = z.int().min(1).max(1000);
 
 /** How a visitor's list is made, each with its default. */
 export const listTuningBody = z.strictObject({
+  /** What ranks related items; a cheaper one stands in while a task is behind, F2 until the learned ranking has learned. */
+  algorithm: z.enum(['f1', 'f2', 'learned']).default('learned'),
   /** Share of content beside related items, 0 to 1. */
   contentShare: z.number().min(0).max(1).default(0.3),
   /** What an item that meets all preferences gains, as a share of the list's best score. */

@@ -15,6 +15,8 @@ export const TOPICS = {
   neighbours: 'neighbours',
   /** Internal, compacted, key segment: what lists need of a segment. */
   popular: 'popular',
+  /** Internal, compacted: the weights of the learned ranking. */
+  ranker: 'ranker',
 } as const;
 
 /** Processors, repartitions and sinks. A source has the name of its topic. */
@@ -28,6 +30,9 @@ export const NODES = {
   segmentDeltas: 'segment-deltas',
   neighbours: 'neighbours',
   popular: 'popular',
+  examples: 'examples',
+  learner: 'learner',
+  ranker: 'ranker',
   lists: 'lists',
 } as const;
 
@@ -41,6 +46,7 @@ export const STORES = {
   publishedSegments: 'published-segments',
   cards: 'cards',
   ownCampaigns: 'own-campaigns',
+  rankerState: 'ranker-state',
 } as const;
 
 /** Stores that every instance keeps whole. */
@@ -50,6 +56,7 @@ export const GLOBAL_STORES = {
   catalog: 'catalog',
   campaigns: 'campaigns',
   settings: 'settings',
+  ranker: 'ranker',
 } as const;
 
 /** The versioned sink that lists, cards, blocks and campaigns are published to. */

@@ -11,6 +11,10 @@ import { rowSerde, waitingSerde } from '../processors/co-occurrence/row-codec.ts
 import { CoOccurrenceProcessor } from '../processors/co-occurrence.ts';
 import { ItemFacts } from '../processors/content/item-facts.ts';
 import { ItemIndex } from '../processors/item-index.ts';
+import { exampleSerde } from '../processors/learner/example-codec.ts';
+import { ExampleMaker } from '../processors/learner/example-maker.ts';
+import { learnerStateSerde, servedRankerSerde } from '../processors/learner/ranker-codec.ts';
+import { LearnerProcessor } from '../processors/learner.ts';
 import { ListTunings } from '../processors/list-tunings.ts';
 import { LiveQuality } from '../processors/live-quality.ts';
 import { neighbourSerde } from '../processors/neighbours.ts';
@@ -86,6 +90,11 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
         mostUnclicked: () => tunings.of(DEFINITIONS.forYou).mostUnclicked,
         quality,
         profilesStore: STORES.profiles,
+        learning: {
+          examples: new ExampleMaker(index),
+          neighboursStore: GLOBAL_STORES.neighbours,
+          examplesSink: NODES.examples,
+        },
         pairDeltasSink: NODES.pairDeltas,
         segmentDeltasSink: NODES.segmentDeltas,
       });
@@ -93,7 +102,13 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
     {
       parents: VISITOR_TOPICS,
       stores: [STORES.profiles],
-      globalStores: [GLOBAL_STORES.neighbours, GLOBAL_STORES.catalog, GLOBAL_STORES.campaigns, GLOBAL_STORES.popular],
+      globalStores: [
+        GLOBAL_STORES.neighbours,
+        GLOBAL_STORES.catalog,
+        GLOBAL_STORES.campaigns,
+        GLOBAL_STORES.popular,
+        GLOBAL_STORES.ranker,
+      ],
     },
   );
 
@@ -133,6 +148,22 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
       deserializer: neighbourSerde,
       supplier: globalStore('neighbours', neighbourSerde),
       view: { apply: (itemId, record) => index.applyNeighbours(itemId, record) },
+    });
+
+  // What is chosen next.
+  builder
+    .addRepartition(NODES.examples, { serializer: exampleSerde, deserializer: exampleSerde, parents: [NODES.users] })
+    .addStore(taskStore('rankerState', learnerStateSerde))
+    .addProcessor(
+      NODES.learner,
+      () => new LearnerProcessor({ stateStore: STORES.rankerState, rankerSink: NODES.ranker }),
+      { parents: [NODES.examples], stores: [STORES.rankerState] },
+    )
+    .addSink(NODES.ranker, { topic: TOPICS.ranker, serializer: servedRankerSerde, parents: [NODES.learner] })
+    .addGlobalStore({
+      topic: TOPICS.ranker,
+      deserializer: servedRankerSerde,
+      supplier: globalStore('ranker', servedRankerSerde),
     });
 
   // What is popular where.

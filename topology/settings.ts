@@ -76,7 +76,8 @@ export const CACHE_SHARES = {
   profiles: 0.27,
   rows: 0.29,
   waitingItems: 0.01,
-  segments: 0.05,
+  rankerState: 0.005,
+  segments: 0.045,
   segmentItems: 0.01,
   publishedSegments: 0.03,
   cards: 0.02,
@@ -85,5 +86,6 @@ export const CACHE_SHARES = {
   popular: 0.02,
   catalog: 0.08,
   campaigns: 0.005,
-  settings: 0.01,
+  settings: 0.005,
+  ranker: 0.005,
 } as const;

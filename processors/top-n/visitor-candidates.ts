@@ -15,7 +15,11 @@ import type { PreferenceWeights } from '../profile/preferences.ts';
 import type { Profile } from '../profile/profile.ts';
 import { tiredOf } from '../profile/shown.ts';
 import { F1Scorer } from '../scoring/f1.ts';
+import { F2Scorer } from '../scoring/f2.ts';
+import { Gatherer } from '../scoring/gatherer.ts';
+import { LearnedScorer, type ServedRanker } from '../scoring/learned.ts';
 import { type ListTimes, OTHER_PARTS } from '../scoring/related-scorer.ts';
+import type { Algorithm } from './algorithm-choice.ts';
 import { CampaignStep } from './campaign-step.ts';
 import { ContextItems } from './context-items.ts';
 import type { Evidence } from './evidence.ts';
@@ -41,6 +45,9 @@ export interface CandidatesOptions {
 /** Makes visitors' items. One per task. */
 export class VisitorCandidates {
   readonly #length: number;
+  readonly #f1: F1Scorer;
+  readonly #f2: F2Scorer;
+  readonly #learned: LearnedScorer;
   readonly #related: RelatedItems;
   readonly #campaigns: CampaignStep;
   /** In this order: a later one sees what the earlier ones brought. */
@@ -52,7 +59,11 @@ export class VisitorCandidates {
     this.#length = listLength;
     this.#tuningOf = tuningOf;
     const relatedScoreOf = (denseId: number) => this.#related.scoreOf(denseId);
-    this.#related = new RelatedItems(index, new F1Scorer(index));
+    const gatherer = new Gatherer(index);
+    this.#f1 = new F1Scorer(index);
+    this.#f2 = new F2Scorer(index, gatherer);
+    this.#learned = new LearnedScorer(index, gatherer);
+    this.#related = new RelatedItems(index, this.#f1);
     this.#campaigns = new CampaignStep(index, campaigns, relatedScoreOf);
     const content = new SimilarContent(index, facts.content, tuningOf, taste.signals, relatedScoreOf);
     this.#sources = [this.#related, content, new ContextItems(index), new PopularItems(index)];
@@ -68,6 +79,18 @@ export class VisitorCandidates {
       new ExploreStep(index, tuningOf),
       this.#campaigns,
     ];
+  }
+
+  /**
+   * Takes an algorithm for the lists from now on; without a ranking F2 stands in for the learned one. Returns the name and version of
+   * what was taken.
+   */
+  choose(algorithm: Algorithm, ranker: ServedRanker | undefined): string {
+    if (algorithm === 'learned' && ranker !== undefined) {
+      this.#learned.use(ranker);
+      this.#related.scorer = this.#learned;
+    } else this.#related.scorer = algorithm === 'f1' ? this.#f1 : this.#f2;
+    return this.#related.scorer.algorithm;
   }
 
   /** The items of a list of this definition, at most the list's length; empty where nothing speaks for any. */
