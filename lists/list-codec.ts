@@ -45,6 +45,7 @@ const KINDS: readonly ReasonKind[] = [
   'variety',
   'model',
   'searched',
+  'reranked',
 ];
 
 const ITEM_ID = 1;

@@ -19,7 +19,8 @@ export type ReasonKind =
   | 'new'
   | 'variety'
   | 'model'
-  | 'searched';
+  | 'searched'
+  | 'reranked';
 
 /** One cause of an item's place in a list. */
 export interface Reason {

@@ -16,10 +16,10 @@ export const listTuningBody = z.strictObject({
   /** What the most popular item of the visitor's surroundings gains, as a share of the list's best score. */
   contextWeight: weight.default(0.03),
   /** What a twin of a better item loses, as a share of the list's best score; 0: no diversity. */
-  diversity: z.number().min(0).max(1).default(0.05),
+  diversity: z.number().min(0).max(1).default(0.03),
   /** Most items of one brand, and of one category, among the first 20. */
-  mostOfBrand: cap.default(8),
-  mostOfCategory: cap.default(14),
+  mostOfBrand: cap.default(10),
+  mostOfCategory: cap.default(16),
   /** Share of a list's places that are given to items about which little is known. */
   explorationShare: z.number().min(0).max(0.5).default(0.05),
   /** After so many impressions without a click (each halved with three days of age) an item makes room. */

@@ -60,6 +60,8 @@ export function reasonText(reason: Reason, title: string | undefined = reason.ti
       return 'Picked by the shop';
     case 'content':
       return named('Of the same kind as', 'Of the kind that you look at');
+    case 'reranked':
+      return 'Chosen for you';
     case 'searched':
       return 'Because of what you searched for';
     case 'preference':

@@ -40,7 +40,16 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
   const { serdes } = options;
   // What is stored names schemas of this release, not ids that a registry would have to explain.
   const stored = createSerdes(createFileSchemaSource());
-  const { halfLives, listLength, neighboursIntervalMs, segmentsIntervalMs, refreshListsPerSecond, tuning, signals } = {
+  const {
+    halfLives,
+    listLength,
+    neighboursIntervalMs,
+    segmentsIntervalMs,
+    refreshListsPerSecond,
+    tuning,
+    signals,
+    reranker,
+  } = {
     ...DEFAULT_LIST_SETTINGS,
     ...options.lists,
   };
@@ -59,6 +68,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
     listLength,
     taste: { halfLifeMs: halfLives.userVectorMs, signals },
     tuningOf: (definition) => tunings.of(definition),
+    reranker,
     listsSink: NODES.lists,
     stores: GLOBAL_STORES,
     definitions: DEFINITIONS,

@@ -4,6 +4,8 @@
 
 import { ContextStep } from '../after-scoring/context-step.ts';
 import { DiversityStep } from '../after-scoring/diversity-step.ts';
+import { RerankStep } from '../after-scoring/rerank-step.ts';
+import type { Reranker } from '../after-scoring/reranker.ts';
 import { TasteStep } from '../after-scoring/taste-step.ts';
 import type { CampaignIndex } from '../campaign-index.ts';
 import { byRank, type Candidate } from '../campaigns.ts';
@@ -40,6 +42,8 @@ export interface CandidatesOptions {
   readonly listLength: number;
   readonly taste: PreferenceWeights;
   readonly tuningOf: TuningOf;
+  /** A model of the shop's; left out, the scores stand. */
+  readonly reranker?: Reranker | undefined;
 }
 
 /** Makes visitors' items. One per task. */
@@ -55,7 +59,7 @@ export class VisitorCandidates {
   readonly #steps: readonly AfterScoring[];
   readonly #tuningOf: TuningOf;
 
-  constructor({ index, facts, campaigns, listLength, taste, tuningOf }: CandidatesOptions) {
+  constructor({ index, facts, campaigns, listLength, taste, tuningOf, reranker }: CandidatesOptions) {
     this.#length = listLength;
     this.#tuningOf = tuningOf;
     const relatedScoreOf = (denseId: number) => this.#related.scoreOf(denseId);
@@ -70,6 +74,7 @@ export class VisitorCandidates {
     this.#steps = [
       new TasteStep(index, facts, taste, tuningOf),
       new ContextStep(index, tuningOf),
+      ...(reranker === undefined ? [] : [new RerankStep(reranker, index, facts)]),
       new DiversityStep(
         (one, other) => facts.content.likeness(one, other),
         (denseId) => index.brandCode[denseId]!,
