@@ -148,10 +148,10 @@ export class EvaluatedEngine {
     if (newestMs !== undefined) await this.#driver.engine.finish(newestMs);
   }
 
-  /** The list for a question by an algorithm; `undefined` where nothing is known to make one from. Learns nothing. */
-  answer(question: AskStep, algorithm: Algorithm): AskedList | undefined {
+  /** The lists for a question, in the order of these algorithms; `undefined` where nothing is known to make one from. Learns nothing. */
+  answers(question: AskStep, algorithms: readonly Algorithm[]): (AskedList | undefined)[] {
     const profile = this.#profileFor(question);
-    return profile === undefined ? undefined : this.#maker.list(profile, algorithm);
+    return algorithms.map((algorithm) => profile && this.#maker.list(profile, algorithm));
   }
 
   /** What is known of the visitor when the question is put. */

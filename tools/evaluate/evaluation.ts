@@ -17,7 +17,7 @@ const MOST_PENDING = 10_000;
 const MOST_OPEN_SESSIONS = 100_000;
 /** Questions and events that costs are measured on. */
 const LAST_QUESTIONS = 2_000;
-const LAST_EVENTS = 20_000;
+const LAST_EVENTS = 8_000;
 /** What diversity and popularity are measured over. */
 export const LIST_K = 20;
 
@@ -166,10 +166,9 @@ class Run {
     if (this.#asked === 1) await this.#engine.settle();
     else await this.#engine.flush();
     const targets = step.targets.map((target) => this.#numbers.of(target));
-    for (const algorithm of ALGORITHMS) {
-      const answer = this.#engine.answer(step, algorithm);
+    for (const [i, answer] of this.#engine.answers(step, ALGORITHMS).entries()) {
       const items = answer?.listed.items.slice(0, this.#longest).map(({ id }) => this.#numbers.of(id)) ?? [];
-      this.#count(step, algorithm, false, items, targets);
+      this.#count(step, ALGORITHMS[i]!, false, items, targets);
     }
     const query = step.query.map((item) => this.#numbers.of(item));
     for (const baseline of this.#baselines) {
