@@ -167,6 +167,11 @@ export const SETTINGS = {
       return typeof table === 'string' ? new Mistake(table) : table;
     },
   } satisfies Setting<SignalTable>,
+  reranker: optional(
+    'FRESHET_RERANKER',
+    'a JavaScript module',
+    "Module that makes the shop's own reranker, which scores the candidates of visitors' lists anew; examples/onnx-reranker is one.",
+  ),
   retentionHours: integer(
     'FRESHET_RETENTION_HOURS',
     168,

@@ -22,6 +22,7 @@ import { ProductionHistory } from './history.ts';
 import { kafkaLog, untilBrokersAnswer } from './kafka.ts';
 import { openRedisLists } from './redis.ts';
 import { openRegistry } from './registry.ts';
+import { loadReranker } from './reranker.ts';
 import { untilAvailable } from './until-available.ts';
 
 export interface ProductionOptions {
@@ -76,7 +77,11 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
       cacheMaxBytes: config.cacheMaxMb * 1_048_576,
       partitions: config.partitions,
       metrics,
-      lists: { refreshListsPerSecond: config.refreshListsPerSecond, signals: config.signals },
+      lists: {
+        refreshListsPerSecond: config.refreshListsPerSecond,
+        signals: config.signals,
+        reranker: await loadReranker(config.reranker),
+      },
     });
     const globalDatabase = await openRocksDatabase(join(directory, 'global'), {
       columnFamilies: globalColumnFamiliesOf(topology),

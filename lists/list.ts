@@ -21,6 +21,7 @@ export const REASON_KINDS = [
   'variety',
   'model',
   'searched',
+  'reranked',
 ] as const;
 
 export type ReasonKind = (typeof REASON_KINDS)[number];

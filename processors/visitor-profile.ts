@@ -8,7 +8,10 @@
 import type { Counter, KeyValueStore, Processor, ProcessorContext, StreamRecord } from '../engine/api/index.ts';
 import type { Click, Impression, Privacy, Purchase, Visitor } from '../schemas/records.ts';
 import type { HalfLives } from './decay.ts';
+import type { ExampleMaker } from './learner/example-maker.ts';
+import { LEARNER_PARTITION } from './learner.ts';
 import type { LiveQuality } from './live-quality.ts';
+import type { NeighbourRecord } from './neighbours.ts';
 import type { EventRef } from './profile/as-of.ts';
 import { DeltaBatch } from './profile/delta-batch.ts';
 import type { ChangedVisitor, VisitorListMaker } from './profile/list-maker.ts';
@@ -17,6 +20,7 @@ import { type Noted, ProfileUpdater, type Update } from './profile/profile-updat
 import type { SignalTable } from './profile/signals.ts';
 import { publishedKeys } from './published-keys.ts';
 import type { VisitorRefresh } from './refresh/visitor-refresh.ts';
+import type { RowSource } from './scoring/related-scorer.ts';
 
 /** What USERS reads. */
 export type VisitorEvent = Click | Purchase | Impression | Visitor | Privacy;
@@ -41,6 +45,14 @@ export interface VisitorProfileOptions {
   readonly pairDeltasSink: string;
   /** Node that writes `segment-deltas`. */
   readonly segmentDeltasSink: string;
+  /** Makes what the learned ranking learns from; to be left out where none does. */
+  readonly learning?: {
+    readonly examples: ExampleMaker;
+    /** Global store of the items' neighbours. */
+    readonly neighboursStore: string;
+    /** Node that writes `examples`. */
+    readonly examplesSink: string;
+  };
 }
 
 interface Changed {
@@ -68,6 +80,7 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
   #context!: ProcessorContext;
   #profiles!: KeyValueStore<Profile>;
   #impressions!: Counter;
+  #rows: RowSource | undefined;
 
   constructor(options: VisitorProfileOptions) {
     this.#options = options;
@@ -86,6 +99,10 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
   init(context: ProcessorContext): void {
     this.#context = context;
     this.#profiles = context.store(this.#options.profilesStore);
+    const { learning } = this.#options;
+    const neighbours = learning && context.globalStore<NeighbourRecord>(learning.neighboursStore);
+    if (neighbours !== undefined)
+      this.#rows = { recordOf: (item) => neighbours.get(item), loadRecords: (items) => neighbours.load(items) };
     this.#impressions = context.metrics.counter('users.impressions');
     this.#options.refresh?.start(context, (visitors) => {
       this.#profiles.load(visitors);
@@ -160,10 +177,21 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
     const profile = known === undefined ? emptyProfile() : this.#profiles.getForUpdate(visitorId)!;
     if (record.topic === 'clicks') {
       this.#options.quality?.observed(value as Click);
+      this.#teach(profile, value as Click);
       this.#keep(visitorId, known, updater.click(profile, value as Click, event), blocks);
     } else if (record.topic === 'purchases') {
       this.#keep(visitorId, known, updater.purchase(profile, value as Purchase, event), blocks);
     } else this.#keep(visitorId, known, updater.visitor(profile, value as Visitor, event), blocks);
+  }
+
+  /** Sends what a click teaches the learned ranking, before it changes the profile. Not while the task is behind. */
+  #teach(profile: Profile, click: Click): void {
+    const { learning } = this.#options;
+    if (learning === undefined || this.#rows === undefined || this.#context.isBehind) return;
+    const example = learning.examples.example(profile, click, this.#rows);
+    if (example === undefined) return;
+    const forwarded = { key: undefined, value: example, timestampMs: click.at, partition: LEARNER_PARTITION };
+    this.#context.forward(forwarded, learning.examplesSink);
   }
 
   #keep(visitorId: string, known: Profile | undefined, update: Update, blocksChanged: boolean): void {

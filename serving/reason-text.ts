@@ -62,6 +62,8 @@ export function reasonText(reason: Reason, title: string | undefined = reason.ti
       return 'You bought it before';
     case 'content':
       return named('Of the same kind as', 'Of the kind that you look at');
+    case 'reranked':
+      return 'Chosen for you';
     case 'searched':
       return 'Because of what you searched for';
     case 'preference':

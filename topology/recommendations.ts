@@ -11,6 +11,10 @@ import { rowSerde, waitingSerde } from '../processors/co-occurrence/row-codec.ts
 import { CoOccurrenceProcessor } from '../processors/co-occurrence.ts';
 import { ItemFacts } from '../processors/content/item-facts.ts';
 import { ItemIndex } from '../processors/item-index.ts';
+import { exampleSerde } from '../processors/learner/example-codec.ts';
+import { ExampleMaker } from '../processors/learner/example-maker.ts';
+import { learnerStateSerde, servedRankerSerde } from '../processors/learner/ranker-codec.ts';
+import { LearnerProcessor } from '../processors/learner.ts';
 import { ListTunings } from '../processors/list-tunings.ts';
 import { ListUse } from '../processors/list-use.ts';
 import { LiveQuality } from '../processors/live-quality.ts';
@@ -38,7 +42,16 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
   const { serdes } = options;
   // What is stored names schemas of this release, not ids that a registry would have to explain.
   const stored = createSerdes(createFileSchemaSource());
-  const { halfLives, listLength, neighboursIntervalMs, segmentsIntervalMs, refreshListsPerSecond, tuning, signals } = {
+  const {
+    halfLives,
+    listLength,
+    neighboursIntervalMs,
+    segmentsIntervalMs,
+    refreshListsPerSecond,
+    tuning,
+    signals,
+    reranker,
+  } = {
     ...DEFAULT_LIST_SETTINGS,
     ...options.lists,
   };
@@ -59,6 +72,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
     listLength,
     taste: { halfLifeMs: halfLives.userVectorMs, signals },
     tuningOf: (definition) => tunings.of(definition),
+    reranker,
     listsSink: NODES.lists,
     stores: GLOBAL_STORES,
     definitions: DEFINITIONS,
@@ -90,6 +104,11 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
         mostUnclicked: () => tunings.of(DEFINITIONS.forYou).mostUnclicked,
         quality,
         profilesStore: STORES.profiles,
+        learning: {
+          examples: new ExampleMaker(index),
+          neighboursStore: GLOBAL_STORES.neighbours,
+          examplesSink: NODES.examples,
+        },
         pairDeltasSink: NODES.pairDeltas,
         segmentDeltasSink: NODES.segmentDeltas,
       });
@@ -103,6 +122,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
         GLOBAL_STORES.campaigns,
         GLOBAL_STORES.popular,
         GLOBAL_STORES.settings,
+        GLOBAL_STORES.ranker,
       ],
     },
   );
@@ -148,6 +168,22 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
       deserializer: neighbourSerde,
       supplier: globalStore('neighbours', neighbourSerde),
       view: { apply: (itemId, record) => index.applyNeighbours(itemId, record) },
+    });
+
+  // What is chosen next.
+  builder
+    .addRepartition(NODES.examples, { serializer: exampleSerde, deserializer: exampleSerde, parents: [NODES.users] })
+    .addStore(taskStore('rankerState', learnerStateSerde))
+    .addProcessor(
+      NODES.learner,
+      () => new LearnerProcessor({ stateStore: STORES.rankerState, rankerSink: NODES.ranker }),
+      { parents: [NODES.examples], stores: [STORES.rankerState] },
+    )
+    .addSink(NODES.ranker, { topic: TOPICS.ranker, serializer: servedRankerSerde, parents: [NODES.learner] })
+    .addGlobalStore({
+      topic: TOPICS.ranker,
+      deserializer: servedRankerSerde,
+      supplier: globalStore('ranker', servedRankerSerde),
     });
 
   // What is popular where.

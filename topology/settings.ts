@@ -1,6 +1,7 @@
 // What can be set in the recommendation topology, with one default for all data.
 
 import type { Metrics } from '../engine/api/index.ts';
+import type { Reranker } from '../processors/after-scoring/reranker.ts';
 import type { ItemListMaker } from '../processors/co-occurrence/list-maker.ts';
 import { DEFAULT_HALF_LIVES, type HalfLives } from '../processors/decay.ts';
 import type { SegmentListMaker } from '../processors/popularity.ts';
@@ -31,6 +32,8 @@ export interface ListSettings {
   readonly signals: SignalTable;
   /** How much each source and each step counts in lists whose definition is not among the shop's settings. */
   readonly tuning: ListTuning;
+  /** A model of the shop's that scores the candidates of visitors' lists anew. */
+  readonly reranker: Reranker | undefined;
 }
 
 export const DEFAULT_LIST_SETTINGS: ListSettings = {
@@ -41,6 +44,7 @@ export const DEFAULT_LIST_SETTINGS: ListSettings = {
   refreshListsPerSecond: 0,
   signals: DEFAULT_SIGNALS,
   tuning: DEFAULT_TUNING,
+  reranker: undefined,
 };
 
 /** What the processors of a task have their lists made by. */
@@ -76,15 +80,17 @@ export const CACHE_SHARES = {
   profiles: 0.27,
   rows: 0.29,
   waitingItems: 0.01,
-  segments: 0.05,
+  rankerState: 0.005,
+  segments: 0.045,
   segmentItems: 0.01,
   publishedSegments: 0.03,
   cards: 0.02,
   ownCampaigns: 0.005,
   neighbours: 0.2,
   popular: 0.02,
-  catalog: 0.08,
+  catalog: 0.075,
   campaigns: 0.005,
   settings: 0.005,
   ownSettings: 0.005,
+  ranker: 0.005,
 } as const;

@@ -75,6 +75,8 @@ export class Task {
   #generations: TaskPosition['generations'] = {};
   #streamTimeMs = Number.NEGATIVE_INFINITY;
   #outputs: Outputs | undefined;
+  /** The batch under way is as large as a batch may be. */
+  #isBehind = false;
   /** Records of the batch that waits for its commit. */
   #batch: readonly SourceRecord[] = [];
   readonly #tracer: Tracer;
@@ -113,6 +115,7 @@ export class Task {
       globalStores: options.globalStores,
       streamTimeMs: () => this.#streamTimeMs,
       commitNumber: () => this.#position.commitNumber + 1,
+      isBehind: () => this.#isBehind,
       trace: () => this.#trace,
       maxRecordBytes: options.maxRecordBytes,
       refused: (record, { code }) =>
@@ -184,6 +187,7 @@ export class Task {
   async process(): Promise<boolean> {
     for (let limit = this.#options.recordsPerBatch; ; ) {
       const records = this.queues.select(limit);
+      this.#isBehind = !this.#options.isReplay && records.length >= this.#options.recordsPerBatch;
       if (records.length === 0 && !this.#isTimerDue()) return false;
       // That of an attempt which failed.
       this.#trace?.end();
@@ -209,6 +213,7 @@ export class Task {
         });
       }
       await this.#punctuate();
+      this.#isBehind = false;
       return this.#take(records);
     }
   }

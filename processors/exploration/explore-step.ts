@@ -7,6 +7,11 @@ import type { TuningOf } from '../list-tunings.ts';
 import type { AfterScoring, ListQuery } from '../top-n/pipeline.ts';
 import { chanceOf, drawnRate, exploredPlaces, LITTLE_KNOWN } from './explored-items.ts';
 
+/** Content speaks for the item: of what is neither known nor like anything, no shopper is asked to find out more. */
+function isNear({ extra }: Candidate): boolean {
+  return extra.some(({ kind }) => kind === 'content' || kind === 'searched');
+}
+
 /** Puts little-known items in the places that are kept for them. */
 export class ExploreStep implements AfterScoring {
   readonly #index: ItemIndex;
@@ -46,7 +51,7 @@ export class ExploreStep implements AfterScoring {
     for (let place = first; place < candidates.length; place++) {
       const candidate = candidates[place]!;
       const interactions = this.#index.n[candidate.denseId]! * factor;
-      if (interactions >= LITTLE_KNOWN) continue;
+      if (interactions >= LITTLE_KNOWN || !isNear(candidate)) continue;
       const experience = { interactions, impressions: 0 };
       draws.push({ candidate, rate: drawnRate(experience, chanceOf(owner, candidate.id, times.atMs)) });
     }

@@ -39,14 +39,16 @@ export interface QueryItem {
   readonly weight: number;
   /** What the item itself gets for being in the session; 0 for one of an earlier session. */
   readonly repeatBonus: number;
+  /** Interactions with it in the session; 0 for one of an earlier session. */
+  readonly times: number;
 }
 
-/** Weight and bonus of the query item at `back` (0 is the newest). */
-export function queryWeights(back: number, inSession: boolean): { weight: number; repeatBonus: number } {
+/** Weight and bonus of the query item at `back` (0 is the newest) with so many interactions in the session, 0 if it is an earlier one's. */
+export function queryWeights(back: number, times: number): Pick<QueryItem, 'weight' | 'repeatBonus' | 'times'> {
   const weight = RECENCY_BASE ** back;
-  return inSession
-    ? { weight, repeatBonus: REPEAT_BASE ** back }
-    : { weight: weight * EARLIER_SESSION_WEIGHT, repeatBonus: 0 };
+  return times > 0
+    ? { weight, repeatBonus: REPEAT_BASE ** back, times }
+    : { weight: weight * EARLIER_SESSION_WEIGHT, repeatBonus: 0, times };
 }
 
 /** Scores by {@link RelatedScorer}: more than 0 for all that are touched. */

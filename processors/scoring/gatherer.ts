@@ -89,17 +89,14 @@ export class Gatherer {
   }
 
   /**
-   * Splits R, W and cosine of some candidates by query item: row k of each result has one share for each item of the query. The shares
-   * sum to what {@link related}, {@link secondHop} and {@link cosine} hold.
+   * Splits R, W and cosine of some candidates (dense ids) by query item: row k of each result has one share for each item of the query.
+   * The shares sum to what {@link related}, {@link secondHop} and {@link cosine} hold.
    */
-  shares(numbers: Int32Array, query: readonly QueryItem[], atMs: number): Shares {
+  shares(denseIds: Int32Array, query: readonly QueryItem[], atMs: number): Shares {
     const width = query.length;
-    const { candidates } = this;
-    const denseIds = new Int32Array(numbers.length);
-    for (let k = 0; k < numbers.length; k++) denseIds[k] = candidates[numbers[k]!]!;
     const related = this.#relatedShares(denseIds, query, atMs);
     const ofHops = this.#relatedShares(this.#hops.subarray(0, this.#hopCount), query, atMs);
-    const secondHop = new Float64Array(numbers.length * width);
+    const secondHop = new Float64Array(denseIds.length * width);
     const places = new Map<number, number>();
     for (let k = 0; k < denseIds.length; k++) places.set(denseIds[k]!, k);
     for (let h = 0; h < this.#hopCount; h++) {

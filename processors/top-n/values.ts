@@ -23,7 +23,8 @@ export interface Reason {
     | 'new'
     | 'variety'
     | 'model'
-    | 'searched';
+    | 'searched'
+    | 'reranked';
   readonly itemId?: string | undefined;
   readonly title?: string | undefined;
   readonly campaignId?: string | undefined;

@@ -4,6 +4,8 @@
 
 import { ContextStep } from '../after-scoring/context-step.ts';
 import { DiversityStep } from '../after-scoring/diversity-step.ts';
+import { RerankStep } from '../after-scoring/rerank-step.ts';
+import type { Reranker } from '../after-scoring/reranker.ts';
 import { TasteStep } from '../after-scoring/taste-step.ts';
 import type { CampaignIndex } from '../campaign-index.ts';
 import { byRank, type Candidate } from '../campaigns.ts';
@@ -15,7 +17,11 @@ import type { PreferenceWeights } from '../profile/preferences.ts';
 import type { Profile } from '../profile/profile.ts';
 import { tiredOf } from '../profile/shown.ts';
 import { F1Scorer } from '../scoring/f1.ts';
+import { F2Scorer } from '../scoring/f2.ts';
+import { Gatherer } from '../scoring/gatherer.ts';
+import { LearnedScorer, type ServedRanker } from '../scoring/learned.ts';
 import { type ListTimes, OTHER_PARTS } from '../scoring/related-scorer.ts';
+import type { Algorithm } from './algorithm-choice.ts';
 import { CampaignStep } from './campaign-step.ts';
 import { ContextItems } from './context-items.ts';
 import type { Evidence } from './evidence.ts';
@@ -36,11 +42,16 @@ export interface CandidatesOptions {
   readonly listLength: number;
   readonly taste: PreferenceWeights;
   readonly tuningOf: TuningOf;
+  /** A model of the shop's; left out, the scores stand. */
+  readonly reranker?: Reranker | undefined;
 }
 
 /** Makes visitors' items. One per task. */
 export class VisitorCandidates {
   readonly #length: number;
+  readonly #f1: F1Scorer;
+  readonly #f2: F2Scorer;
+  readonly #learned: LearnedScorer;
   readonly #related: RelatedItems;
   readonly #campaigns: CampaignStep;
   /** In this order: a later one sees what the earlier ones brought. */
@@ -48,17 +59,22 @@ export class VisitorCandidates {
   readonly #steps: readonly AfterScoring[];
   readonly #tuningOf: TuningOf;
 
-  constructor({ index, facts, campaigns, listLength, taste, tuningOf }: CandidatesOptions) {
+  constructor({ index, facts, campaigns, listLength, taste, tuningOf, reranker }: CandidatesOptions) {
     this.#length = listLength;
     this.#tuningOf = tuningOf;
     const relatedScoreOf = (denseId: number) => this.#related.scoreOf(denseId);
-    this.#related = new RelatedItems(index, new F1Scorer(index));
+    const gatherer = new Gatherer(index);
+    this.#f1 = new F1Scorer(index);
+    this.#f2 = new F2Scorer(index, gatherer);
+    this.#learned = new LearnedScorer(index, gatherer);
+    this.#related = new RelatedItems(index, this.#f1);
     this.#campaigns = new CampaignStep(index, campaigns, relatedScoreOf);
     const content = new SimilarContent(index, facts.content, tuningOf, taste.signals, relatedScoreOf);
     this.#sources = [this.#related, content, new ContextItems(index), new PopularItems(index)];
     this.#steps = [
       new TasteStep(index, facts, taste, tuningOf),
       new ContextStep(index, tuningOf),
+      ...(reranker === undefined ? [] : [new RerankStep(reranker, index, facts)]),
       new DiversityStep(
         (one, other) => facts.content.likeness(one, other),
         (denseId) => index.brandCode[denseId]!,
@@ -68,6 +84,18 @@ export class VisitorCandidates {
       new ExploreStep(index, tuningOf),
       this.#campaigns,
     ];
+  }
+
+  /**
+   * Takes an algorithm for the lists from now on; without a ranking F2 stands in for the learned one. Returns the name and version of
+   * what was taken.
+   */
+  choose(algorithm: Algorithm, ranker: ServedRanker | undefined): string {
+    if (algorithm === 'learned' && ranker !== undefined) {
+      this.#learned.use(ranker);
+      this.#related.scorer = this.#learned;
+    } else this.#related.scorer = algorithm === 'f1' ? this.#f1 : this.#f2;
+    return this.#related.scorer.algorithm;
   }
 
   /** The items of a list of this definition, at most the list's length; empty where nothing speaks for any. */

@@ -4,6 +4,7 @@
 
 import type { ProcessorContext } from '../../engine/api/index.ts';
 import type { CatalogEntry } from '../catalog-entry.ts';
+import { RANKER_KEY } from '../learner.ts';
 import type { ListUse } from '../list-use.ts';
 import type { LiveQuality } from '../live-quality.ts';
 import type { NeighbourRecord } from '../neighbours.ts';
@@ -11,6 +12,8 @@ import type { PublishedSegment } from '../popularity-published.ts';
 import type { ChangedVisitor, VisitorListMaker } from '../profile/list-maker.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { VisitorRefresh } from '../refresh/visitor-refresh.ts';
+import type { ServedRanker } from '../scoring/learned.ts';
+import { type Algorithm, AlgorithmChoice } from './algorithm-choice.ts';
 import { type Dealing, dealingsOf, type Evidence, evidenceOf } from './evidence.ts';
 import { OwnLists } from './own-lists.ts';
 import type { ListSources } from './pipeline.ts';
@@ -19,8 +22,8 @@ import { type CandidatesOptions, VisitorCandidates } from './visitor-candidates.
 
 /** The only variant so far. */
 export const DEFAULT_VARIANT = 'default';
-/** Name and version of what computes `for-you`. */
-const ALGORITHM = 'f1-1';
+/** A ranking that has learned from fewer examples is not used. */
+const LEAST_EXAMPLES = 2_000;
 
 /** Where lists come from and go to. */
 export interface ListMakerOptions extends CandidatesOptions {
@@ -32,7 +35,12 @@ export interface ListMakerOptions extends CandidatesOptions {
   /** Node that publishes. */
   readonly listsSink: string;
   /** Names of the global stores. */
-  readonly stores: { readonly neighbours: string; readonly catalog: string; readonly popular: string };
+  readonly stores: {
+    readonly neighbours: string;
+    readonly catalog: string;
+    readonly popular: string;
+    readonly ranker: string;
+  };
   /** Names of the list definitions. */
   readonly definitions: {
     readonly forYou: string;
@@ -49,6 +57,7 @@ export class VisitorLists implements VisitorListMaker {
   readonly #refresh: VisitorRefresh | undefined;
   readonly #candidates: VisitorCandidates;
   readonly #own: OwnLists;
+  readonly #choice = new AlgorithmChoice();
 
   /** @param refresh is told of every list that is made. */
   constructor(options: ListMakerOptions, refresh?: VisitorRefresh) {
@@ -59,6 +68,7 @@ export class VisitorLists implements VisitorListMaker {
   }
 
   visitorsChanged(changed: readonly ChangedVisitor[], context: ProcessorContext): void {
+    this.#choice.observe(context.isBehind ?? false);
     const sources = this.#load(changed, context);
     for (let i = 0; i < changed.length; i++) {
       const { visitorId, profile, endedSessionIds, blocksChanged } = changed[i]!;
@@ -72,7 +82,7 @@ export class VisitorLists implements VisitorListMaker {
         this.#options.quality?.forgotten(visitorId);
       } else {
         this.#refresh?.noted(visitorId, context.streamTimeMs, made.evidence, made.listed);
-        this.#options.quality?.noted(visitorId, ALGORITHM, made.listed.items);
+        this.#options.quality?.noted(visitorId, made.algorithm, made.listed.items);
       }
     }
   }
@@ -87,19 +97,21 @@ export class VisitorLists implements VisitorListMaker {
       const made = this.#made(profile, sources.dealings[i]!, sources, context);
       if (made === undefined) refresh.forgotten(visitorId);
       else if (!refresh.isNews(visitorId, made.evidence, made.listed)) continue;
-      if (made !== undefined) this.#options.quality?.noted(visitorId, ALGORITHM, made.listed.items);
+      if (made !== undefined) this.#options.quality?.noted(visitorId, made.algorithm, made.listed.items);
       this.#forwardLists(visitorId, profile, made, context);
       published++;
     }
     return published;
   }
 
-  /** The items that would be published for a profile now, and what they are by; `undefined` where there is nothing to make a list from. */
-  listFor(profile: Profile, context: ProcessorContext): AskedList | undefined {
+  /**
+   * The items that would be published for a profile now, and what they are by; `undefined` where there is nothing to make a list from.
+   * @param wanted instead of the algorithm that the definition asks for.
+   */
+  listFor(profile: Profile, context: ProcessorContext, wanted?: Algorithm): AskedList | undefined {
     const owner = { visitorId: '', profile, endedSessionIds: [], blocksChanged: false };
     const sources = this.#load([owner], context);
-    const made = this.#made(profile, sources.dealings[0]!, sources, context);
-    return made && { algorithm: ALGORITHM, listed: made.listed };
+    return this.#made(profile, sources.dealings[0]!, sources, context, wanted);
   }
 
   keysOf(visitorId: string, profile: Profile): readonly string[] {
@@ -160,6 +172,7 @@ export class VisitorLists implements VisitorListMaker {
     catalog.load(keys);
     return {
       dealings,
+      ranker: context.globalStore<ServedRanker>(stores.ranker).get(RANKER_KEY),
       recordOf: (itemId) => neighbours.get(itemId),
       loadRecords: (itemIds) => neighbours.load(itemIds),
       entryOf: (itemId) => catalog.get(itemId),
@@ -173,14 +186,20 @@ export class VisitorLists implements VisitorListMaker {
     dealings: readonly Dealing[],
     sources: Sources,
     context: ProcessorContext,
+    wanted?: Algorithm,
   ): MadeList | undefined {
-    const { index, definitions, use } = this.#options;
+    const { index, definitions, tuningOf, use } = this.#options;
     if (profile?.asOf === undefined || !use.isInUse(definitions.forYou)) return undefined;
     const evidence = evidenceOf(dealings, index, sources.recordOf);
     if (evidence.length === 0 && !hasSurroundings(profile)) return undefined;
     const atMs = profile.asOf.at;
     const times = { atMs, shownAtMs: Math.max(atMs, context.streamTimeMs) };
-    return { evidence, listed: this.#candidates.items(definitions.forYou, profile, evidence, times, sources) };
+    const definition = definitions.forYou;
+    const ranker =
+      sources.ranker !== undefined && sources.ranker.examples >= LEAST_EXAMPLES ? sources.ranker : undefined;
+    const best = wanted ?? this.#choice.best(tuningOf(definition).algorithm);
+    const algorithm = this.#candidates.choose(best, ranker);
+    return { algorithm, evidence, listed: this.#candidates.items(definition, profile, evidence, times, sources) };
   }
 
   /** The visitor's list and that of the current session. */
@@ -192,20 +211,21 @@ export class VisitorLists implements VisitorListMaker {
   ): void {
     // They differ in their heads only, so the items are encoded once. It takes 22 µs, a head 4 µs.
     const isEmpty = made === undefined || made.listed.items.length === 0;
-    const items = isEmpty ? undefined : this.#options.format.encodeItems(made.listed);
-    this.#forwardList(this.#visitorKey(visitorId), visitorId, profile, items, context);
+    const { format } = this.#options;
+    const list = isEmpty ? undefined : { algorithm: made.algorithm, items: format.encodeItems(made.listed) };
+    this.#forwardList(this.#visitorKey(visitorId), visitorId, profile, list, context);
     const sessionId = profile?.session?.id;
-    if (sessionId !== undefined) this.#forwardList(this.#sessionKey(sessionId), sessionId, profile, items, context);
+    if (sessionId !== undefined) this.#forwardList(this.#sessionKey(sessionId), sessionId, profile, list, context);
   }
 
   #forwardList(
     key: string,
     owner: string,
     profile: Profile | undefined,
-    items: Uint8Array | undefined,
+    list: EncodedList | undefined,
     context: ProcessorContext,
   ): void {
-    if (profile?.asOf === undefined || items === undefined) {
+    if (profile?.asOf === undefined || list === undefined) {
       this.#forward(key, null, profile, context);
       return;
     }
@@ -215,11 +235,11 @@ export class VisitorLists implements VisitorListMaker {
       definition: definitions.forYou,
       owner,
       variant: DEFAULT_VARIANT,
-      algorithm: ALGORITHM,
+      algorithm: list.algorithm,
       asOf,
       traceparent: context.traceparent,
     };
-    this.#forward(key, format.encodeList(head, items), profile, context);
+    this.#forward(key, format.encodeList(head, list.items), profile, context);
   }
 
   #forwardBlock(visitorId: string, profile: Profile | undefined, context: ProcessorContext): void {
@@ -269,12 +289,18 @@ export interface AskedList {
   readonly listed: ListedItems;
 }
 
-interface MadeList {
+/** Items as bytes, and what they are by. */
+interface EncodedList {
+  readonly algorithm: string;
+  readonly items: Uint8Array;
+}
+
+interface MadeList extends AskedList {
   readonly evidence: readonly Evidence[];
-  readonly listed: ListedItems;
 }
 
 interface Sources extends ListSources {
   /** Of each visitor, in the order of the visitors. */
   readonly dealings: readonly (readonly Dealing[])[];
+  readonly ranker: ServedRanker | undefined;
 }

@@ -83,7 +83,7 @@ test('F1 gives every candidate the score of the formula, in parts that sum to it
           (id, back): QueryItem => ({
             denseId: index.internText(id)!,
             record: records.get(id),
-            ...queryWeights(back, back < sessionLength),
+            ...queryWeights(back, back < sessionLength ? 1 : 0),
           }),
         );
         const expected = naiveF1(records, query.slice(0, sessionLength), query.slice(sessionLength), atMs);

@@ -20,6 +20,7 @@ import type { VisitorListMaker } from '../../processors/profile/list-maker.ts';
 import { emptyProfile, type Profile } from '../../processors/profile/profile.ts';
 import { profileSerde } from '../../processors/profile/profile-codec.ts';
 import { ProfileUpdater } from '../../processors/profile/profile-updater.ts';
+import { ALGORITHMS, type Algorithm } from '../../processors/top-n/algorithm-choice.ts';
 import { dealingsOf } from '../../processors/top-n/evidence.ts';
 import { type AskedList, type ListMakerOptions, VisitorLists } from '../../processors/top-n/visitor-lists.ts';
 import { createFileSchemaSource, createSerdes } from '../../schemas/index.ts';
@@ -147,10 +148,10 @@ export class EvaluatedEngine {
     if (newestMs !== undefined) await this.#driver.engine.finish(newestMs);
   }
 
-  /** The list for a question; `undefined` where nothing is known to make one from. Learns nothing. */
-  answer(question: AskStep): AskedList | undefined {
+  /** The lists for a question, in the order of these algorithms; `undefined` where nothing is known to make one from. Learns nothing. */
+  answers(question: AskStep, algorithms: readonly Algorithm[]): (AskedList | undefined)[] {
     const profile = this.#profileFor(question);
-    return profile === undefined ? undefined : this.#maker.list(profile);
+    return algorithms.map((algorithm) => profile && this.#maker.list(profile, algorithm));
   }
 
   /** What is known of the visitor when the question is put. */
@@ -199,14 +200,16 @@ export class EvaluatedEngine {
     for (const question of questions) {
       const profile = this.#profileFor(question);
       if (profile === undefined) continue;
-      this.#maker.list(profile);
-      const startedMs = performance.now();
-      const answer = this.#maker.list(profile);
-      const madeMs = performance.now();
-      if (answer === undefined) continue;
-      const known = times.get(answer.algorithm);
-      if (known === undefined) times.set(answer.algorithm, [madeMs - startedMs]);
-      else known.push(madeMs - startedMs);
+      for (const algorithm of ALGORITHMS) {
+        this.#maker.list(profile, algorithm);
+        const startedMs = performance.now();
+        const answer = this.#maker.list(profile, algorithm);
+        const madeMs = performance.now();
+        if (answer === undefined) continue;
+        const known = times.get(answer.algorithm);
+        if (known === undefined) times.set(answer.algorithm, [madeMs - startedMs]);
+        else known.push(madeMs - startedMs);
+      }
       decoding.push(decodingMs(profile, neighbours));
     }
     return {
@@ -253,8 +256,8 @@ class AskedLists implements VisitorListMaker {
     this.#lists = new VisitorLists(options);
   }
 
-  list(profile: Profile): AskedList | undefined {
-    return this.#context === undefined ? undefined : this.#lists.listFor(profile, this.#context);
+  list(profile: Profile, algorithm: Algorithm): AskedList | undefined {
+    return this.#context === undefined ? undefined : this.#lists.listFor(profile, this.#context, algorithm);
   }
 
   visitorsChanged(_changed: unknown, context: ProcessorContext): void {

@@ -1,9 +1,9 @@
 // Takes a data set through the engine and the baselines, question by question, and gathers the figures. Engine and baselines see the
 // same steps in the same order, and every question is answered from what came before it.
 
+import { ALGORITHMS } from '../../processors/top-n/algorithm-choice.ts';
 import type { ListSettings } from '../../topology/index.ts';
 import { type Baseline, type BaselineSession, createBaselines, ItemKnn } from './baselines/index.ts';
-
 import { EvaluatedEngine, type ListCost, type StateBytes } from './evaluated-engine.ts';
 import { ItemNumbers } from './item-numbers.ts';
 import { HISTORY_BUCKETS, historyBucket, type ListFigures, ListSums, type RankFigures, RankSums } from './measures.ts';
@@ -17,7 +17,7 @@ const MOST_PENDING = 10_000;
 const MOST_OPEN_SESSIONS = 100_000;
 /** Questions and events that costs are measured on. */
 const LAST_QUESTIONS = 2_000;
-const LAST_EVENTS = 20_000;
+const LAST_EVENTS = 8_000;
 /** What diversity and popularity are measured over. */
 export const LIST_K = 20;
 
@@ -165,10 +165,11 @@ class Run {
     // The first question is asked when all that was only learned has come through.
     if (this.#asked === 1) await this.#engine.settle();
     else await this.#engine.flush();
-    const answer = this.#engine.answer(step);
     const targets = step.targets.map((target) => this.#numbers.of(target));
-    const listed = answer?.listed.items.slice(0, this.#longest).map(({ id }) => this.#numbers.of(id)) ?? [];
-    this.#count(step, answer?.algorithm.replace(/-.*/, '') ?? 'f1', false, listed, targets);
+    for (const [i, answer] of this.#engine.answers(step, ALGORITHMS).entries()) {
+      const items = answer?.listed.items.slice(0, this.#longest).map(({ id }) => this.#numbers.of(id)) ?? [];
+      this.#count(step, ALGORITHMS[i]!, false, items, targets);
+    }
     const query = step.query.map((item) => this.#numbers.of(item));
     for (const baseline of this.#baselines) {
       const items = baseline.best(query, this.#longest).map(({ item }) => item);

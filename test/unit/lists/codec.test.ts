@@ -178,6 +178,7 @@ describe('codecs', () => {
       variety: true,
       model: true,
       searched: true,
+      reranked: true,
     };
     const reasons = (Object.keys(kinds) as Reason['kind'][]).map((kind) => ({ kind, part: 1 }));
     const value = { ...emptyList, items: [{ id: 'A', score: 15, reasons }] };

@@ -10,7 +10,7 @@ test('F1 scores a worked example', () => {
   const record = neighbour('a', { b: { f: 4, b: 5 }, c: { f: 1 } });
   const index = indexOf([record, neighbour('b', {}, { n: 16 }), neighbour('c', {}, { n: 80 })], []);
   const scorer = new F1Scorer(index);
-  const query = [{ denseId: index.internText('a')!, record, ...queryWeights(0, true) }];
+  const query = [{ denseId: index.internText('a')!, record, ...queryWeights(0, 1) }];
   scorer.score(query, AT_0);
   assert.equal(scorer.scores[index.internText('a')!], 1);
   assert.equal(scorer.scores[index.internText('b')!], 1);
@@ -24,7 +24,7 @@ test('an item that was never followed by another is still expected again in its 
   const query = ['b', 'a'].map((id, back) => ({
     denseId: index.internText(id)!,
     record: undefined,
-    ...queryWeights(back, true),
+    ...queryWeights(back, 1),
   }));
   scorer.score(query, AT_0);
   assert.equal(scorer.scores[index.internText('b')!], 1);
@@ -37,7 +37,7 @@ test('a query leaves nothing behind for the next, also when the index has grown 
   const query = (id: string, partner: string) => {
     const record = neighbour(id, { [partner]: { f: 1 } });
     index.applyNeighbours(id, record);
-    return [{ denseId: index.internText(id)!, record, ...queryWeights(0, false) }];
+    return [{ denseId: index.internText(id)!, record, ...queryWeights(0, 0) }];
   };
   scorer.score(query('a', 'b'), AT_0);
   for (let i = 0; i < 3000; i++) index.internText(`filler-${i}`);
