@@ -4,6 +4,7 @@
 
 import { createRequire } from 'node:module';
 import { createCluster, type KafkaClientOptions } from './client.ts';
+import { type DirectCall, sendDirect } from './direct-request.ts';
 import type { Broker, Cluster, ProtocolRequest, ProtocolResponse } from './kafkajs-internals.ts';
 
 const require = createRequire(import.meta.url);
@@ -93,7 +94,7 @@ type Versions = NonNullable<Broker['versions']>;
 type Throttled = { readonly clientSideThrottleTime: number };
 
 /** A request and the reader of its answer. */
-export interface Call<T extends Throttled> {
+interface Call<T extends Throttled> {
   readonly request: ProtocolRequest;
   readonly response: ProtocolResponse<T>;
 }
@@ -183,8 +184,11 @@ export class BrokerRequests {
   }
 
   /** As `send`, of a request that kafkajs does not build. */
-  sendOwn<T extends Throttled>(nodeId: number, call: Call<T>, timeoutMs = this.#timeoutMs): Promise<T> {
-    return this.#waitFor(async () => sendTo(await this.#cluster.findBroker({ nodeId }), call, timeoutMs));
+  sendOwn<T extends Throttled>(nodeId: number, call: DirectCall<T>, timeoutMs = this.#timeoutMs): Promise<T> {
+    return this.#waitFor(async () => {
+      const broker = await this.#cluster.findBroker({ nodeId });
+      return sendDirect(await broker.connectionPool.getConnection(0), call, timeoutMs);
+    });
   }
 
   /** Ends the connections at once: what waits for an answer fails. May be used again after `connect`. Never rejects. */
