@@ -95,10 +95,11 @@ export class Items implements Processor<Uint8Array> {
   }
 
   republish(_sink: string, keys: readonly string[]): void {
-    for (const key of keys) {
-      if (!key.startsWith(ITEM_KEY)) continue;
-      const item = this.#options.ids.ofText(key.slice(ITEM_KEY.length));
-      this.#rows.load([item]);
+    const items = keys.flatMap((key) =>
+      key.startsWith(ITEM_KEY) ? [this.#options.ids.ofText(key.slice(ITEM_KEY.length))] : [],
+    );
+    this.#rows.load(items);
+    for (const item of items) {
       const row = this.#rows.get(item);
       if (row !== undefined) this.#publish(item, row);
     }
