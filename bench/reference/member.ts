@@ -90,7 +90,7 @@ export async function openMember(
     topology,
     log,
     partitions,
-    databases: rocksTaskDatabases(join(stateDirectory, 'tasks'), taskColumnFamiliesOf(topology)),
+    databases: rocksTaskDatabases(join(stateDirectory, 'tasks'), taskColumnFamiliesOf(topology), partitions),
     globalDatabase,
     sinks: { [LISTS_SINK]: tape?.sink(lists) ?? lists },
     assign: taskAssignor({ tasks: partitions, standbyReplicas: 0 }),
