@@ -231,7 +231,7 @@ export async function startConsoleFake(port = 0): Promise<ConsoleFake> {
       clearInterval(shared);
       page.close();
       await server.stop();
-      app.close();
+      await app.close();
     },
   };
 }

@@ -5,7 +5,8 @@ import { createApiKey, KeyRing } from '../../../../serving/security/api-key.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
 
-const create = (further: object = {}) => createApiKey({ name: 'storefront', tenant: 'shop', scopes: ['public'], ...further }, NOW);
+const create = (further: object = {}) =>
+  createApiKey({ name: 'storefront', tenant: 'shop', scopes: ['public'], ...further }, NOW);
 
 test('a key is found by its text, and what is kept of it does not contain the secret', () => {
   const { text, record } = create();
