@@ -5,6 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../deploy/local-stack/ports.ts';
 import type { SinkEntry } from '../../engine/api/index.ts';
 import {
   cardKey,
@@ -30,8 +31,8 @@ const AT_A_TIME = 16;
 const AWAY_MS = Number(process.env.FRESHET_TEST_AWAY_MS ?? 2_000);
 /** How long Redis may take here: more than in earnest, since the machine may have much other work. */
 const READ_TIMEOUT_MS = 150;
-/** What a shopper may wait for the sake of a store that is away; a machine with other work takes its own time besides. */
-const BUDGET_MS = READ_TIMEOUT_MS + 30;
+/** Of the endpoint's process, which may have to wait for its turn: late by so much is not late by Redis. */
+const SLACK_MS = 100;
 /** In each direction. */
 const SLOW_MS = 200;
 
@@ -148,7 +149,9 @@ describe('the endpoint on Redis', needsRedis(), () => {
       assert.deepEqual(Object.keys(answers.byStatus), ['200'], name);
       assert.equal(answers.filled, answers.byStatus[200], name);
       assert.ok(answers.degraded > answers.filled / 2, `${name}: ${answers.degraded} of ${answers.filled} degraded`);
-      assert.ok(answers.p99Ms < BUDGET_MS + well.p99Ms, `${name}: ${answers.p99Ms} ms, well ${well.p99Ms} ms`);
+      // Most did not wait at all, since nothing is asked of a store that is away; the first ones no longer than they should.
+      assert.ok(answers.medianReadMs < 5, `${name}: ${answers.medianReadMs} ms`);
+      assert.ok(answers.longestReadMs < READ_TIMEOUT_MS + SLACK_MS, `${name}: ${answers.longestReadMs} ms`);
       assert.deepEqual(unknown, { status: 200, degraded: true, ids: ['g1', 'g2'] }, name);
       assert.deepEqual(await idsOf(serving, PATHS[7]!), {
         status: 200,
@@ -236,5 +239,31 @@ describe('the endpoint on Redis', needsRedis(), () => {
       const path = `/v1/visitors/${encodeURIComponent(`${prefix}v1`)}/recommendations`;
       assert.deepEqual((await idsOf(serving, path)).ids, [], prefix);
     }
+  });
+
+  test('several processes answer on one port, one that is killed is replaced, and all end in order', async (t) => {
+    const redis = await shopRedis(t);
+    const serving = await serve(t, redis.port, {
+      FRESHET_SERVE_PROCESSES: '2',
+      FRESHET_PORT: String(await freePort()),
+    });
+    const path = `/proc/${serving.pid}/task/${serving.pid}/children`;
+    const processes = async () => (await readFile(path, 'utf8')).split(' ').filter(Boolean);
+    await poll('both processes', async () => (await processes()).length === 2);
+    const [killed] = await processes();
+    process.kill(Number(killed), 'SIGKILL');
+    await poll('another process', async () => {
+      const now = await processes();
+      return now.length === 2 && !now.includes(killed!);
+    });
+    await poll('answers', async () => {
+      const { ids } = await idsOf(serving, PATHS[2]!).catch(() => ({ ids: undefined }));
+      return ids?.join() === 'own,of-v2,g1,g2';
+    });
+    assert.deepEqual(
+      serving.logged.map(({ event }) => event),
+      ['serving-process-ended'],
+    );
+    assert.equal(await serving.stop(), 0);
   });
 });
