@@ -15,6 +15,7 @@ import type { AfterScoring, ListQuery } from '../top-n/pipeline.ts';
 
 /** Raises what is popular in the visitor's surroundings. */
 export class ContextStep implements AfterScoring {
+  readonly name = 'popular';
   readonly #index: ItemIndex;
   readonly #tuningOf: TuningOf;
   /** Place of a candidate by dense id, from 1; 0 for all others. */

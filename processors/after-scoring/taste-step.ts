@@ -10,6 +10,7 @@ import type { AfterScoring, ListQuery } from '../top-n/pipeline.ts';
 
 /** Raises what the visitor prefers. */
 export class TasteStep implements AfterScoring {
+  readonly name = 'preference';
   readonly #index: ItemIndex;
   readonly #facts: ItemFacts;
   readonly #weights: PreferenceWeights;

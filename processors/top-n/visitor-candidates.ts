@@ -28,6 +28,7 @@ import type { Evidence } from './evidence.ts';
 import { ListDraft } from './list-draft.ts';
 import type { AfterScoring, CandidateSource, ListQuery, ListSources } from './pipeline.ts';
 import { PopularItems } from './popular-items.ts';
+import { RankHistory } from './rank-history.ts';
 import { addPartReasons, addReasons, unnamedCauses } from './reasons.ts';
 import { RelatedItems } from './related-items.ts';
 import { SimilarContent } from './similar-content.ts';
@@ -57,6 +58,7 @@ export class VisitorCandidates {
   /** In this order: a later one sees what the earlier ones brought. */
   readonly #sources: readonly CandidateSource[];
   readonly #steps: readonly AfterScoring[];
+  readonly #history = new RankHistory();
   readonly #tuningOf: TuningOf;
 
   constructor({ index, facts, campaigns, listLength, taste, tuningOf, reranker }: CandidatesOptions) {
@@ -116,7 +118,11 @@ export class VisitorCandidates {
     let candidates: Candidate[] = [];
     for (const source of this.#sources) source.add(candidates, query);
     candidates.sort(byRank);
-    for (const step of this.#steps) candidates = step.apply(candidates, query);
+    this.#history.begin(candidates, 'sources');
+    for (const step of this.#steps) {
+      candidates = step.apply(candidates, query);
+      this.#history.after(candidates, step.name);
+    }
     if (candidates.length > length) candidates.length = length;
     return this.#explained(candidates, query);
   }
@@ -136,6 +142,16 @@ export class VisitorCandidates {
       addReasons(draft, extra);
       draft.addItem(id, denseId);
     }
-    return draft;
+    const { steps } = this.#history;
+    return steps === undefined
+      ? draft
+      : {
+          items: draft.items,
+          causes: draft.causes,
+          reasonCauses: draft.reasonCauses,
+          reasonParts: draft.reasonParts,
+          steps,
+          ranks: this.#history.ranksOf(draft.items),
+        };
   }
 }
