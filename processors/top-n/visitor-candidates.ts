@@ -22,6 +22,7 @@ import { Gatherer } from '../scoring/gatherer.ts';
 import { LearnedScorer, type ServedRanker } from '../scoring/learned.ts';
 import { type ListTimes, OTHER_PARTS } from '../scoring/related-scorer.ts';
 import type { Algorithm } from './algorithm-choice.ts';
+import { BoughtAgain } from './bought-again.ts';
 import { CampaignStep } from './campaign-step.ts';
 import { ContextItems } from './context-items.ts';
 import type { Evidence } from './evidence.ts';
@@ -72,7 +73,13 @@ export class VisitorCandidates {
     this.#related = new RelatedItems(index, this.#f1);
     this.#campaigns = new CampaignStep(index, campaigns, relatedScoreOf);
     const content = new SimilarContent(index, facts.content, tuningOf, taste.signals, relatedScoreOf);
-    this.#sources = [this.#related, content, new ContextItems(index), new PopularItems(index)];
+    this.#sources = [
+      this.#related,
+      content,
+      new ContextItems(index),
+      new PopularItems(index),
+      new BoughtAgain(index, tuningOf),
+    ];
     this.#steps = [
       new TasteStep(index, facts, taste, tuningOf),
       new ContextStep(index, tuningOf),
@@ -109,9 +116,12 @@ export class VisitorCandidates {
     sources: ListSources,
   ): ListedItems {
     const blocked = new Set<string>();
-    for (const { item } of profile.bought) blocked.add(item);
+    const { boughtAgainWeight, mostUnclicked } = this.#tuningOf(definition);
+    if (boughtAgainWeight === 0) for (const { item } of profile.bought) blocked.add(item);
     for (const { item } of profile.disliked) blocked.add(item);
-    for (const item of tiredOf(profile, times.atMs, this.#tuningOf(definition).mostUnclicked)) blocked.add(item);
+    for (const item of tiredOf(profile, times.atMs, mostUnclicked)) blocked.add(item);
+    // What lies in the cart needs no recommendation.
+    for (const { itemId, kind, times: seen } of evidence) if (kind === 'carted' && seen > 0) blocked.add(itemId);
     const length = this.#length;
     const reach = this.#campaigns.reach({ audience: profile, placement: definition, atMs: times.shownAtMs }, length);
     const query: ListQuery = { definition, profile, evidence, blocked, times, sources, length, reach };
