@@ -1,9 +1,8 @@
 // The learned ranking: the candidates of gatherer.ts by the model of ranker-model.ts.
 //
-// A score in a list is (s − lowest s) / (highest s − lowest s) over the candidates, plus one part in 300 so that no candidate has 0: it
-// lies between 0 and 1 like those of the other scorers, so content, campaigns and preferences can be added to it. The order is that of
-// s. In parts: s is its constant (that of a candidate without merit) plus one contribution for each feature; a feature's contribution
-// goes to the query items in the proportions in which they made the feature.
+// A score in a list is s − the lowest s of the candidates, plus one part in 300 so that no candidate has 0: more than 0, as content,
+// campaigns and preferences need it to be added to it. In parts: s is its constant (that of a candidate without merit) plus one
+// contribution for each feature; a feature's contribution goes to the query items in the proportions in which they made the feature.
 
 import type { ItemIndex } from '../item-index.ts';
 import type { QueryItem } from './f1.ts';
@@ -39,7 +38,6 @@ export class LearnedScorer implements RelatedScorer {
   touched = new Int32Array(CANDIDATES);
   touchedCount = 0;
   #lowest = 0;
-  #range = 1;
   readonly #raw = new Float64Array(CANDIDATES);
   readonly #contributions = new Float64Array(FEATURE_COUNT);
 
@@ -67,19 +65,16 @@ export class LearnedScorer implements RelatedScorer {
     const raw = this.#raw;
     const { count, candidates } = gatherer;
     let lowest = Number.POSITIVE_INFINITY;
-    let highest = Number.NEGATIVE_INFINITY;
     for (let c = 0; c < count; c++) {
       const score = model.score(features.values, c * FEATURE_COUNT);
       raw[c] = score;
       if (score < lowest) lowest = score;
-      if (score > highest) highest = score;
     }
     this.#lowest = lowest;
-    this.#range = highest > lowest ? highest - lowest : 1;
     for (let c = 0; c < count; c++) {
       const candidate = candidates[c]!;
       this.touched[c] = candidate;
-      this.scores[candidate] = (raw[c]! - lowest) / this.#range + LOWEST_SCORE;
+      this.scores[candidate] = raw[c]! - lowest + LOWEST_SCORE;
     }
     this.touchedCount = count;
   }
@@ -92,14 +87,14 @@ export class LearnedScorer implements RelatedScorer {
     const parts = new Float64Array(candidates.length * width);
     const shares = gatherer.shares(candidates, query, atMs);
     const older = this.#olderShares(candidates, query, atMs);
-    const constant = (this.#model.constant - this.#lowest) / this.#range + LOWEST_SCORE;
+    const constant = this.#model.constant - this.#lowest + LOWEST_SCORE;
     const contributions = this.#contributions;
     for (let k = 0; k < candidates.length; k++) {
       const number = gatherer.numberOf(candidates[k]!);
       if (number < 0) continue;
       this.#model.contributions(features.values, number * FEATURE_COUNT, contributions);
       const byGroup = { newest: 0, older: 0, related: 0, 'second-hop': 0, vector: 0, repeat: 0, item: 0 };
-      for (let i = 0; i < FEATURE_COUNT; i++) byGroup[GROUP_OF[i]!] += contributions[i]! / this.#range;
+      for (let i = 0; i < FEATURE_COUNT; i++) byGroup[GROUP_OF[i]!] += contributions[i]!;
       const own = parts.subarray(k * width, (k + 1) * width);
       const from = k * sources;
       own[0]! += byGroup.newest;
