@@ -9,6 +9,7 @@ import { DeltaBatch } from '../../processors/profile/delta-batch.ts';
 import { emptyProfile, type Profile } from '../../processors/profile/profile.ts';
 import type { ProfileUpdater } from '../../processors/profile/profile-updater.ts';
 import type { Click, Purchase } from '../../schemas/index.ts';
+import { cpuUs, median } from './cpu-time.ts';
 import type { LearnStep } from './steps.ts';
 
 /** Events of a batch. */
@@ -96,11 +97,6 @@ export function measureUpdates({
   };
 }
 
-function cpuUs(): number {
-  const { user, system } = process.cpuUsage();
-  return user + system;
-}
-
 /** Brings the rows of a batch's items into memory. */
 function load(
   batch: readonly LearnStep[],
@@ -113,11 +109,4 @@ function load(
       if (row !== undefined) rows.set(item, row);
     }
   }
-}
-
-/** The middle one of some values; 0 of none. */
-export function median(values: readonly number[]): number {
-  if (values.length === 0) return 0;
-  const sorted = Float64Array.from(values).sort();
-  return (sorted[Math.floor((sorted.length - 1) / 2)]! + sorted[Math.floor(sorted.length / 2)]!) / 2;
 }
