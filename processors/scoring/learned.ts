@@ -1,8 +1,9 @@
 // The learned ranking: the candidates of gatherer.ts by the model of ranker-model.ts.
 //
-// A score in a list is s − the lowest s of the candidates, plus one part in 300 so that no candidate has 0: more than 0, as content,
-// campaigns and preferences need it to be added to it. In parts: s is its constant (that of a candidate without merit) plus one
-// contribution for each feature; a feature's contribution goes to the query items in the proportions in which they made the feature.
+// The 100 best come into the list's making, with s − the lowest s among them plus 0.01: more than 0, as content, campaigns and preferences
+// need it to be added to it, and with as much between the first and the last as these find with the other scorers. In parts: s is its
+// constant (that of a candidate without merit) plus one contribution for each feature; a feature's contribution goes to the query
+// items in the proportions in which they made the feature.
 
 import type { ItemIndex } from '../item-index.ts';
 import type { QueryItem } from './f1.ts';
@@ -18,7 +19,9 @@ import { CANDIDATES, type Gatherer, type Shares } from './gatherer.ts';
 import { RankerModel, WEIGHT_COUNT } from './ranker-model.ts';
 import { type ListTimes, OTHER_PARTS, type RelatedScorer, type RowSource } from './related-scorer.ts';
 
-const LOWEST_SCORE = 1 / CANDIDATES;
+/** Candidates that get a score. */
+const SCORED = 100;
+const LOWEST_SCORE = 0.01;
 const GROUP_OF: readonly FeatureGroup[] = FEATURES.map(([, group]) => group);
 
 /** Weights that are served, and how many examples they come from. */
@@ -39,6 +42,7 @@ export class LearnedScorer implements RelatedScorer {
   touchedCount = 0;
   #lowest = 0;
   readonly #raw = new Float64Array(CANDIDATES);
+  readonly #sorted = new Float64Array(CANDIDATES);
   readonly #contributions = new Float64Array(FEATURE_COUNT);
 
   /** @param gatherer may be shared with another scorer, but not while a query is asked about. */
@@ -64,19 +68,24 @@ export class LearnedScorer implements RelatedScorer {
     model.begin(lengthBucket(query), features.context);
     const raw = this.#raw;
     const { count, candidates } = gatherer;
-    let lowest = Number.POSITIVE_INFINITY;
-    for (let c = 0; c < count; c++) {
-      const score = model.score(features.values, c * FEATURE_COUNT);
-      raw[c] = score;
-      if (score < lowest) lowest = score;
-    }
+    for (let c = 0; c < count; c++) raw[c] = model.score(features.values, c * FEATURE_COUNT);
+    const lowest = this.#lowestScored(count);
     this.#lowest = lowest;
+    this.touchedCount = 0;
     for (let c = 0; c < count; c++) {
+      if (raw[c]! < lowest) continue;
       const candidate = candidates[c]!;
-      this.touched[c] = candidate;
+      this.touched[this.touchedCount++] = candidate;
       this.scores[candidate] = raw[c]! - lowest + LOWEST_SCORE;
     }
-    this.touchedCount = count;
+  }
+
+  /** The {@link SCORED}th best s, or the lowest where there are fewer. */
+  #lowestScored(count: number): number {
+    const sorted = this.#sorted.subarray(0, count);
+    sorted.set(this.#raw.subarray(0, count));
+    sorted.sort();
+    return sorted[Math.max(0, count - SCORED)] ?? 0;
   }
 
   parts(candidates: Int32Array, query: readonly QueryItem[], { atMs }: ListTimes): Float64Array {
@@ -91,7 +100,7 @@ export class LearnedScorer implements RelatedScorer {
     const contributions = this.#contributions;
     for (let k = 0; k < candidates.length; k++) {
       const number = gatherer.numberOf(candidates[k]!);
-      if (number < 0) continue;
+      if (number < 0 || this.scores[candidates[k]!] === 0) continue;
       this.#model.contributions(features.values, number * FEATURE_COUNT, contributions);
       const byGroup = { newest: 0, older: 0, related: 0, 'second-hop': 0, vector: 0, repeat: 0, item: 0 };
       for (let i = 0; i < FEATURE_COUNT; i++) byGroup[GROUP_OF[i]!] += contributions[i]!;
