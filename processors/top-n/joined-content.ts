@@ -25,7 +25,7 @@ export function joinContent(
 ): void {
   if (contentShare === 0 || content.size === 0) return;
   const isWanted = (denseId: number) => index.isAvailable(denseId, shownAtMs);
-  const { scores } = contentScores([{ denseId: own, weight: 1 }], content, isWanted);
+  const scores = contentScores([{ denseId: own, weight: 1 }], content, isWanted);
   if (scores.size === 0) return;
   const best = candidates.reduce((highest, { score }) => Math.max(highest, score), 0);
   const share = best > 0 ? contentShare : 1;
@@ -37,7 +37,7 @@ export function joinContent(
     for (let i = 0; i < candidate.extra.length; i++)
       candidate.extra[i] = { ...candidate.extra[i]!, part: candidate.extra[i]!.part * (1 - share) };
   }
-  for (const [denseId, near] of scores) {
+  for (const { denseId, score: near } of scores.values()) {
     const reason: Reason = { kind: 'content', itemId, title, part: scale * near };
     const known = byId.get(denseId);
     const id = index.textOf(denseId);
