@@ -46,6 +46,8 @@ export interface ListItem {
   readonly score: number;
   /** Largest part first. */
   readonly reasons: readonly Reason[];
+  /** Its rank (from 1) after each of the list's `steps`; 0 where it was not among the candidates yet. */
+  readonly ranks?: readonly number[];
 }
 
 /** A reason without its part. The items of a list share a few. */
@@ -70,6 +72,10 @@ export interface ListedItems {
   /** Place of each reason's cause in `causes`. */
   readonly reasonCauses: readonly number[];
   readonly reasonParts: readonly number[];
+  /** As in {@link TopList}. */
+  readonly steps?: readonly string[] | undefined;
+  /** Ranks of the items, a row of `steps.length` for each. Present with `steps`. */
+  readonly ranks?: readonly number[] | undefined;
 }
 
 /** The newest event that a list takes into account. */
@@ -94,6 +100,8 @@ export interface TopList {
   readonly algorithm: string;
   readonly asOf: AsOf;
   readonly items: readonly ListItem[];
+  /** What put the items in order, one after the other; absent where that was one thing only. */
+  readonly steps?: readonly string[];
   /**
    * The span under which the list was made, as W3C Trace Context writes it, so that an answer with the list can be linked to it. Absent
    * where no record of the batch was traced, and in a list that was published again from state.
@@ -102,7 +110,7 @@ export interface TopList {
 }
 
 /** A list without its items. */
-export type ListHead = Omit<TopList, 'items'>;
+export type ListHead = Omit<TopList, 'items' | 'steps'>;
 
 /** What a page shows of an item, and what serving filters by. */
 export interface ItemCard {

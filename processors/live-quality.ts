@@ -49,7 +49,7 @@ export class LiveQuality {
     this.#metrics = metrics;
   }
 
-  /** A visitor's list is this one now. `algorithm` without its version. */
+  /** A visitor's list is this one now, made by the algorithm of this name and version. */
   noted(visitorId: string, algorithm: string, items: readonly ListedItem[]): void {
     const first: string[] = [];
     for (let i = 0; i < items.length && i < K; i++) first.push(items[i]!.id);

@@ -17,6 +17,11 @@ export const listTuningBody = z.strictObject({
   contextWeight: weight.default(0.03),
   /** What a twin of a better item loses, as a share of the list's best score; 0: no diversity. */
   diversity: z.number().min(0).max(1).default(0.03),
+  /**
+   * What the item that the visitor buys most often gains, as a share of the list's best score: for goods that are bought again. 0: what was
+   * bought is in no list of the visitor.
+   */
+  boughtAgainWeight: weight.default(0),
   /** Most items of one brand, and of one category, among the first 20. */
   mostOfBrand: cap.default(10),
   mostOfCategory: cap.default(16),

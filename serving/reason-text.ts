@@ -16,6 +16,8 @@ function inSegment(segment: string | undefined, everywhere = 'with other shopper
       return `with shoppers on a ${name}`;
     case 'hour':
       return 'at this time of day';
+    case 'referrer':
+      return `with shoppers who come from ${name}`;
     case 'season':
       return 'in this season';
     default:

@@ -2,6 +2,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import { systemClock } from '../../engine/api/index.ts';
+import { DEFAULT_TUNING } from '../../schemas/list-tuning.ts';
 import {
   type DataSet,
   type EvaluationProgress,
@@ -74,7 +75,8 @@ export async function evaluateData(options: EvaluateOptions, signal: AbortSignal
       dataSet,
       ks: KS,
       hasBaselines: options.baselines,
-      lists: {},
+      // Gifts for resale are bought again and again.
+      lists: options.format === 'online-retail' ? { tuning: { ...DEFAULT_TUNING, boughtAgainWeight: 2 } } : {},
       onProgress: progress.update,
       signal,
     });

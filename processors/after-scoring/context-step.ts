@@ -13,8 +13,12 @@ import { hasEnough, type PublishedSegment } from '../popularity-published.ts';
 import { contextSegments } from '../profile/segments.ts';
 import type { AfterScoring, ListQuery } from '../top-n/pipeline.ts';
 
+/** Less than this share of the most that the step can give is left out, with its reason: it would change no order that matters. */
+const LEAST = 0.05;
+
 /** Raises what is popular in the visitor's surroundings. */
 export class ContextStep implements AfterScoring {
+  readonly name = 'popular';
   readonly #index: ItemIndex;
   readonly #tuningOf: TuningOf;
   /** Place of a candidate by dense id, from 1; 0 for all others. */
@@ -45,7 +49,7 @@ export class ContextStep implements AfterScoring {
     for (const segment of segments) {
       this.#eachShare(segment, (place, share) => {
         const part = (scale * (share - sharesEverywhere[place]!)) / segments.length;
-        if (part <= 0) return;
+        if (part < LEAST * scale) return;
         const candidate = candidates[place]!;
         candidate.score += part;
         candidate.extra.push({ kind: 'popular', segment: segment.segment, part });

@@ -23,6 +23,7 @@ export type CodeOf = (denseId: number) => number;
 
 /** Makes lists diverse. */
 export class DiversityStep implements AfterScoring {
+  readonly name = 'variety';
   readonly #likeness: (one: number, other: number) => number;
   readonly #brandOf: CodeOf;
   readonly #categoryOf: CodeOf;

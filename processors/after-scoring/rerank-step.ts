@@ -13,6 +13,7 @@ const NEVER_DAYS = 3650;
 
 /** Applies a reranker. */
 export class RerankStep implements AfterScoring {
+  readonly name = 'reranked';
   readonly #reranker: Reranker;
   readonly #index: ItemIndex;
   readonly #facts: ItemFacts;

@@ -8,8 +8,12 @@ import type { TuningOf } from '../list-tunings.ts';
 import { type PreferenceParts, type PreferenceWeights, preferenceOf, preferencesOf } from '../profile/preferences.ts';
 import type { AfterScoring, ListQuery } from '../top-n/pipeline.ts';
 
+/** Less than this share of the most that the step can give is left out, with its reason: it would change no order that matters. */
+const LEAST = 0.02;
+
 /** Raises what the visitor prefers. */
 export class TasteStep implements AfterScoring {
+  readonly name = 'preference';
   readonly #index: ItemIndex;
   readonly #facts: ItemFacts;
   readonly #weights: PreferenceWeights;
@@ -36,10 +40,10 @@ export class TasteStep implements AfterScoring {
         this.#facts,
         this.#parts,
       );
-      if (category > 0)
+      if (category > LEAST)
         raise(candidate, this.#named('category', this.#index.categoryCode, candidate), scale * category);
-      if (brand > 0) raise(candidate, this.#named('brand', this.#index.brandCode, candidate), scale * brand);
-      if (price > 0) raise(candidate, 'price', scale * price);
+      if (brand > LEAST) raise(candidate, this.#named('brand', this.#index.brandCode, candidate), scale * brand);
+      if (price > LEAST) raise(candidate, 'price', scale * price);
     }
     return candidates.sort(byRank);
   }

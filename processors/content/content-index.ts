@@ -38,6 +38,7 @@ export class ContentIndex {
   readonly #kept = new Map<number, Kept>();
   /** Signs of the vectors, a bit for each dimension, by dense id. */
   #sketches = new Int32Array(1024 * SKETCH_WORDS);
+  #isSketched = new Uint8Array(1024);
   /** Dense ids of the last changes, a ring. */
   readonly #changed = new Int32Array(CHANGES);
   #changes = 0;
@@ -78,7 +79,7 @@ export class ContentIndex {
   likeness(one: number, other: number): number {
     const first = one * SKETCH_WORDS;
     const second = other * SKETCH_WORDS;
-    if (!this.#texts.has(one) || !this.#texts.has(other)) return 0;
+    if (this.#isSketched[one] !== 1 || this.#isSketched[other] !== 1) return 0;
     let different = 0;
     for (let word = 0; word < SKETCH_WORDS; word++)
       different += ones(this.#sketches[first + word]! ^ this.#sketches[second + word]!);
@@ -95,6 +96,7 @@ export class ContentIndex {
     this.#vectors.set(denseId, vector);
     this.#total(denseId, 1);
     if (vector !== undefined) this.#sketch(denseId, vector);
+    else if (denseId < this.#isSketched.length) this.#isSketched[denseId] = 0;
     this.#kept.delete(denseId);
     this.#changed[this.#changes++ % CHANGES] = denseId;
   }
@@ -131,12 +133,16 @@ export class ContentIndex {
       const larger = new Int32Array(2 * (first + SKETCH_WORDS));
       larger.set(this.#sketches);
       this.#sketches = larger;
+      const flags = new Uint8Array(larger.length / SKETCH_WORDS);
+      flags.set(this.#isSketched);
+      this.#isSketched = flags;
     }
     for (let word = 0; word < SKETCH_WORDS; word++) {
       let bits = 0;
       for (let bit = 0; bit < 32; bit++) if (vector[word * 32 + bit]! > 0) bits |= 1 << bit;
       this.#sketches[first + word] = bits;
     }
+    this.#isSketched[denseId] = 1;
   }
 
   /** Holds what has changed against a kept list. Returns false where that is more than the ring has, or something left the list. */

@@ -17,53 +17,48 @@ export type ContentQuery =
   | { readonly denseId: number; readonly weight: number }
   | { readonly words: readonly number[]; readonly weight: number };
 
-/** Scores of a query, by dense id. */
-export interface ContentScores {
-  /** C, more than 0 to 1; empty where nothing is near. */
-  readonly scores: ReadonlyMap<number, number>;
-  /** The part of a query item, by its place in the query, in the score of an item. Parts sum to the score. */
-  part(place: number, denseId: number): number;
+/** What content gives an item. */
+export interface ContentScore {
+  readonly denseId: number;
+  /** C, more than 0 to 1. */
+  score: number;
+  /** Places in the query of those that give something, and what each gives: a place, its part, the next place, ... Parts sum to the score. */
+  readonly parts: number[];
 }
 
 /**
- * Scores what is near to a query.
+ * Scores what is near to a query, by dense id; empty where nothing is.
  * @param isWanted says of an item whether it may come into the list at all.
  */
 export function contentScores(
   query: readonly ContentQuery[],
   content: ContentIndex,
   isWanted: (denseId: number) => boolean,
-): ContentScores {
-  const lists: { readonly nearest: readonly Neighbour[]; readonly floor: number }[] = [];
-  const sums = new Map<number, number>();
+): Map<number, ContentScore> {
+  const scores = new Map<number, ContentScore>();
   const chance = chanceCosine(content.size);
   let total = 0;
-  for (const one of query) {
-    const { weight } = one;
-    total += weight;
+  for (const { weight } of query) total += weight;
+  for (let place = 0; place < query.length; place++) {
+    const one = query[place]!;
     const isItem = 'denseId' in one;
     const nearest = isItem ? content.nearestTo(one.denseId) : nearestToWords(one.words, content);
     const floor = isItem ? chance + content.meanCosine(one.denseId) : chance;
-    lists.push({ nearest, floor });
     for (const { number, cosine } of nearest) {
-      const near = nearness(cosine, floor);
+      const part = (one.weight * nearness(cosine, floor)) / total;
       // The nearest come first.
-      if (near === 0) break;
-      if (!isWanted(number)) continue;
-      sums.set(number, (sums.get(number) ?? 0) + weight * near);
+      if (part === 0) break;
+      let score = scores.get(number);
+      if (score === undefined) {
+        if (!isWanted(number)) continue;
+        score = { denseId: number, score: 0, parts: [] };
+        scores.set(number, score);
+      }
+      score.score += part;
+      score.parts.push(place, part);
     }
   }
-  for (const [denseId, sum] of sums) sums.set(denseId, sum / total);
-  return {
-    scores: sums,
-    part(place, denseId) {
-      const list = lists[place];
-      if (list === undefined) return 0;
-      const { nearest, floor } = list;
-      const own = nearest.find(({ number }) => number === denseId);
-      return own === undefined ? 0 : (query[place]!.weight * nearness(own.cosine, floor)) / total;
-    },
-  };
+  return scores;
 }
 
 function nearestToWords(words: readonly number[], content: ContentIndex): readonly Neighbour[] {

@@ -14,6 +14,7 @@ function isNear({ extra }: Candidate): boolean {
 
 /** Puts little-known items in the places that are kept for them. */
 export class ExploreStep implements AfterScoring {
+  readonly name = 'new';
   readonly #index: ItemIndex;
   readonly #tuningOf: TuningOf;
 

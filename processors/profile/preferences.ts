@@ -1,5 +1,5 @@
 // What a visitor prefers: categories, brands and a price, from the items of the profile, each with the weight of its strongest signal
-// halved with every half-life of its age. Computed when a list is made, from what the profile keeps anyway (at most 50 items with
+// halved with every half-life of its age. Computed when a list is made, from what the profile keeps anyway (the 20 newest items with
 // their times): so preferences take no room, a return or a dislike takes its part out exactly, and an item counts under the
 // categories that the catalog gives it now.
 //
@@ -21,6 +21,8 @@ const PRICE_SHARE = 0.2;
 /** Prices that differ by a third are still alike. */
 const PRICE_SPREAD = 0.3;
 const PRICE_SHRINKAGE = 3;
+/** Items that preferences come from, the newest: each costs a hash of its id. */
+const PREFERENCE_ITEMS = 20;
 
 /** What an item has of a preference. */
 export interface PreferenceParts {
@@ -71,7 +73,7 @@ export function preferencesOf(
     const weight = signals.pairWeightOf(kinds) * 2 ** (Math.min(0, at - atMs) / halfLifeMs);
     if (denseId !== undefined && weight > 0) items.push({ denseId, weight });
   };
-  for (const { item, kinds, at } of profile.recent) add(item, kinds, at);
+  for (const { item, kinds, at } of profile.recent.slice(-PREFERENCE_ITEMS)) add(item, kinds, at);
   // With limited consent nothing but the session is kept.
   if (profile.recent.length === 0)
     for (const { item, kinds, revoked } of profile.session?.interactions ?? [])

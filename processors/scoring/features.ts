@@ -63,9 +63,13 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const OLDER_BASE = 0.6;
 
+/** ln(1 + n) for small whole n. */
+const LOGARITHMS = Float64Array.from({ length: 64 }, (_, n) => Math.log(1 + n));
+
 /** ln((value + ε) / ε): 0 at 0, and about the same for every tenfold. */
 function logOver(value: number, epsilon: number): number {
-  return Math.log(value / epsilon + 1);
+  // Most are 0, and a logarithm is what most of the time goes to.
+  return value === 0 ? 0 : Math.log(value / epsilon + 1);
 }
 
 /** Features of the candidates that a gatherer holds. One per task. */
@@ -119,7 +123,7 @@ export class CandidateFeatures {
       values[at++] = logOver(r, 1e-2) / 4;
       values[at++] = support / query.length;
       values[at++] = support > 1 ? 1 : 0;
-      values[at++] = Math.log(1 + support);
+      values[at++] = LOGARITHMS[support]!;
       values[at++] = logOver(r / Math.sqrt(Math.sqrt(n + SHRINKAGE)), 1e-2) / 4;
       values[at++] = w;
       values[at++] = Math.sqrt(w);

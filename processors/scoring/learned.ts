@@ -1,9 +1,9 @@
 // The learned ranking: the candidates of gatherer.ts by the model of ranker-model.ts.
 //
-// A score in a list is (s − lowest s) / (highest s − lowest s) over the candidates, plus one part in 300 so that no candidate has 0: it
-// lies between 0 and 1 like those of the other scorers, so content, campaigns and preferences can be added to it. The order is that of
-// s. In parts: s is its constant (that of a candidate without merit) plus one contribution for each feature; a feature's contribution
-// goes to the query items in the proportions in which they made the feature.
+// The 100 best come into the list's making, with s − the lowest s among them plus 0.01: more than 0, as content, campaigns and preferences
+// need it to be added to it, and with as much between the first and the last as these find with the other scorers. In parts: s is its
+// constant (that of a candidate without merit) plus one contribution for each feature; a feature's contribution goes to the query
+// items in the proportions in which they made the feature.
 
 import type { ItemIndex } from '../item-index.ts';
 import type { QueryItem } from './f1.ts';
@@ -19,7 +19,9 @@ import { CANDIDATES, type Gatherer, type Shares } from './gatherer.ts';
 import { RankerModel, WEIGHT_COUNT } from './ranker-model.ts';
 import { type ListTimes, OTHER_PARTS, type RelatedScorer, type RowSource } from './related-scorer.ts';
 
-const LOWEST_SCORE = 1 / CANDIDATES;
+/** Candidates that get a score. */
+const SCORED = 100;
+const LOWEST_SCORE = 0.01;
 const GROUP_OF: readonly FeatureGroup[] = FEATURES.map(([, group]) => group);
 
 /** Weights that are served, and how many examples they come from. */
@@ -39,8 +41,8 @@ export class LearnedScorer implements RelatedScorer {
   touched = new Int32Array(CANDIDATES);
   touchedCount = 0;
   #lowest = 0;
-  #range = 1;
   readonly #raw = new Float64Array(CANDIDATES);
+  readonly #sorted = new Float64Array(CANDIDATES);
   readonly #contributions = new Float64Array(FEATURE_COUNT);
 
   /** @param gatherer may be shared with another scorer, but not while a query is asked about. */
@@ -66,22 +68,24 @@ export class LearnedScorer implements RelatedScorer {
     model.begin(lengthBucket(query), features.context);
     const raw = this.#raw;
     const { count, candidates } = gatherer;
-    let lowest = Number.POSITIVE_INFINITY;
-    let highest = Number.NEGATIVE_INFINITY;
-    for (let c = 0; c < count; c++) {
-      const score = model.score(features.values, c * FEATURE_COUNT);
-      raw[c] = score;
-      if (score < lowest) lowest = score;
-      if (score > highest) highest = score;
-    }
+    for (let c = 0; c < count; c++) raw[c] = model.score(features.values, c * FEATURE_COUNT);
+    const lowest = this.#lowestScored(count);
     this.#lowest = lowest;
-    this.#range = highest > lowest ? highest - lowest : 1;
+    this.touchedCount = 0;
     for (let c = 0; c < count; c++) {
+      if (raw[c]! < lowest) continue;
       const candidate = candidates[c]!;
-      this.touched[c] = candidate;
-      this.scores[candidate] = (raw[c]! - lowest) / this.#range + LOWEST_SCORE;
+      this.touched[this.touchedCount++] = candidate;
+      this.scores[candidate] = raw[c]! - lowest + LOWEST_SCORE;
     }
-    this.touchedCount = count;
+  }
+
+  /** The {@link SCORED}th best s, or the lowest where there are fewer. */
+  #lowestScored(count: number): number {
+    const sorted = this.#sorted.subarray(0, count);
+    sorted.set(this.#raw.subarray(0, count));
+    sorted.sort();
+    return sorted[Math.max(0, count - SCORED)] ?? 0;
   }
 
   parts(candidates: Int32Array, query: readonly QueryItem[], { atMs }: ListTimes): Float64Array {
@@ -92,14 +96,14 @@ export class LearnedScorer implements RelatedScorer {
     const parts = new Float64Array(candidates.length * width);
     const shares = gatherer.shares(candidates, query, atMs);
     const older = this.#olderShares(candidates, query, atMs);
-    const constant = (this.#model.constant - this.#lowest) / this.#range + LOWEST_SCORE;
+    const constant = this.#model.constant - this.#lowest + LOWEST_SCORE;
     const contributions = this.#contributions;
     for (let k = 0; k < candidates.length; k++) {
       const number = gatherer.numberOf(candidates[k]!);
-      if (number < 0) continue;
+      if (number < 0 || this.scores[candidates[k]!] === 0) continue;
       this.#model.contributions(features.values, number * FEATURE_COUNT, contributions);
       const byGroup = { newest: 0, older: 0, related: 0, 'second-hop': 0, vector: 0, repeat: 0, item: 0 };
-      for (let i = 0; i < FEATURE_COUNT; i++) byGroup[GROUP_OF[i]!] += contributions[i]! / this.#range;
+      for (let i = 0; i < FEATURE_COUNT; i++) byGroup[GROUP_OF[i]!] += contributions[i]!;
       const own = parts.subarray(k * width, (k + 1) * width);
       const from = k * sources;
       own[0]! += byGroup.newest;

@@ -10,6 +10,7 @@ const CAMPAIGN_REACH = 4;
 
 /** Applies the campaigns that are active for a list. */
 export class CampaignStep implements AfterScoring {
+  readonly name = 'campaign';
   readonly #index: ItemIndex;
   readonly #campaigns: CampaignIndex;
   readonly #scoreOf: (denseId: number) => number;

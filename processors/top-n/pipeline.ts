@@ -42,6 +42,8 @@ export interface CandidateSource {
 
 /** Changes scores, the order, or takes candidates out. */
 export interface AfterScoring {
+  /** As analysts know it: the kind of the reasons that it gives. */
+  readonly name: string;
   /** Candidates after the step, best first. Changes them in place where it changes scores. */
   apply(candidates: Candidate[], query: ListQuery): Candidate[];
 }

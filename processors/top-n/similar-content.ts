@@ -5,7 +5,7 @@
 
 import type { Candidate } from '../campaigns.ts';
 import type { ContentIndex } from '../content/content-index.ts';
-import { type ContentQuery, type ContentScores, contentScores } from '../content/content-scores.ts';
+import { type ContentQuery, type ContentScore, contentScores } from '../content/content-scores.ts';
 import type { ItemIndex } from '../item-index.ts';
 import type { TuningOf } from '../list-tunings.ts';
 import type { SignalTable } from '../profile/signals.ts';
@@ -46,22 +46,43 @@ export class SimilarContent implements CandidateSource {
       const id = this.#index.textOf(denseId);
       return id !== undefined && !blocked.has(id) && this.#index.isShown(denseId, id, times.shownAtMs);
     });
-    if (content.scores.size === 0) return;
+    if (content.size === 0) return;
     const best = candidates[0]?.score ?? 0;
     const share = best > 0 ? contentShare : 1;
     const scale = share * (best > 0 ? best : 1);
-    const present = new Set<number>();
     for (const candidate of candidates) {
-      present.add(candidate.denseId);
-      this.#blend(candidate, 1 - share, scale, content, query);
+      candidate.relatedWeight = 1 - share;
+      candidate.score *= 1 - share;
+      const own = content.get(candidate.denseId);
+      if (own === undefined) continue;
+      content.delete(candidate.denseId);
+      this.#add(candidate, own, scale, query);
     }
-    for (const denseId of content.scores.keys()) {
-      if (present.has(denseId)) continue;
-      const id = this.#index.textOf(denseId)!;
-      const candidate = { denseId, id, score: this.#relatedScoreOf(denseId), extra: [] };
-      this.#blend(candidate, 1 - share, scale, content, query);
+    const others = [...content.values()].sort((a, b) => b.score - a.score || this.#order(a.denseId, b.denseId));
+    // Related items leave no room for those that are far from the visitor's items, but where they are few there is room.
+    const room = Math.max(query.length / 2, query.length - candidates.length);
+    for (const own of others.slice(0, room)) {
+      const id = this.#index.textOf(own.denseId)!;
+      const score = this.#relatedScoreOf(own.denseId) * (1 - share);
+      const candidate: Candidate = { denseId: own.denseId, id, score, relatedWeight: 1 - share, extra: [] };
+      this.#add(candidate, own, scale, query);
       candidates.push(candidate);
     }
+  }
+
+  #add(candidate: Candidate, { parts }: ContentScore, scale: number, { evidence, sources }: ListQuery): void {
+    for (let i = 0; i < parts.length; i += 2) {
+      const part = scale * parts[i + 1]!;
+      candidate.score += part;
+      // A search, where there is one, comes behind the items.
+      const itemId = evidence[parts[i]!]?.itemId;
+      if (itemId === undefined) candidate.extra.push({ kind: 'searched', part });
+      else candidate.extra.push({ kind: 'content', itemId, title: sources.entryOf(itemId)?.title, part });
+    }
+  }
+
+  #order(one: number, other: number): number {
+    return this.#index.textOf(one)! < this.#index.textOf(other)! ? -1 : 1;
   }
 
   /** The visitor's last search: of the weight of the newest item, and less with every interaction since. */
@@ -69,26 +90,5 @@ export class SimilarContent implements CandidateSource {
     const searched = profile.session?.searched;
     const weight = this.#signals.others.searched * RECENCY_BASE ** (searched?.since ?? 0);
     return searched === undefined || weight === 0 ? undefined : { words: searched.words, weight };
-  }
-
-  #blend(
-    candidate: Candidate,
-    relatedWeight: number,
-    scale: number,
-    { scores, part }: ContentScores,
-    { evidence, sources }: ListQuery,
-  ): void {
-    candidate.relatedWeight = relatedWeight;
-    candidate.score *= relatedWeight;
-    if (!scores.has(candidate.denseId)) return;
-    // A search, where there is one, comes behind the items.
-    for (let place = 0; place <= evidence.length; place++) {
-      const share = scale * part(place, candidate.denseId);
-      if (share === 0) continue;
-      const itemId = evidence[place]?.itemId;
-      candidate.score += share;
-      if (itemId === undefined) candidate.extra.push({ kind: 'searched', part: share });
-      else candidate.extra.push({ kind: 'content', itemId, title: sources.entryOf(itemId)?.title, part: share });
-    }
   }
 }

@@ -55,6 +55,10 @@ export interface ListedItems {
   /** Place of each reason's cause in `causes`. */
   readonly reasonCauses: readonly number[];
   readonly reasonParts: readonly number[];
+  /** What put the items in order, one after the other; `undefined` where that was one thing only. */
+  readonly steps?: readonly string[] | undefined;
+  /** Ranks (from 1) of the items after each step, a row of `steps.length` for each; 0 where an item was not among the candidates yet. */
+  readonly ranks?: readonly number[] | undefined;
 }
 
 /** What is published of a list besides its items. */

@@ -22,12 +22,14 @@ import { Gatherer } from '../scoring/gatherer.ts';
 import { LearnedScorer, type ServedRanker } from '../scoring/learned.ts';
 import { type ListTimes, OTHER_PARTS } from '../scoring/related-scorer.ts';
 import type { Algorithm } from './algorithm-choice.ts';
+import { BoughtAgain } from './bought-again.ts';
 import { CampaignStep } from './campaign-step.ts';
 import { ContextItems } from './context-items.ts';
 import type { Evidence } from './evidence.ts';
 import { ListDraft } from './list-draft.ts';
 import type { AfterScoring, CandidateSource, ListQuery, ListSources } from './pipeline.ts';
 import { PopularItems } from './popular-items.ts';
+import { RankHistory } from './rank-history.ts';
 import { addPartReasons, addReasons, unnamedCauses } from './reasons.ts';
 import { RelatedItems } from './related-items.ts';
 import { SimilarContent } from './similar-content.ts';
@@ -57,6 +59,7 @@ export class VisitorCandidates {
   /** In this order: a later one sees what the earlier ones brought. */
   readonly #sources: readonly CandidateSource[];
   readonly #steps: readonly AfterScoring[];
+  readonly #history = new RankHistory();
   readonly #tuningOf: TuningOf;
 
   constructor({ index, facts, campaigns, listLength, taste, tuningOf, reranker }: CandidatesOptions) {
@@ -70,7 +73,13 @@ export class VisitorCandidates {
     this.#related = new RelatedItems(index, this.#f1);
     this.#campaigns = new CampaignStep(index, campaigns, relatedScoreOf);
     const content = new SimilarContent(index, facts.content, tuningOf, taste.signals, relatedScoreOf);
-    this.#sources = [this.#related, content, new ContextItems(index), new PopularItems(index)];
+    this.#sources = [
+      this.#related,
+      content,
+      new ContextItems(index),
+      new PopularItems(index),
+      new BoughtAgain(index, tuningOf),
+    ];
     this.#steps = [
       new TasteStep(index, facts, taste, tuningOf),
       new ContextStep(index, tuningOf),
@@ -107,16 +116,23 @@ export class VisitorCandidates {
     sources: ListSources,
   ): ListedItems {
     const blocked = new Set<string>();
-    for (const { item } of profile.bought) blocked.add(item);
+    const { boughtAgainWeight, mostUnclicked } = this.#tuningOf(definition);
+    if (boughtAgainWeight === 0) for (const { item } of profile.bought) blocked.add(item);
     for (const { item } of profile.disliked) blocked.add(item);
-    for (const item of tiredOf(profile, times.atMs, this.#tuningOf(definition).mostUnclicked)) blocked.add(item);
+    for (const item of tiredOf(profile, times.atMs, mostUnclicked)) blocked.add(item);
+    // What lies in the cart needs no recommendation.
+    for (const { itemId, kind, times: seen } of evidence) if (kind === 'carted' && seen > 0) blocked.add(itemId);
     const length = this.#length;
     const reach = this.#campaigns.reach({ audience: profile, placement: definition, atMs: times.shownAtMs }, length);
     const query: ListQuery = { definition, profile, evidence, blocked, times, sources, length, reach };
     let candidates: Candidate[] = [];
     for (const source of this.#sources) source.add(candidates, query);
     candidates.sort(byRank);
-    for (const step of this.#steps) candidates = step.apply(candidates, query);
+    this.#history.begin(candidates, 'sources');
+    for (const step of this.#steps) {
+      candidates = step.apply(candidates, query);
+      this.#history.after(candidates, step.name);
+    }
     if (candidates.length > length) candidates.length = length;
     return this.#explained(candidates, query);
   }
@@ -136,6 +152,16 @@ export class VisitorCandidates {
       addReasons(draft, extra);
       draft.addItem(id, denseId);
     }
-    return draft;
+    const { steps } = this.#history;
+    return steps === undefined
+      ? draft
+      : {
+          items: draft.items,
+          causes: draft.causes,
+          reasonCauses: draft.reasonCauses,
+          reasonParts: draft.reasonParts,
+          steps,
+          ranks: this.#history.ranksOf(draft.items),
+        };
   }
 }

@@ -116,7 +116,7 @@ export class VisitorLists implements VisitorListMaker {
 
   keysOf(visitorId: string, profile: Profile): readonly string[] {
     const keys = [this.#visitorKey(visitorId), ...this.#own.keysOf(visitorId, profile)];
-    if (blockOf(profile) !== undefined) keys.push(this.#options.format.visitorBlockKey(visitorId));
+    if (blockOf(profile, this.#hidesBought) !== undefined) keys.push(this.#options.format.visitorBlockKey(visitorId));
     return keys;
   }
 
@@ -244,7 +244,7 @@ export class VisitorLists implements VisitorListMaker {
 
   #forwardBlock(visitorId: string, profile: Profile | undefined, context: ProcessorContext): void {
     const { format } = this.#options;
-    const block = profile === undefined ? undefined : blockOf(profile);
+    const block = profile === undefined ? undefined : blockOf(profile, this.#hidesBought);
     const value = block === undefined ? null : format.encodeVisitorBlock(block);
     this.#forward(format.visitorBlockKey(visitorId), value, profile, context);
   }
@@ -252,6 +252,11 @@ export class VisitorLists implements VisitorListMaker {
   #forward(key: string, value: Uint8Array | null, profile: Profile | undefined, context: ProcessorContext): void {
     const timestampMs = profile?.asOf?.at ?? context.streamTimeMs;
     context.forward({ key, value, timestampMs }, this.#options.listsSink);
+  }
+
+  /** Whether what a visitor bought is in no list. */
+  get #hidesBought(): boolean {
+    return this.#options.tuningOf(this.#options.definitions.forYou).boughtAgainWeight === 0;
   }
 
   #visitorKey(visitorId: string): string {
@@ -269,9 +274,10 @@ function hasSurroundings({ session, device, region }: Profile): boolean {
 }
 
 /** What is published of a visitor beside the lists; `undefined` where there is nothing to say. */
-function blockOf({ bought, disliked, segments, region, device }: Profile): VisitorBlock | undefined {
+function blockOf(profile: Profile, hidesBought: boolean): VisitorBlock | undefined {
+  const { bought, disliked, segments, region, device } = profile;
   const items = new Set<string>();
-  for (const { item } of bought) items.add(item);
+  if (hidesBought) for (const { item } of bought) items.add(item);
   for (const { item } of disliked) items.add(item);
   if (items.size === 0 && segments.length === 0 && region === undefined && device === undefined) return undefined;
   return {

@@ -123,7 +123,7 @@ test('F2 gives every candidate the score of the formula, in parts that sum to it
   );
 });
 
-test('the learned ranking orders by its model, scores between 0 and 1, and its parts sum to the score with one constant for all', () => {
+test('the learned ranking orders by its model, scores more than 0, and its parts sum to the score with one constant for all', () => {
   fc.assert(
     fc.property(scenes, fc.nat(1000), (scene, seed) => {
       const { index, query, rows } = scene;
@@ -133,7 +133,7 @@ test('the learned ranking orders by its model, scores between 0 and 1, and its p
       scorer.score(query, times, rows);
       const touched = scorer.touched.slice(0, scorer.touchedCount);
       for (const denseId of touched) {
-        assert.ok(scorer.scores[denseId]! > 0 && scorer.scores[denseId]! <= 1 + 1 / 300 + 1e-9);
+        assert.ok(scorer.scores[denseId]! > 0);
       }
       assertPartsSum(scorer, scene);
       const parts = scorer.parts(touched, query, times);

@@ -32,8 +32,9 @@ import {
   type ListSettings,
   STORES,
 } from '../../topology/index.ts';
+import { medianUs } from './cpu-time.ts';
 import type { AskStep, LearnStep } from './steps.ts';
-import { measureUpdates, median, type UpdateCost } from './update-cost.ts';
+import { measureUpdates, type UpdateCost } from './update-cost.ts';
 
 /** Decoded state that is kept in memory: enough that nothing is decoded twice on the data sets of the documentation. */
 const CACHE_MAX_BYTES = 2 * 1024 ** 3;
@@ -51,9 +52,9 @@ export interface StateBytes {
 
 /** What lists cost. */
 export interface ListCost {
-  /** Candidates, scores, steps after scoring and reasons, by algorithm, µs. */
+  /** Candidates, scores, steps after scoring and reasons, by algorithm, µs of CPU time. */
   readonly usPerList: { readonly [algorithm: string]: number };
-  /** What decoding the records of a list's query comes to where none is in memory, µs. */
+  /** What decoding the records of a list's query comes to where none is in memory, µs of CPU time. */
   readonly decodingUsPerList: number;
 }
 
@@ -190,32 +191,23 @@ export class EvaluatedEngine {
     };
   }
 
-  /** What lists cost, asked for once more with everything decoded; medians over these questions. */
+  /** What lists cost, asked for once more with everything decoded. */
   listCost(questions: readonly AskStep[]): ListCost {
+    const profiles = questions.map((question) => this.#profileFor(question)).filter((profile) => profile !== undefined);
+    const usPerList: { [algorithm: string]: number } = {};
+    for (const algorithm of ALGORITHMS) {
+      const list = (profile: Profile) => void this.#maker.list(profile, algorithm);
+      profiles.forEach(list);
+      usPerList[algorithm] = medianUs(profiles, list);
+    }
     const neighbours = this.#driver.engine
       .globals!.stores()
       .get(GLOBAL_STORES.neighbours) as ReadOnlyStore<NeighbourRecord>;
-    const times = new Map<string, number[]>();
-    const decoding: number[] = [];
-    for (const question of questions) {
-      const profile = this.#profileFor(question);
-      if (profile === undefined) continue;
-      for (const algorithm of ALGORITHMS) {
-        this.#maker.list(profile, algorithm);
-        const startedMs = performance.now();
-        const answer = this.#maker.list(profile, algorithm);
-        const madeMs = performance.now();
-        if (answer === undefined) continue;
-        const known = times.get(answer.algorithm);
-        if (known === undefined) times.set(answer.algorithm, [madeMs - startedMs]);
-        else known.push(madeMs - startedMs);
-      }
-      decoding.push(decodingMs(profile, neighbours));
-    }
-    return {
-      usPerList: Object.fromEntries(Array.from(times, ([algorithm, ms]) => [algorithm, 1_000 * median(ms)])),
-      decodingUsPerList: 1_000 * median(decoding),
+    const encoded = profiles.map((profile) => encodedRecords(profile, neighbours));
+    const decode = (records: readonly Uint8Array[]) => {
+      for (const bytes of records) neighbourSerde.deserialize(bytes);
     };
+    return { usPerList, decodingUsPerList: medianUs(encoded, decode) };
   }
 
   /** What updates cost, see {@link measureUpdates}. */
@@ -279,15 +271,14 @@ class AskedLists implements VisitorListMaker {
   republish(): void {}
 }
 
-function decodingMs(profile: Profile, neighbours: ReadOnlyStore<NeighbourRecord>): number {
+/** The records of a list's query as they are stored. */
+function encodedRecords(profile: Profile, neighbours: ReadOnlyStore<NeighbourRecord>): Uint8Array[] {
   const encoded: Uint8Array[] = [];
   for (const { itemId } of dealingsOf(profile)) {
     const record = neighbours.get(itemId);
     if (record !== undefined) encoded.push(neighbourSerde.serialize(record));
   }
-  const startedMs = performance.now();
-  for (const bytes of encoded) neighbourSerde.deserialize(bytes);
-  return performance.now() - startedMs;
+  return encoded;
 }
 
 function copyOf(profile: Profile): Profile {

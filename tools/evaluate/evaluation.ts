@@ -15,6 +15,8 @@ import type { UpdateCost } from './update-cost.ts';
 const MOST_PENDING = 10_000;
 /** Sessions that baselines can go on with; the one begun longest ago is forgotten first. */
 const MOST_OPEN_SESSIONS = 100_000;
+/** Progress is told once in so many steps. */
+const PROGRESS_STEPS = 100;
 /** Questions and events that costs are measured on. */
 const LAST_QUESTIONS = 2_000;
 const LAST_EVENTS = 8_000;
@@ -113,10 +115,9 @@ class Run {
       for (const step of steps) {
         if (step.kind === 'ask') await this.#ask(step);
         else await this.#learn(step);
-        if ((this.#learned + this.#asked) % 1_000 === 0) {
-          signal.throwIfAborted();
+        signal.throwIfAborted();
+        if ((this.#learned + this.#asked) % PROGRESS_STEPS === 0)
           onProgress({ doneShare: dataSet.doneShare(), learned: this.#learned, asked: this.#asked });
-        }
       }
     }
     await this.#engine.settle();

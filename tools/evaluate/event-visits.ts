@@ -41,17 +41,17 @@ export class EventVisits {
   questionOf({ topic, value, at }: LearnStep): AskStep | undefined {
     if (value === null) return undefined;
     if (topic === 'clicks') {
-      const { visitorId, itemId, kind } = value as Click;
+      const { visitorId, itemId, kind, sessionId } = value as Click;
       const known = this.#visitors.get(visitorId);
       if (known === undefined || itemId === null || !LOOKS.has(kind) || known.items.at(-1) === itemId) return undefined;
-      return ask('next click', visitorId, at, [itemId], known);
+      return ask('next click', visitorId, at, [itemId], known, goesOn(known, sessionId, at));
     }
     if (topic !== 'purchases') return undefined;
     const purchase = value as Purchase;
     const visitorId = visitorOf(purchase);
     const known = this.#visitors.get(visitorId);
     if (known === undefined || purchase.status !== 'placed') return undefined;
-    return ask('next order', visitorId, at, itemsOf(purchase), known);
+    return ask('next order', visitorId, at, itemsOf(purchase), known, goesOn(known, purchase.sessionId, at));
   }
 
   /** Takes an event in, and says what baselines learn of it. */
@@ -88,11 +88,7 @@ export class EventVisits {
       this.#visitors.set(visitorId, known);
       if (this.#visitors.size > MOST_VISITORS) this.#visitors.delete(this.#visitors.keys().next().value!);
     }
-    const belongs =
-      sessionId !== null && known.sessionId !== undefined
-        ? sessionId === known.sessionId
-        : at - known.lastAt <= SESSION_GAP_MS;
-    if (!belongs) {
+    if (!goesOn(known, sessionId, at)) {
       known.session = `${visitorId}\0${known.sessions++}`;
       known.sessionId = undefined;
       known.length = 0;
@@ -107,8 +103,21 @@ export class EventVisits {
   }
 }
 
-function ask(task: string, visitorId: string, at: number, targets: readonly string[], known: VisitorSoFar): AskStep {
-  return { kind: 'ask', task, visitorId, since: [], at, targets, history: known.length, query: [...known.items] };
+/** Whether an event belongs to the visitor's session, by the engine's rule. */
+function goesOn({ sessionId: current, lastAt }: VisitorSoFar, sessionId: string | null, at: number): boolean {
+  return sessionId !== null && current !== undefined ? sessionId === current : at - lastAt <= SESSION_GAP_MS;
+}
+
+function ask(
+  task: string,
+  visitorId: string,
+  at: number,
+  targets: readonly string[],
+  { length, items }: VisitorSoFar,
+  isInSession: boolean,
+): AskStep {
+  const history = isInSession ? length : 0;
+  return { kind: 'ask', task, visitorId, since: [], at, targets, history, query: [...items] };
 }
 
 function visitorOf({ visitorId, userId }: Purchase): string {

@@ -160,7 +160,7 @@ function costSection({ state, lists, updates }: EvaluationResult): string {
   return `<section>
 <h2>What it costs</h2>
 ${table(['What', 'Each'], rows)}
-<p class="note">State encoded and uncompressed, keys included: ${grouped(state.items)} items, ${grouped(state.visitors)} visitors. Times are medians in this run, with everything decoded.</p>
+<p class="note">State encoded and uncompressed, keys included: ${grouped(state.items)} items, ${grouped(state.visitors)} visitors. Times are medians of CPU time in this run, with everything decoded.</p>
 </section>`;
 }
 

@@ -20,7 +20,7 @@ export function evaluationText(result: EvaluationResult): string {
     );
   }
   lines.push('', 'state, encoded, keys included', ...stateTable(state));
-  lines.push('', 'cost, medians, everything decoded', ...costTable(result));
+  lines.push('', 'cost in CPU time, medians, everything decoded', ...costTable(result));
   return lines.join('\n');
 }
 

@@ -1,6 +1,6 @@
 // What an update costs without what lies around it: profile, pair deltas, rows and the records that are published of them, on decoded
-// values, in batches of 1,000 events as the engine takes them. No log, no store, no encoding. Times are medians over batches, so that
-// a neighbour on the machine does not show.
+// values, in batches of 1,000 events as the engine takes them. No log, no store, no encoding. Medians over batches of CPU time, so that a
+// neighbour on the machine shows less.
 
 import type { ItemRow } from '../../processors/co-occurrence/item-row.ts';
 import { addRowDelta, emptyRow } from '../../processors/co-occurrence/row-update.ts';
@@ -9,12 +9,13 @@ import { DeltaBatch } from '../../processors/profile/delta-batch.ts';
 import { emptyProfile, type Profile } from '../../processors/profile/profile.ts';
 import type { ProfileUpdater } from '../../processors/profile/profile-updater.ts';
 import type { Click, Purchase } from '../../schemas/index.ts';
+import { cpuUs, median } from './cpu-time.ts';
 import type { LearnStep } from './steps.ts';
 
 /** Events of a batch. */
 const BATCH = 1_000;
 
-/** Mean µs per event of the median batch. */
+/** Mean CPU time per event of the median batch, µs. */
 export interface UpdateCost {
   /** Profile, pair deltas and rows. */
   readonly usPerEvent: number;
@@ -55,7 +56,7 @@ export function measureUpdates({
     const newestMs = Math.max(...batch.map(({ at }) => at));
     // Rows are decoded before the clock starts; nearly all that a batch changes are those of its own items.
     load(batch, rows, rowOf);
-    const startedMs = performance.now();
+    const startedUs = cpuUs();
     deltas.begin(newestMs);
     for (const [offset, { topic, key, value, at }] of batch.entries()) {
       let profile = profiles.get(key);
@@ -81,14 +82,14 @@ export function measureUpdates({
       }
     }
     deltas.takeSegments(1);
-    const updatedMs = performance.now();
+    const updatedUs = cpuUs();
     for (const [item, row] of changed) publish(item, row);
-    const publishedMs = performance.now();
+    const publishedUs = cpuUs();
     if (from < events.length / 2) continue;
-    updates.push(updatedMs - startedMs);
-    publications.push(publishedMs - updatedMs);
+    updates.push(updatedUs - startedUs);
+    publications.push(publishedUs - updatedUs);
   }
-  const usPerEvent = (ms: number[]) => (median(ms) * 1_000) / BATCH;
+  const usPerEvent = (us: number[]) => median(us) / BATCH;
   return {
     usPerEvent: usPerEvent(updates),
     publishUsPerEvent: usPerEvent(publications),
@@ -108,11 +109,4 @@ function load(
       if (row !== undefined) rows.set(item, row);
     }
   }
-}
-
-/** The middle one of some values; 0 of none. */
-export function median(values: readonly number[]): number {
-  if (values.length === 0) return 0;
-  const sorted = Float64Array.from(values).sort();
-  return (sorted[Math.floor((sorted.length - 1) / 2)]! + sorted[Math.floor(sorted.length / 2)]!) / 2;
 }

@@ -226,7 +226,7 @@ export function startEngine(panel) {
       'How good the lists are',
       'quality-title',
       h('p', { class: 'quiet' }, 'Where the next item that a visitor looks at was in the list before the look.'),
-      table('Quality', ['By', 'So far', 'In the first 20', 'Mean of 1/rank', 'Looks'], quality),
+      table('Quality', ['By', 'Last minute', 'In the first 20', 'Mean of 1/rank', 'Looks'], quality),
     ),
     section('Refused events', 'refused-title', badEventControl(), refused),
     topology.element,

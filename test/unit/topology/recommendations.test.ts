@@ -96,7 +96,10 @@ test('an item has similar items from sessions and bought-together items from ord
   assert.equal(similar!.items[0]!.id, 'bulb');
   assert.deepEqual(
     similar!.items[0]!.reasons.map(({ kind, title }) => [kind, title]),
-    [['similar', 'Title of lamp']],
+    [
+      ['similar', 'Title of lamp'],
+      ['content', 'Title of lamp'],
+    ],
   );
   await shop.send('purchases', [order('dan', ['lamp', 'plate'], { at: shop.clock.nowMs() })]);
   await shop.driver.advance(5000);
@@ -290,4 +293,32 @@ test('what a visitor searches for is recommended before anything was clicked, fo
   assertSums(list);
   assert.equal(list!.items[0]!.id, 'Oak-dining-table');
   assert.equal(list!.items[0]!.reasons[0]!.kind, 'searched');
+});
+
+test('an item that one visitor has looked at has similar items by content, joined by what others go on to', async (t) => {
+  const shop = await openShop(t);
+  const titles = [
+    'Oak dining table',
+    'Oak coffee table',
+    'Wool blanket',
+    'Copper kettle',
+    'Paper lantern',
+    'Garden spade',
+  ];
+  await shop.send(
+    'catalog',
+    titles.map((title) => item(title.replaceAll(' ', '-'), { title })),
+  );
+  await shop.views('ann', ['Oak-dining-table']);
+  await shop.driver.advance(5000);
+  const alone = shop.list('list:item:similar:default:Oak-dining-table');
+  assertSums(alone);
+  assert.deepEqual(ids(alone)![0], 'Oak-coffee-table');
+  assert.equal(alone!.items[0]!.reasons[0]!.kind, 'content');
+  await shop.views('bob', ['Oak-dining-table', 'Copper-kettle']);
+  await shop.driver.advance(5000);
+  const joined = shop.list('list:item:similar:default:Oak-dining-table');
+  assertSums(joined);
+  const kinds = new Map(joined!.items.map(({ id, reasons }) => [id, reasons[0]!.kind]));
+  assert.deepEqual([kinds.get('Copper-kettle'), kinds.get('Oak-coffee-table')], ['similar', 'content']);
 });

@@ -6,8 +6,8 @@ import { contentText, contentVectorOf } from '../../../../processors/content/con
 import { ItemFacts } from '../../../../processors/content/item-facts.ts';
 import type { NeighbourRecord } from '../../../../processors/neighbours.ts';
 import type { PublishedSegment } from '../../../../processors/popularity-published.ts';
-import { emptyProfile, type Profile } from '../../../../processors/profile/profile.ts';
-import { DEFAULT_SIGNALS } from '../../../../processors/profile/signals.ts';
+import { emptyProfile, type Profile, type Receipt, type Session } from '../../../../processors/profile/profile.ts';
+import { DEFAULT_SIGNALS, kindBit } from '../../../../processors/profile/signals.ts';
 import { dealingsOf, evidenceOf } from '../../../../processors/top-n/evidence.ts';
 import { VisitorCandidates } from '../../../../processors/top-n/visitor-candidates.ts';
 import { DEFAULT_TUNING, type ListTuning } from '../../../../schemas/list-tuning.ts';
@@ -169,4 +169,42 @@ test('what was shown in vain three times makes room, and comes back with the day
   assert.equal(ids(itemsFor(['x'], setup, shown(2, 0))), 'ab');
   assert.equal(ids(itemsFor(['x'], setup, shown(3, 0))), 'bc');
   assert.equal(ids(itemsFor(['x'], setup, shown(3, -3 * DAY))), 'ab');
+});
+
+test('where goods are bought again, what is in every order comes first, and nothing that was taken back', () => {
+  const order = (...items: readonly string[]): Receipt => ({
+    orderId: items.join(),
+    at: 0,
+    device: undefined,
+    region: undefined,
+    context: [],
+    lines: items.map((item) => ({ item, quantityLeft: item === 'b' ? 0 : 1, categories: [] })),
+  });
+  const bought = ['a', 'b', 'c'].map((item) => ({ item, at: 0 }));
+  const setup = { records: [ROW], available: ['a', 'b', 'c', 'd'], tuning: { boughtAgainWeight: 2, diversity: 0 } };
+  const receipts = [order('c', 'b'), order('a', 'b', 'c')];
+  const items = itemsFor(['x'], setup, { bought, receipts });
+  assert.deepEqual(
+    items.slice(0, 2).map(({ id, reasons }) => [id, reasons[0]!.kind]),
+    [
+      ['c', 'repeat'],
+      ['a', 'repeat'],
+    ],
+  );
+  assert.ok(!items.find(({ id }) => id === 'b')?.reasons.some(({ kind }) => kind === 'repeat'));
+  assert.equal(ids(itemsFor(['x'], { ...setup, tuning: {} }, { bought, receipts })), 'd');
+});
+
+test('what lies in the cart is not recommended', () => {
+  const carted = { item: 'a', kinds: kindBit.view | kindBit.addToCart, revoked: 0 };
+  const session: Session = {
+    id: undefined,
+    startedAt: 0,
+    lastAt: 0,
+    interactions: [carted],
+    referrer: undefined,
+    searched: undefined,
+  };
+  const records = [neighbour('a', { a: { f: 1 }, b: { f: 1 } })];
+  assert.equal(ids(itemsFor([], { records, available: ['a', 'b'] }, { session })), 'b');
 });

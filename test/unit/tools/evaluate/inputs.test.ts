@@ -250,7 +250,8 @@ test('events ask for the next look of a visitor who did something before, not fo
     [
       ['next click', 'v', ['b'], ['a'], 1],
       ['next order', 'v', ['b', 'c'], ['a', 'b'], 2],
-      ['next click', 'v', ['d'], ['a', 'b', 'c'], 3],
+      // An hour later: a new session of a visitor who is known.
+      ['next click', 'v', ['d'], ['a', 'b', 'c'], 0],
     ],
   );
 });

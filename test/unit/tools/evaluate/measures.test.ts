@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { median, medianUs } from '../../../../tools/evaluate/cpu-time.ts';
 import { HISTORY_BUCKETS, historyBucket, ListSums, RankSums } from '../../../../tools/evaluate/measures.ts';
 import { PopularityPercentiles } from '../../../../tools/evaluate/popularity-percentiles.ts';
 
@@ -54,4 +55,12 @@ test('the place of an item is the share of those dealt with less often', () => {
     [0, 1, 2, 3, 99].map((item) => places.of(item)),
     [0, 1 / 4, 1 / 4, 3 / 4, 0],
   );
+});
+
+test('the median is the middle value or the mean of the two, and each value is worked on once', () => {
+  assert.deepEqual([[], [3], [9, 1, 4], [1, 2, 10, 4]].map(median), [0, 3, 4, 3]);
+  const seen: number[] = [];
+  const values = Array.from({ length: 50 }, (_, i) => i);
+  assert.ok(medianUs(values, (value) => void seen.push(value)) >= 0);
+  assert.deepEqual(seen, values);
 });
