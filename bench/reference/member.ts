@@ -76,6 +76,8 @@ export async function openMember(
   const topology = topologyOf(settings, stats);
   const globalDatabase = await openRocksDatabase(join(stateDirectory, 'global'), {
     columnFamilies: globalColumnFamiliesOf(topology),
+    // Its values are in memory besides: what is written here is read at the next start.
+    memoryShare: 1 / partitions,
   });
   const lists = await RedisLists.open(settings.redisUrl);
   const log = createKafkaLog({
