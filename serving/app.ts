@@ -113,6 +113,7 @@ export function createServingApp(options: ServingOptions): ServingApp {
     async open() {
       await lists.open();
       await Promise.all([placements.open(), campaigns.open(), items.open()]);
+      await lists.warm();
       isOpen = true;
     },
     readiness,

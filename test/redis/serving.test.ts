@@ -220,6 +220,13 @@ describe('the endpoint on Redis', needsRedis(), () => {
     assert.deepEqual(await idsOf(after, '/v1/popular'), { status: 200, degraded: true, ids: [] });
   });
 
+  test('killed before anybody has asked, it leaves everybody’s list', async (t) => {
+    const redis = await shopRedis(t);
+    const serving = await serve(t, redis.port);
+    await redis.kill();
+    assert.deepEqual(await idsOf(serving, PATHS[0]!), { status: 200, degraded: true, ids: ['g1', 'g2'] });
+  });
+
   test('emptied, it costs visitors their lists until engines fill it again, and nobody sees an empty page', async (t) => {
     const redis = await shopRedis(t);
     const serving = await serve(t, redis.port);
