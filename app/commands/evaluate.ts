@@ -35,8 +35,7 @@ export interface EvaluateOptions {
   readonly report?: string;
 }
 
-export const EVALUATION_FORMATS = ['events', 'sessions', 'clicks', 'online-retail'] as const;
-export type EvaluationFormat = (typeof EVALUATION_FORMATS)[number];
+export type EvaluationFormat = 'events' | 'sessions' | 'clicks' | 'online-retail';
 
 /** Lengths of list that figures are printed for. */
 const KS = [5, 10, 20] as const;

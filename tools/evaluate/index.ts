@@ -3,7 +3,7 @@ export { type EvaluationOptions, type EvaluationProgress, type EvaluationResult,
 export { type EventsInput, openEvents } from './event-file.ts';
 export { evaluationPage } from './report-page.ts';
 export { type BasketsInput, openBaskets } from './retail-baskets.ts';
-export { DEFAULT_SPAN_DAYS, type Protocol } from './sessions.ts';
+export type { Protocol } from './sessions.ts';
 export { openSessions, type SessionsInput } from './sessions-input.ts';
 export type { DataSet } from './steps.ts';
 export { evaluationText } from './text-report.ts';

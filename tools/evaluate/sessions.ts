@@ -6,8 +6,6 @@ import { type AskStep, bareItem, clicked, clickOf, type DataSet, listing, type S
 
 /** Epoch ms at which a data set without times begins: 2025-01-01. Fixed, so that figures can be repeated. */
 export const START_MS = Date.UTC(2025, 0, 1);
-/** Days over which events without times are spread, where nobody says otherwise. */
-export const DEFAULT_SPAN_DAYS = 150;
 const DAY_MS = 86_400_000;
 /** Steps that are handed over at once. */
 const STEPS_PER_PART = 5_000;
