@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { RERANK_FEATURES, type Reranker } from '../../../processors/after-scoring/reranker.ts';
+import { missing } from '../../support/requires.ts';
 
 interface Example {
   readonly FEATURES: readonly string[];
@@ -41,9 +42,11 @@ const isInstalled = (() => {
   }
 })();
 
-test('the ONNX model scores as the trees do', {
-  skip: !isInstalled && 'onnxruntime-node is not installed',
-}, async (t) => {
+const needsOnnx = isInstalled
+  ? {}
+  : missing('onnxruntime-node is missing: npm install --prefix examples/onnx-reranker');
+
+test('the ONNX model scores as the trees do', needsOnnx, async (t) => {
   const { examples, trained }: Example = await load('make-model.mjs');
   const { predicted }: { predicted(trees: unknown, row: readonly number[]): number } = await load('boosting.mjs');
   const { openReranker }: { openReranker(path: string): Promise<Reranker & { close(): Promise<number> }> } =
