@@ -152,7 +152,7 @@ export const SETTINGS = {
   ),
   refreshListsPerSecond: integer(
     'FRESHET_REFRESH_LISTS_PER_SECOND',
-    200,
+    50,
     0,
     100_000,
     'Lists of each kind that a task makes anew in a second at most, because items, campaigns or neighbours in them have changed. 0 leaves lists until their owner is seen again.',

@@ -43,7 +43,8 @@ export interface ProcessorContext {
    */
   readonly traceparent?: string | undefined;
   /**
-   * Whether more records wait for the task than this batch could take: a sign to do less for each. Never in a replay, nor in `republish`.
+   * Whether more records wait for the task than this batch could take, or the batch before took long: a sign to do less for each. Never in a
+   * replay, nor in `republish`.
    */
   readonly isBehind?: boolean;
   /** @throws {EngineError} `STORE_UNKNOWN` when the topology does not connect the store to this node. */

@@ -62,6 +62,9 @@ export function writerTo(batch: WriteBatch): WriteChange {
   };
 }
 
+/** Other tasks of the instance, and who asks it, wait for the end of a batch: one that takes longer is a sign to do less. */
+const SLOW_BATCH_MS = 50;
+
 export class Task {
   readonly taskId: number;
   readonly #options: TaskOptions;
@@ -77,6 +80,8 @@ export class Task {
   #outputs: Outputs | undefined;
   /** The batch under way is as large as a batch may be. */
   #isBehind = false;
+  /** By the last batch, ms. */
+  #tookMs = 0;
   /** Records of the batch that waits for its commit. */
   #batch: readonly SourceRecord[] = [];
   readonly #tracer: Tracer;
@@ -187,7 +192,9 @@ export class Task {
   async process(): Promise<boolean> {
     for (let limit = this.#options.recordsPerBatch; ; ) {
       const records = this.queues.select(limit);
-      this.#isBehind = !this.#options.isReplay && records.length >= this.#options.recordsPerBatch;
+      const isLate = records.length >= this.#options.recordsPerBatch || this.#tookMs > SLOW_BATCH_MS;
+      this.#isBehind = isLate && !this.#options.isReplay;
+      const startedMs = performance.now();
       if (records.length === 0 && !this.#isTimerDue()) return false;
       // That of an attempt which failed.
       this.#trace?.end();
@@ -212,6 +219,7 @@ export class Task {
           offset: records[0]!.offset,
         });
       }
+      this.#tookMs = performance.now() - startedMs;
       await this.#punctuate();
       this.#isBehind = false;
       return this.#take(records);

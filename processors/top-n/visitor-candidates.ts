@@ -59,6 +59,9 @@ export class VisitorCandidates {
   /** In this order: a later one sees what the earlier ones brought. */
   readonly #sources: readonly CandidateSource[];
   readonly #steps: readonly AfterScoring[];
+  readonly #plainSources: readonly CandidateSource[];
+  readonly #plainSteps: readonly AfterScoring[];
+  #isPlain = false;
   readonly #history = new RankHistory();
   readonly #tuningOf: TuningOf;
 
@@ -73,13 +76,11 @@ export class VisitorCandidates {
     this.#related = new RelatedItems(index, this.#f1);
     this.#campaigns = new CampaignStep(index, campaigns, relatedScoreOf);
     const content = new SimilarContent(index, facts.content, tuningOf, taste.signals, relatedScoreOf);
-    this.#sources = [
-      this.#related,
-      content,
-      new ContextItems(index),
-      new PopularItems(index),
-      new BoughtAgain(index, tuningOf),
-    ];
+    const popular = new PopularItems(index);
+    const boughtAgain = new BoughtAgain(index, tuningOf);
+    this.#sources = [this.#related, content, new ContextItems(index), popular, boughtAgain];
+    this.#plainSources = [this.#related, popular, boughtAgain];
+    this.#plainSteps = [this.#campaigns];
     this.#steps = [
       new TasteStep(index, facts, taste, tuningOf),
       new ContextStep(index, tuningOf),
@@ -98,13 +99,16 @@ export class VisitorCandidates {
   /**
    * Takes an algorithm for the lists from now on; without a ranking F2 stands in for the learned one. Returns the name and version of
    * what was taken.
+   * @param isPlain with related and popular items and campaigns alone: no content, and no step after scoring.
    */
-  choose(algorithm: Algorithm, ranker: ServedRanker | undefined): string {
+  choose(algorithm: Algorithm, ranker: ServedRanker | undefined, isPlain: boolean): string {
+    this.#isPlain = isPlain;
     if (algorithm === 'learned' && ranker !== undefined) {
       this.#learned.use(ranker);
       this.#related.scorer = this.#learned;
     } else this.#related.scorer = algorithm === 'f1' ? this.#f1 : this.#f2;
-    return this.#related.scorer.algorithm;
+    const { algorithm: name } = this.#related.scorer;
+    return isPlain ? `${name}-plain` : name;
   }
 
   /** The items of a list of this definition, at most the list's length; empty where nothing speaks for any. */
@@ -126,10 +130,10 @@ export class VisitorCandidates {
     const reach = this.#campaigns.reach({ audience: profile, placement: definition, atMs: times.shownAtMs }, length);
     const query: ListQuery = { definition, profile, evidence, blocked, times, sources, length, reach };
     let candidates: Candidate[] = [];
-    for (const source of this.#sources) source.add(candidates, query);
+    for (const source of this.#isPlain ? this.#plainSources : this.#sources) source.add(candidates, query);
     candidates.sort(byRank);
     this.#history.begin(candidates, 'sources');
-    for (const step of this.#steps) {
+    for (const step of this.#isPlain ? this.#plainSteps : this.#steps) {
       candidates = step.apply(candidates, query);
       this.#history.after(candidates, step.name);
     }

@@ -198,7 +198,7 @@ export class VisitorLists implements VisitorListMaker {
     const ranker =
       sources.ranker !== undefined && sources.ranker.examples >= LEAST_EXAMPLES ? sources.ranker : undefined;
     const best = wanted ?? this.#choice.best(tuningOf(definition).algorithm);
-    const algorithm = this.#candidates.choose(best, ranker);
+    const algorithm = this.#candidates.choose(best, ranker, wanted === undefined && this.#choice.isPlain);
     return { algorithm, evidence, listed: this.#candidates.items(definition, profile, evidence, times, sources) };
   }
 

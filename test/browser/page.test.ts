@@ -39,7 +39,7 @@ const SERVERS: readonly [string, () => Promise<AsyncDisposable & { readonly url:
   [
     'the page over the real engine',
     async () => {
-      const shop = await startShopProcess({ FRESHET_DEMO_EVENTS_PER_SECOND: '1500' });
+      const shop = await startShopProcess({ FRESHET_DEMO_EVENTS_PER_SECOND: '150' });
       await hasLearnt(shop.url);
       return shop;
     },

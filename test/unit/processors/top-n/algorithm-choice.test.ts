@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AlgorithmChoice } from '../../../../processors/top-n/algorithm-choice.ts';
 
-test('a task that stays behind steps down to F2 and to F1, and up again when it has caught up', () => {
+test('a task that stays behind steps down to F2, to F1 and to plain lists, and up again when it has caught up', () => {
   const choice = new AlgorithmChoice();
   const after = (batches: number, isBehind: boolean) => {
     for (let i = 0; i < batches; i++) choice.observe(isBehind);
@@ -11,8 +11,13 @@ test('a task that stays behind steps down to F2 and to F1, and up again when it 
   assert.equal(after(3, true), 'learned');
   assert.equal(after(1, true), 'f2');
   assert.equal(after(4, true), 'f1');
+  assert.equal(choice.isPlain, false);
   assert.equal(after(100, true), 'f1');
+  assert.equal(choice.isPlain, true);
   assert.equal(after(4, false), 'f1');
+  assert.equal(choice.isPlain, true);
+  assert.equal(after(4, false), 'f1');
+  assert.equal(choice.isPlain, false);
   assert.equal(after(2, false), 'f2');
   assert.equal(after(4, false), 'learned');
 });
