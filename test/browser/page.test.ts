@@ -39,7 +39,11 @@ const SERVERS: readonly [string, () => Promise<AsyncDisposable & { readonly url:
   [
     'the page over the real engine',
     async () => {
-      const shop = await startShopProcess({ FRESHET_DEMO_EVENTS_PER_SECOND: '150' });
+      const shop = await startShopProcess({
+        FRESHET_DEMO_EVENTS_PER_SECOND: '100',
+        // What is left of the machine is for the browser.
+        FRESHET_REFRESH_LISTS_PER_SECOND: '10',
+      });
       await hasLearnt(shop.url);
       return shop;
     },
