@@ -309,7 +309,7 @@ export const SETTINGS = {
   ),
   serveCacheMb: integer(
     'FRESHET_SERVE_CACHE_MB',
-    64,
+    128,
     1,
     16_384,
     'Endpoint: memory for lists that were read lately, MB, which are answered with while Redis is away.',

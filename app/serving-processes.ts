@@ -1,5 +1,5 @@
 // Several processes that answer on one port (node:cluster). This one answers nothing: it starts the others, starts one anew that has ended,
-// and passes the wish to end on. A process that ends before it has ever listened ends all: its settings are wrong, or the port is taken.
+// and passes the wish to end on. One that ends before any has listened ends all: settings are wrong, or the port is taken.
 
 import cluster, { type Worker } from 'node:cluster';
 import { availableParallelism } from 'node:os';
@@ -22,17 +22,17 @@ export async function superviseProcesses(
   signal: AbortSignal,
   listening: (url: string) => void,
 ): Promise<void> {
-  const listened = new Set<number>();
+  let hasListened = false;
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
   const stop = (): void => {
     for (const worker of liveWorkers()) worker.process.kill('SIGTERM');
   };
-  cluster.on('listening', ({ id }, { address, port }) => {
-    if (listened.size === 0) listening(`http://${address?.includes(':') ? `[${address}]` : address}:${port}`);
-    listened.add(id);
+  cluster.on('listening', (_worker, { address, port }) => {
+    if (!hasListened) listening(`http://${address?.includes(':') ? `[${address}]` : address}:${port}`);
+    hasListened = true;
   });
-  cluster.on('exit', async ({ id }, code, how) => {
-    if (!signal.aborted && !listened.has(id)) {
+  cluster.on('exit', async (_worker, code, how) => {
+    if (!signal.aborted && !hasListened) {
       process.exitCode = code;
       reject(new Error('a serving process has ended before it listened'));
       stop();

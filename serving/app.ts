@@ -5,7 +5,16 @@ import { type Clock, type Logger, type Metrics, silentTracer, type Tracer } from
 import type { ListStore } from '../lists/index.ts';
 import { createCampaignRules } from './campaign-rules.ts';
 import { createDocsRouter } from './docs-router.ts';
-import { allowOrigins, limitHosts, limitUrl, measure, requestId, securityHeaders } from './http-edge.ts';
+import {
+  allowOrigins,
+  chain,
+  limitHosts,
+  limitUrl,
+  measure,
+  onlyFor,
+  requestId,
+  securityHeaders,
+} from './http-edge.ts';
 import { LiveAnswers } from './live-answers.ts';
 import { createPlacements } from './placements.ts';
 import { notFound, problemHandler } from './problem.ts';
@@ -89,10 +98,10 @@ export function createServingApp(options: ServingOptions): ServingApp {
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
   app.set('etag', false);
-  app.use(requestId, securityHeaders(), measure(metrics, clock), limitUrl);
-  if (options.hosts !== undefined) app.use(limitHosts(options.hosts));
+  const hosts = options.hosts === undefined ? [] : [limitHosts(options.hosts)];
+  app.use(chain([requestId, securityHeaders(), measure(metrics, clock), limitUrl, ...hosts]));
   app.use('/health', createHealthRouter(readiness));
-  app.use(createDocsRouter());
+  app.use(onlyFor(/^\/(docs|problems|v1\/openapi)/i, createDocsRouter()));
   if (options.origins !== undefined) app.use('/v1', allowOrigins(options.origins));
   if (options.access !== undefined) app.use('/v1', authorize({ ...options.access, clock, metrics }));
   app.use(createListRouter({ recommender, live, tracer, readiness: answering }));
@@ -104,6 +113,7 @@ export function createServingApp(options: ServingOptions): ServingApp {
     async open() {
       await lists.open();
       await Promise.all([placements.open(), campaigns.open(), items.open()]);
+      await lists.warm();
       isOpen = true;
     },
     readiness,

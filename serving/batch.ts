@@ -1,7 +1,7 @@
 // The body of a batch: several placements of one page, asked in one round trip to the list store.
 import { checkOf, type Parameters } from './parameters.ts';
+import type { Question } from './plan.ts';
 import { ProblemError } from './problem.ts';
-import type { Question } from './recommender.ts';
 import { BATCH_COMMON, BATCH_REQUEST, MAX_BATCH_REQUESTS } from './route-table.ts';
 
 const checkCommon = checkOf(BATCH_COMMON);

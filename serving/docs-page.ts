@@ -1,6 +1,7 @@
 // The contract as a page that people read, made of the OpenAPI document alone: no script, nothing from elsewhere.
 import { createHash } from 'node:crypto';
-import { OPENAPI_PATH, type OpenApi, type OpenApiOperation, type OpenApiParameter, problemTable } from './openapi.ts';
+import { OPENAPI_PATH, problemTable } from './openapi.ts';
+import type { OpenApi, OpenApiOperation, OpenApiParameter } from './openapi-components.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; --accent: #0a7a5c; }

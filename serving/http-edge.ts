@@ -15,12 +15,37 @@ export const MAX_URL_BYTES = 8_192;
 /** A request id from outside is kept when it is harmless in a log. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
+/**
+ * Handlers one after the other, as one: Express's router takes about a microsecond for each that it calls itself, and these are called for
+ * every request. They do not wait for anything.
+ */
+export function chain(handlers: readonly RequestHandler[]): RequestHandler {
+  return (request, response, next) => {
+    let called = 0;
+    const step = (error?: unknown): void => {
+      const handler = handlers[called++];
+      if (error !== undefined) next(error);
+      else if (handler === undefined) next();
+      else void handler(request, response, step);
+    };
+    step();
+  };
+}
+
+/** A router that is asked only where the path can be one of its own: one comparison in place of one for each of its routes. */
+export function onlyFor(path: RegExp, router: RequestHandler): RequestHandler {
+  return (request, response, next) => {
+    if (path.test(request.url)) router(request, response, next);
+    else next();
+  };
+}
+
 /** Takes `X-Request-Id` or makes one, answers with it and leaves it in `response.locals.requestId`. */
 export const requestId: RequestHandler = (request, response, next) => {
   const given = request.get('x-request-id');
   const id = given !== undefined && REQUEST_ID.test(given) ? given : randomUUID();
   response.locals.requestId = id;
-  response.set('x-request-id', id);
+  response.setHeader('x-request-id', id);
   next();
 };
 
@@ -74,7 +99,7 @@ export function allowOrigins(origins: readonly string[]): RequestHandler {
 export function limitHosts(hosts: readonly string[]): RequestHandler {
   const allowed = new Set(hosts.map((host) => host.toLowerCase()));
   return (request, response, next) => {
-    const name = (request.get('host') ?? '').toLowerCase().replace(/:\d+$/, '');
+    const name = (request.headers.host ?? '').toLowerCase().replace(/:\d+$/, '');
     if (allowed.has(name)) next();
     else sendProblem(response, new ProblemError('unknown-host', 'This host is not served here.'));
   };

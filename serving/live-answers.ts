@@ -7,8 +7,9 @@ import type { Request, Response } from 'express';
 import type { Logger } from '../engine/api/index.ts';
 import type { ListStore } from '../lists/index.ts';
 import { entityOf } from './entity.ts';
+import type { Question } from './plan.ts';
 import { ProblemError } from './problem.ts';
-import type { Question, Recommender } from './recommender.ts';
+import type { Recommender } from './recommender.ts';
 
 /** Streams of one process. A stream takes a socket and about 20 kB. */
 export const MAX_STREAMS = 1_000;

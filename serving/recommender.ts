@@ -18,23 +18,14 @@ import type { CampaignRules } from './campaign-rules.ts';
 import type { Answer, AnswerItem } from './contract.ts';
 import { withoutEnded } from './ended-campaigns.ts';
 import { answerFilter } from './item-filter.ts';
-import { ladderOf, type Step } from './ladder.ts';
-import type { CardField, Parameters } from './parameters.ts';
+import type { CardField } from './parameters.ts';
 import type { Placements } from './placements.ts';
+import { type Plan, planOf, type Question } from './plan.ts';
 import { ProblemError } from './problem.ts';
-import { reasonText } from './reason-text.ts';
+import { renderedItem } from './rendered-item.ts';
+import { decodedOnce } from './resilience/decoded-once.ts';
 import type { ListReader } from './resilience/list-reader.ts';
 import type { SharedItems } from './shared-items.ts';
-
-/** What one answer is asked for. */
-export interface Question {
-  /** The address's own placement, where the parameters name none. */
-  readonly placement: string;
-  /** Valid, with what the address says among them. */
-  readonly parameters: Parameters;
-  /** What stands before a parameter's name where something is wrong with it, e.g. `requests[0].`. */
-  readonly place?: string;
-}
 
 /** Answers in the order of the questions, and what they took. */
 export interface Recommendations {
@@ -62,23 +53,13 @@ export interface RecommenderOptions {
   readonly logger: Logger;
 }
 
-/** Segments of categories that one ladder has at most. */
-const MAX_CATEGORIES = 5;
-
-interface Plan {
-  readonly name: string;
-  readonly placement: Placement;
-  readonly parameters: Parameters;
-  readonly ladder: readonly Step[];
-}
-
 /** What was read for a plan. */
 interface Read {
   /** Lists in the order of the ladder; the same each time it is run through. */
   readonly found: Iterable<FoundList>;
   /** Those that were come to so far. */
   readonly decoded: readonly FoundList[];
-  readonly block: VisitorBlock | undefined;
+  readonly block: Block | undefined;
 }
 
 const nobodyHides: ReadonlySet<string> = new Set();
@@ -97,6 +78,11 @@ function capsOf({ diversity = {} }: Placement, cards: ReadonlyMap<string, ItemCa
   ];
 }
 
+/** What may not be shown to a visitor, ready to be asked for. */
+interface Block extends VisitorBlock {
+  readonly hidden: ReadonlySet<string>;
+}
+
 export function createRecommender(options: RecommenderOptions): Recommender {
   const { reader, items, campaigns, placements, clock, metrics, logger } = options;
   const unreadable = metrics.counter('serving.values.unreadable');
@@ -112,34 +98,18 @@ export function createRecommender(options: RecommenderOptions): Recommender {
     }
   }
 
-  function plan({ placement: own, parameters, place = '' }: Question, cards: ReadonlyMap<string, ItemCard>): Plan {
-    const name = parameters.placement ?? own;
-    const placement = placements.get(name);
-    if (placement === undefined) {
-      const parameter = `${place}placement`;
-      throw new ProblemError('invalid-parameter', `${parameter} must be one that the shop has set.`, parameter);
-    }
-    if (!placement.isOn) throw new ProblemError('not-found', 'This placement is off.');
-    const { visitor, session, item, inCart = [], category, region, device } = parameters;
-    const categories = category ?? (item === undefined ? [] : (cards.get(item)?.categories ?? []));
-    const ladder = ladderOf(placement, {
-      visitor,
-      session,
-      items: [...new Set(item === undefined ? inCart : [item, ...inCart])],
-      categories: categories.slice(-MAX_CATEGORIES),
-      region,
-      device,
-      nowMs: clock.nowMs(),
-    });
-    return { name, placement, parameters, ladder };
-  }
+  const readList = (bytes: Uint8Array): TopList | undefined => read(topListSerde, bytes);
+  const readBlock = (bytes: Uint8Array): Block | undefined => {
+    const block = read(visitorBlockSerde, bytes);
+    return block && { ...block, hidden: new Set(block.items) };
+  };
 
   function listOf(keys: readonly string[], entries: ReadonlyMap<string, StoredEntry>) {
     const lists: TopList[] = [];
     let version = 0;
     for (const key of keys) {
       const entry = entries.get(key);
-      const list = entry === undefined ? undefined : read(topListSerde, entry.value);
+      const list = entry === undefined ? undefined : decodedOnce(entry, readList);
       if (entry === undefined || list === undefined) continue;
       lists.push(list);
       if (entry.version > version) version = entry.version;
@@ -165,12 +135,17 @@ export function createRecommender(options: RecommenderOptions): Recommender {
     }
     const { visitor } = parameters;
     const stored = visitor === undefined ? undefined : entries.get(visitorBlockKey(visitor));
-    const block = stored === undefined ? undefined : read(visitorBlockSerde, stored.value);
+    const block = stored === undefined ? undefined : decodedOnce(stored, readBlock);
     return { found: { [Symbol.iterator]: found }, decoded, block };
   }
 
-  async function choice({ name, placement, parameters }: Plan, { found, block }: Read, nowMs: number): Promise<Choice> {
-    const hidden = block === undefined ? nobodyHides : new Set(block.items);
+  async function choice(
+    { name, placement, parameters }: Plan,
+    { found, block }: Read,
+    isDegraded: boolean,
+    nowMs: number,
+  ): Promise<Choice> {
+    const hidden = block?.hidden ?? nobodyHides;
     const names = [name, ...placement.lists.map(({ definition }) => definition)];
     const shopper = {
       segments: block?.segments ?? [],
@@ -182,6 +157,8 @@ export function createRecommender(options: RecommenderOptions): Recommender {
     const needCards = filter.needCards || placement.diversity !== undefined || exclusions?.needCards === true;
     const ids = needCards ? Array.from(found, ({ list }) => list.items.map(({ id }) => id)).flat() : [];
     const cards = needCards ? await items.cards([...new Set(ids)]) : undefined;
+    // An item of which an exclusion cannot be told, because its card cannot be read now, is not shown.
+    const isUntold = (id: string): boolean => isDegraded && exclusions?.needCards === true && cards?.has(id) === false;
     const { item: about } = parameters;
     return choose(found, {
       n: parameters.n ?? placement.n,
@@ -193,14 +170,15 @@ export function createRecommender(options: RecommenderOptions): Recommender {
         (definition !== 'buy-again' && hidden.has(item.id)) ||
         !items.isShowable(item.id, nowMs) ||
         !filter.lets(item, cards?.get(item.id)) ||
+        isUntold(item.id) ||
         exclusions?.covers(item.id, cards?.get(item.id)) === true,
     });
   }
 
   async function answer(plan: Plan, found: Read, isDegraded: boolean, nowMs: number): Promise<Answer> {
     const { name: placement, parameters } = plan;
-    const { served, chosen } = await choice(plan, found, nowMs);
-    if (parameters.strict === true && (served === undefined || served.place < 0))
+    const { served, chosen } = await choice(plan, found, isDegraded, nowMs);
+    if (parameters.strict === true && !isDegraded && (served === undefined || served.place < 0))
       throw new ProblemError('nothing-own', 'There is no list of its own yet; without strict a fallback answers.');
     const { after, fields = [] } = parameters;
     const includesEvent =
@@ -222,11 +200,11 @@ export function createRecommender(options: RecommenderOptions): Recommender {
       ...degraded,
       items: chosen.map(({ item, rung }): AnswerItem => {
         const card = cards?.get(item.id);
+        const rendered = renderedItem(item);
+        if (rung === served.rung && card === undefined) return rendered;
         return {
-          id: item.id,
-          score: item.score,
+          ...rendered,
           ...(rung !== served.rung && { rung }),
-          reasons: item.reasons.map((reason) => ({ ...reason, text: reasonText(reason) })),
           ...(card !== undefined && { item: pick(card, fields) }),
         };
       }),
@@ -235,12 +213,14 @@ export function createRecommender(options: RecommenderOptions): Recommender {
 
   return {
     keysOf: (question) =>
-      plan(question, new Map()).ladder.flatMap(({ keys, rung }) => (rung === 'visitor' ? keys : [])),
+      planOf(question, placements, new Map(), clock.nowMs()).ladder.flatMap(({ keys, rung }) =>
+        rung === 'visitor' ? keys : [],
+      ),
     async ask(questions) {
       // An item's own card tells its categories; it is nearly always in memory.
       const about = questions.flatMap(({ parameters }) => parameters.item ?? []);
       const cards = about.length === 0 ? new Map<string, ItemCard>() : await items.cards(about);
-      const plans = questions.map((question) => plan(question, cards));
+      const plans = questions.map((question) => planOf(question, placements, cards, clock.nowMs()));
       const keys = new Set<string>();
       for (const { ladder, parameters } of plans) {
         for (const step of ladder) for (const key of step.keys) keys.add(key);

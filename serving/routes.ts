@@ -3,10 +3,12 @@ import express, { type Request, type RequestHandler, type Response, type Router 
 import type { Tracer } from '../engine/api/index.ts';
 import { parseBatch } from './batch.ts';
 import { entityOf } from './entity.ts';
+import { chain } from './http-edge.ts';
 import type { LiveAnswers } from './live-answers.ts';
 import { checkOf, parseId, parseParameters } from './parameters.ts';
+import type { Question } from './plan.ts';
 import { allowOnly, ProblemError } from './problem.ts';
-import type { Question, Recommendations, Recommender } from './recommender.ts';
+import type { Recommendations, Recommender } from './recommender.ts';
 import { linkLists, traceRequests } from './request-trace.ts';
 import { BATCH_PATH, LIST_ROUTES, type ListRoute, STREAM_ROUTE } from './route-table.ts';
 
@@ -45,7 +47,7 @@ function timing({ readMs }: Recommendations, startMs: number): string {
 /** Routes under `/v1`. Until `readiness` says so they answer 503 rather than with lists whose blocks are unknown. */
 export function createListRouter({ recommender, live, tracer, readiness }: ListRouterOptions): Router {
   const router = express.Router();
-  router.use('/v1', traceRequests(tracer), (_request, response, next) => {
+  const checkReady: RequestHandler = (_request, response, next) => {
     const { isReady, reason } = readiness();
     if (!isReady) {
       response.set('retry-after', '1');
@@ -53,7 +55,8 @@ export function createListRouter({ recommender, live, tracer, readiness }: ListR
     } else {
       next();
     }
-  });
+  };
+  router.use('/v1', chain([traceRequests(tracer), checkReady]));
 
   for (const route of LIST_ROUTES) {
     const path = expressPath(route.path);
@@ -65,7 +68,9 @@ export function createListRouter({ recommender, live, tracer, readiness }: ListR
       const { tag, text } = entityOf(found.answers[0]!);
       linkLists(tracer, response, found.traceparents);
       // One shopper's list must not wait in a shared cache, and a stale one is worth nothing: asked each time, sent when it changed.
-      response.set({ 'cache-control': 'private, no-cache', etag: tag, 'server-timing': timing(found, startMs) });
+      response.setHeader('cache-control', 'private, no-cache');
+      response.setHeader('etag', tag);
+      response.setHeader('server-timing', timing(found, startMs));
       // Not `request.fresh`: browsers add `Cache-Control: no-cache` to a fetch past their cache, which would make it never fresh.
       if (request.get('if-none-match')?.includes(tag) === true) response.status(304).end();
       else sendJson(response, text);
@@ -104,7 +109,11 @@ const jsonBody: readonly RequestHandler[] = [
 ];
 
 function sendJson(response: Response, text: string): void {
-  response.set('content-type', 'application/json; charset=utf-8').send(text);
+  const body = Buffer.from(text);
+  // Not `response.send`, which would look at content type, length and tag once more.
+  response.setHeader('content-type', 'application/json; charset=utf-8');
+  response.setHeader('content-length', body.length);
+  response.end(body);
 }
 
 /** `/health/live`: the process turns. `/health/ready`: it can answer. Neither tells anything about its inside. */

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { audit } from '../audit-log.ts';
 import type { Config } from '../config.ts';
 import { producerRecord } from '../producer-record.ts';
 import { changesOf, readSettingsFile } from '../settings-file.ts';
@@ -36,6 +37,11 @@ export async function applySettings(
         return producerRecord(topic.serdes, 'settings', name, value, at);
       }),
     );
+    if (due.length > 0)
+      await audit(config, 'settings-applied', {
+        where: kafka ? 'kafka' : 'data folder',
+        settings: due.map(({ kind, name, change }) => `${kind} ${name} ${change}`),
+      });
     for (const { kind, name, change } of changes)
       process.stdout.write(`${SIGNS[change]} ${kind} ${name} (${change})\n`);
     process.stdout.write(`${due.length} of ${changes.length} settings changed.\n`);

@@ -8,9 +8,11 @@ import type { StoredEntry } from '../../lists/index.ts';
 
 /** What a key takes beside its value, roughly: the entry, its place in the cache, the key's text. */
 const OVERHEAD_BYTES = 200;
+/** A value takes so many times its bytes, roughly, with what is decoded of it (decoded-once.ts). */
+const DECODED_FACTOR = 6;
 
 interface Kept {
-  readonly readAtMs: number;
+  readAtMs: number;
   readonly entry: StoredEntry | undefined;
 }
 
@@ -30,17 +32,22 @@ export class LastGood {
     this.#maxAgeMs = maxAgeMs;
     this.#cache = new LRUCache({
       maxSize: maxBytes,
-      sizeCalculation: ({ entry }, key) => OVERHEAD_BYTES + key.length + (entry?.value.byteLength ?? 0),
+      sizeCalculation: ({ entry }, key) =>
+        OVERHEAD_BYTES + key.length + DECODED_FACTOR * (entry?.value.byteLength ?? 0),
     });
   }
 
   /** Takes what was read just now, `undefined` where there is nothing, and gives it back: the same object for the same version. */
   keep(key: string, entry: StoredEntry | undefined): StoredEntry | undefined {
-    const known = this.#cache.get(key)?.entry;
-    const isSame = entry !== undefined && known?.version === entry.version;
+    const readAtMs = this.#clock.nowMs();
+    const known = this.#cache.get(key);
+    if (known !== undefined && known.entry?.version === entry?.version) {
+      known.readAtMs = readAtMs;
+      return known.entry;
+    }
     // A copy: a value may be a view of all that came from the socket at once, and would keep that.
-    const kept = isSame ? known : entry && { version: entry.version, value: entry.value.slice() };
-    this.#cache.set(key, { readAtMs: this.#clock.nowMs(), entry: kept });
+    const kept = entry && { version: entry.version, value: entry.value.slice() };
+    this.#cache.set(key, { readAtMs, entry: kept });
     return kept;
   }
 

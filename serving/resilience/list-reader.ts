@@ -3,9 +3,10 @@
 import type { Clock, Logger, Metrics } from '../../engine/api/index.ts';
 import type { ListStore, StoredEntry } from '../../lists/index.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
+import { Deadlines } from './deadlines.ts';
 import { LastGood } from './last-good.ts';
 import { isSharedList, type SharedLists } from './shared-lists.ts';
-import { within } from './within.ts';
+import { TooLateError, within } from './within.ts';
 
 /** Keys of one round trip: 200 lists of 3 kB make 600 kB, which a store sends in a few ms. */
 const MAX_BATCH_KEYS = 200;
@@ -81,23 +82,20 @@ export function createListReader(options: ListReaderOptions): ListReader & { clo
     return { entries: keys.map(recall), isDegraded: true };
   }
 
-  async function send({ keys, waiting }: Batch): Promise<void> {
-    let found: readonly (StoredEntry | undefined)[];
-    try {
-      found = await within(timeoutMs, lists.getMany(keys));
-    } catch (error) {
-      breaker.failed(error);
-      for (const { keys, resolve } of waiting) resolve(remembered(keys));
-      return;
-    }
+  function failed({ waiting }: Batch, error: unknown): void {
+    breaker.failed(error);
+    for (const { keys, resolve } of waiting) resolve(remembered(keys));
+  }
+
+  function arrived({ waiting }: Batch, found: readonly (StoredEntry | undefined)[]): void {
     breaker.succeeded();
-    let next = 0;
+    let place = 0;
     for (const { keys, known, resolve } of waiting) {
       let isLost = false;
       const entries = keys.map((key, i) => {
         const entry = known[i];
         if (entry !== undefined) return entry;
-        const stored = found[next++];
+        const stored = found[place++];
         const kept = keep(key, stored);
         isLost ||= stored === undefined && kept !== undefined;
         return kept;
@@ -106,10 +104,26 @@ export function createListReader(options: ListReaderOptions): ListReader & { clo
     }
   }
 
+  const deadlines = new Deadlines<Batch>(timeoutMs, (batch) =>
+    failed(batch, new TooLateError(`no answer within ${timeoutMs} ms`)),
+  );
+
+  function send(batch: Batch): void {
+    deadlines.begin(batch);
+    lists.getMany(batch.keys).then(
+      (found) => {
+        if (deadlines.end(batch)) arrived(batch, found);
+      },
+      (error: unknown) => {
+        if (deadlines.end(batch)) failed(batch, error);
+      },
+    );
+  }
+
   function sendNext(): void {
     const batch = next;
     next = undefined;
-    if (batch !== undefined) void send(batch);
+    if (batch !== undefined) send(batch);
   }
 
   return {

@@ -10,6 +10,7 @@ import {
   type ListEntry,
   type ListListener,
   type ListStore,
+  listKey,
   topListSerde,
 } from '../../lists/index.ts';
 import { readPublished } from '../published.ts';
@@ -18,6 +19,10 @@ import { createListReader, type ListReader } from './list-reader.ts';
 import { readRemembered, writeRemembered } from './remembered-file.ts';
 import { isSharedList, SharedLists } from './shared-lists.ts';
 
+/** What is left when nothing else is known: read from time to time, so that it is known before anybody asks. */
+const EVERYBODYS_LISTS = ['popular', 'trending'].map((definition) =>
+  listKey('segment', definition, 'default', 'global'),
+);
 /** From one look whether the file is due to the next. */
 const WRITE_INTERVAL_MS = 5_000;
 /** Lists of segments in the file, those in most use. */
@@ -33,6 +38,8 @@ export interface ResilientLists extends ListReader {
    * the store is away: then it follows when the store is back.
    */
   follow(prefix: string, listener: ListListener): Promise<void>;
+  /** Reads everybody's lists, where the store is not in the same process. After the sets that tell what is blocked. */
+  warm(): Promise<void>;
   /** Whether all sets that are followed are known, at least from the file. */
   readonly isKnown: boolean;
   /** Writes the file for the last time, when it is due. */
@@ -108,6 +115,7 @@ export function createResilientLists(options: ResilientListsOptions): ResilientL
 
   function writeLater(path: string): void {
     const write = async (): Promise<void> => {
+      await reader.read(EVERYBODYS_LISTS);
       if (await isDue(path)) await writeFile(path);
       if (timer !== undefined) writeLater(path);
     };
@@ -139,6 +147,9 @@ export function createResilientLists(options: ResilientListsOptions): ResilientL
       });
       sets.push(set);
       await set.start();
+    },
+    async warm() {
+      if (file !== undefined) await reader.read(EVERYBODYS_LISTS);
     },
     read: (keys) => reader.read(keys),
     get isStoreAway() {

@@ -83,6 +83,7 @@ test('--help explains every command and every setting', async () => {
     'topics',
     'schemas',
     'dead-letters',
+    'keys',
   ])
     assert.match(printed, new RegExp(`^  ${command}`, 'm'));
   for (const { variable, fallback } of Object.values(SETTINGS))
@@ -226,4 +227,36 @@ test('the same seed simulates the same file, another seed another', async () => 
   const one = await simulated('1');
   assert.equal(await simulated('1'), one);
   assert.notEqual(await simulated('2'), one);
+});
+
+test('an API key is made, listed without its secret, and revoked; each is written down', async () => {
+  const environment = { FRESHET_API_KEYS_FILE: join(folder, 'keys.json'), FRESHET_DATA_DIR: join(folder, 'keys-data') };
+  const made = freshet(['keys', 'create', '--name', 'storefront', '--scopes', 'public'], environment);
+  assert.equal(await made.ended, 0);
+  const [text = '', id = '', secret = ''] = /fk_([0-9a-f]{12})_(\S+)/.exec(made.printed()) ?? [];
+  assert.ok(text);
+  const listed = freshet(['keys', 'list', '--json'], environment);
+  assert.equal(await listed.ended, 0);
+  const { name, scopes } = JSON.parse(listed.printed());
+  assert.deepEqual([name, scopes], ['storefront', ['public']]);
+  assert.equal(await freshet(['keys', 'revoke', 'none'], environment).ended, 1);
+  assert.equal(await freshet(['keys', 'revoke', id], environment).ended, 0);
+  const audited = readFileSync(join(folder, 'keys-data', 'audit.log'), 'utf8')
+    .trim()
+    .split('\n');
+  assert.deepEqual(
+    audited.map((line) => JSON.parse(line)).map(({ action, key }) => [action, key]),
+    [
+      ['api-key-created', id],
+      ['api-key-revoked', id],
+    ],
+  );
+  for (const kept of [...audited, listed.printed(), readFileSync(join(folder, 'keys.json'), 'utf8')])
+    assert.ok(!kept.includes(secret));
+});
+
+test('the endpoint does not open to other machines without API keys', async () => {
+  const refused = freshet(['serve', '--redis'], { FRESHET_HOST: '0.0.0.0' });
+  assert.equal(await refused.ended, 2);
+  assert.match(refused.printed(), /FRESHET_API_KEYS_FILE/);
 });

@@ -50,8 +50,12 @@ describe('while Redis is away', needsServers(), () => {
   const described = ({ byStatus, filled, longestMs }: Answers) =>
     `statuses ${JSON.stringify(byStatus)}, ${filled} with items, longest ${Math.round(longestMs)} ms`;
 
-  /** Asks the endpoint all the time. Answers that are not 200 are told, not judged. */
-  const asking = (work: Promise<void>) => serving.during(['/v1/popular', '/v1/trending'], work);
+  /** Asks the endpoint all the time: no shopper notices. */
+  const asking = async (work: Promise<void>): Promise<Answers> => {
+    const answers = await serving.during(['/v1/popular', '/v1/trending'], work);
+    assert.deepEqual(answers.byStatus, { 200: answers.filled });
+    return answers;
+  };
 
   /** Lets Redis be away and come back. */
   async function outage(t: TestContext, how: string, leave: () => Promise<void>, comeBack: () => Promise<void>) {

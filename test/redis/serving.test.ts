@@ -19,7 +19,7 @@ import {
 import { listItem } from '../support/memory-lists.ts';
 import { Serving } from '../support/outage-serving.ts';
 import { HOST, openLists } from '../support/redis-lists.ts';
-import { needsRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
+import { freePort, needsRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
 import { asking, poll } from '../support/redis-topologies.ts';
 import { createTcpProxy } from '../support/tcp-proxy.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -30,8 +30,8 @@ const AT_A_TIME = 16;
 const AWAY_MS = Number(process.env.FRESHET_TEST_AWAY_MS ?? 2_000);
 /** How long Redis may take here: more than in earnest, since the machine may have much other work. */
 const READ_TIMEOUT_MS = 150;
-/** What a shopper may wait for the sake of a store that is away; a machine with other work takes its own time besides. */
-const BUDGET_MS = READ_TIMEOUT_MS + 30;
+/** Of the endpoint's process, which may have to wait for its turn: late by so much is not late by Redis. */
+const SLACK_MS = 100;
 /** In each direction. */
 const SLOW_MS = 200;
 
@@ -148,7 +148,9 @@ describe('the endpoint on Redis', needsRedis(), () => {
       assert.deepEqual(Object.keys(answers.byStatus), ['200'], name);
       assert.equal(answers.filled, answers.byStatus[200], name);
       assert.ok(answers.degraded > answers.filled / 2, `${name}: ${answers.degraded} of ${answers.filled} degraded`);
-      assert.ok(answers.p99Ms < BUDGET_MS + well.p99Ms, `${name}: ${answers.p99Ms} ms, well ${well.p99Ms} ms`);
+      // Most did not wait at all, since nothing is asked of a store that is away; the first ones no longer than they should.
+      assert.ok(answers.medianReadMs < 5, `${name}: ${answers.medianReadMs} ms`);
+      assert.ok(answers.longestReadMs < READ_TIMEOUT_MS + SLACK_MS, `${name}: ${answers.longestReadMs} ms`);
       assert.deepEqual(unknown, { status: 200, degraded: true, ids: ['g1', 'g2'] }, name);
       assert.deepEqual(await idsOf(serving, PATHS[7]!), {
         status: 200,
@@ -217,6 +219,13 @@ describe('the endpoint on Redis', needsRedis(), () => {
     assert.deepEqual(await idsOf(after, '/v1/popular'), { status: 200, degraded: true, ids: [] });
   });
 
+  test('killed before anybody has asked, it leaves everybody’s list', async (t) => {
+    const redis = await shopRedis(t);
+    const serving = await serve(t, redis.port);
+    await redis.kill();
+    assert.deepEqual(await idsOf(serving, PATHS[0]!), { status: 200, degraded: true, ids: ['g1', 'g2'] });
+  });
+
   test('emptied, it costs visitors their lists until engines fill it again, and nobody sees an empty page', async (t) => {
     const redis = await shopRedis(t);
     const serving = await serve(t, redis.port);
@@ -236,5 +245,31 @@ describe('the endpoint on Redis', needsRedis(), () => {
       const path = `/v1/visitors/${encodeURIComponent(`${prefix}v1`)}/recommendations`;
       assert.deepEqual((await idsOf(serving, path)).ids, [], prefix);
     }
+  });
+
+  test('several processes answer on one port, one that is killed is replaced, and all end in order', async (t) => {
+    const redis = await shopRedis(t);
+    const serving = await serve(t, redis.port, {
+      FRESHET_SERVE_PROCESSES: '2',
+      FRESHET_PORT: String(await freePort()),
+    });
+    const path = `/proc/${serving.pid}/task/${serving.pid}/children`;
+    const processes = async () => (await readFile(path, 'utf8')).split(' ').filter(Boolean);
+    await poll('both processes', async () => (await processes()).length === 2);
+    const [killed] = await processes();
+    process.kill(Number(killed), 'SIGKILL');
+    await poll('another process', async () => {
+      const now = await processes();
+      return now.length === 2 && !now.includes(killed!);
+    });
+    await poll('answers', async () => {
+      const { ids } = await idsOf(serving, PATHS[2]!).catch(() => ({ ids: undefined }));
+      return ids?.join() === 'own,of-v2,g1,g2';
+    });
+    assert.deepEqual(
+      serving.logged.map(({ event }) => event),
+      ['serving-process-ended'],
+    );
+    assert.equal(await serving.stop(), 0);
   });
 });

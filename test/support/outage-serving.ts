@@ -25,11 +25,15 @@ export interface Answers {
   readonly degraded: number;
   readonly longestMs: number;
   readonly p99Ms: number;
+  /** What the endpoint says it waited for the store: without the time that this process and the machine took. */
+  readonly medianReadMs: number;
+  readonly longestReadMs: number;
 }
 
 /** What tests look at in an answer. */
 export interface ServedAnswer {
   readonly status: number;
+  readonly storeMs: number;
   readonly rung?: string;
   readonly degraded?: boolean;
   readonly items?: readonly { readonly id: string }[];
@@ -42,8 +46,11 @@ export class Serving {
   /** Asks it to end, and resolves with its exit code. Idempotent. */
   readonly stop: () => Promise<number | null>;
 
-  private constructor(parts: Pick<Serving, 'url' | 'logged' | 'stop'>) {
+  readonly pid: number;
+
+  private constructor(parts: Pick<Serving, 'url' | 'logged' | 'stop' | 'pid'>) {
     this.url = parts.url;
+    this.pid = parts.pid;
     this.logged = parts.logged;
     this.stop = parts.stop;
   }
@@ -54,8 +61,8 @@ export class Serving {
         PATH: process.env.PATH,
         FRESHET_DATA_DIR: temporaryDirectory(),
         FRESHET_LOG_LEVEL: 'warn',
-        ...environment,
         FRESHET_PORT: '0',
+        ...environment,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -78,7 +85,7 @@ export class Serving {
     for await (const text of child.stdout!) {
       printed += String(text);
       const [, url] = /(http:\/\/[^/\s]+)\/v1\//.exec(printed) ?? [];
-      if (url !== undefined) return new Serving({ url, logged, stop });
+      if (url !== undefined) return new Serving({ url, logged, stop, pid: child.pid! });
     }
     throw new Error(`freshet serve has ended: ${printed} ${JSON.stringify(logged)} ${unparsed}`);
   }
@@ -91,13 +98,15 @@ export class Serving {
     });
     const byStatus: { [status: number]: number } = {};
     const tookMs: number[] = [];
+    const readMs: number[] = [];
     let filled = 0;
     let degraded = 0;
     let asked = 0;
     const ask = async (): Promise<void> => {
       while (!isOver) {
         const startedMs = performance.now();
-        const { status, items, isDegraded } = await this.#ask(paths[asked++ % paths.length]!);
+        const { status, items, isDegraded, storeMs } = await this.#ask(paths[asked++ % paths.length]!);
+        readMs.push(storeMs);
         tookMs.push(performance.now() - startedMs);
         byStatus[status] = (byStatus[status] ?? 0) + 1;
         if (status === 200 && items > 0) filled += 1;
@@ -106,27 +115,32 @@ export class Serving {
     };
     await Promise.all([over, ...Array.from({ length: atATime }, ask)]);
     tookMs.sort((a, b) => a - b);
+    readMs.sort((a, b) => a - b);
     return {
       byStatus,
       filled,
       degraded,
       longestMs: tookMs.at(-1) ?? 0,
       p99Ms: tookMs[Math.floor(0.99 * tookMs.length)] ?? 0,
+      medianReadMs: readMs[readMs.length >> 1] ?? 0,
+      longestReadMs: readMs.at(-1) ?? 0,
     };
   }
 
   /** The answer of a path. */
   async get(path: string): Promise<ServedAnswer> {
     const answer = await fetch(`${this.url}${path}`, { signal: AbortSignal.timeout(REQUEST_MS) });
-    return { status: answer.status, ...((await answer.json()) as Omit<ServedAnswer, 'status'>) };
+    const [, storeMs] = /read;dur=([\d.]+)/.exec(answer.headers.get('server-timing') ?? '') ?? [];
+    const body = (await answer.json()) as Omit<ServedAnswer, 'status' | 'storeMs'>;
+    return { status: answer.status, storeMs: Number(storeMs ?? 0), ...body };
   }
 
-  async #ask(path: string): Promise<{ status: number; items: number; isDegraded: boolean }> {
+  async #ask(path: string): Promise<{ status: number; items: number; isDegraded: boolean; storeMs: number }> {
     try {
-      const { status, items, degraded } = await this.get(path);
-      return { status, items: items?.length ?? 0, isDegraded: degraded === true };
+      const { status, items, degraded, storeMs } = await this.get(path);
+      return { status, items: items?.length ?? 0, isDegraded: degraded === true, storeMs };
     } catch {
-      return { status: 0, items: 0, isDegraded: false };
+      return { status: 0, items: 0, isDegraded: false, storeMs: 0 };
     }
   }
 }

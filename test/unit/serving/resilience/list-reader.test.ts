@@ -38,7 +38,7 @@ function create(t: TestContext) {
     logger: { info: log, warn: log, error: log },
     metrics: silentMetrics,
     timeoutMs: TIMEOUT_MS,
-    cacheBytes: 100_000,
+    cacheBytes: 600_000,
     shared: new SharedLists(0),
     isUsable: () => true,
   });

@@ -4,10 +4,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Answer } from '../../../serving/contract.ts';
-import type { ParameterName } from '../../../serving/parameters.ts';
-import { LIST_ROUTES, type ListRoute } from '../../../serving/route-table.ts';
-import { BOUGHT, ITEMS, SOLD_OUT, startContractShop } from '../../support/contract-shop.ts';
+import type { Answer } from '../../serving/contract.ts';
+import type { ParameterName } from '../../serving/parameters.ts';
+import { LIST_ROUTES, type ListRoute } from '../../serving/route-table.ts';
+import { BOUGHT, ITEMS, SOLD_OUT, startContractShop } from '../support/contract-shop.ts';
 
 /** Requests of each kind. */
 const RUNS = 1_500;
