@@ -45,6 +45,7 @@ const ENTRY_BYTES = 120;
 const UNCOMMITTED_BUDGETS = 2;
 
 interface Entry<V> {
+  readonly key: string;
   /** `undefined`: the key is known to be absent. */
   value: V | undefined;
   charge: number;
@@ -66,7 +67,7 @@ class CachedKeyValueStore<V> implements KeyValueStore<V> {
   readonly #maxBytes: number;
   readonly #keyspace: Keyspace;
   readonly #entries = new Map<string, Entry<V>>();
-  readonly #dirty = new Map<string, Entry<V>>();
+  readonly #dirty: Entry<V>[] = [];
   #cleanBytes = 0;
   #dirtyBytes = 0;
   #isFlushed = true;
@@ -91,7 +92,7 @@ class CachedKeyValueStore<V> implements KeyValueStore<V> {
   }
 
   get hasChanges(): boolean {
-    return this.#dirty.size > 0;
+    return this.#dirty.length > 0;
   }
 
   load(keys: readonly string[]): void {
@@ -120,7 +121,7 @@ class CachedKeyValueStore<V> implements KeyValueStore<V> {
 
   getForUpdate(key: string): V | undefined {
     const entry = this.#entry(key);
-    if (entry.value !== undefined) this.#markDirty(key, entry);
+    if (entry.value !== undefined) this.#markDirty(entry);
     return entry.value;
   }
 
@@ -177,7 +178,8 @@ class CachedKeyValueStore<V> implements KeyValueStore<V> {
   }
 
   flush(write: (key: Uint8Array, value: Uint8Array | null) => void): void {
-    for (const [key, entry] of this.#dirty) {
+    for (const entry of this.#dirty) {
+      const { key } = entry;
       const bytes = entry.value === undefined ? null : this.#codec.serialize(entry.value);
       this.#dirtyBytes -= entry.charge;
       entry.charge = this.#chargeOf(key, entry.value, bytes?.length ?? 0);
@@ -189,16 +191,16 @@ class CachedKeyValueStore<V> implements KeyValueStore<V> {
 
   committed(): void {
     if (!this.#isFlushed) throw new TypeError(`store ${this.name} has changes that were not flushed`);
-    for (const entry of this.#dirty.values()) entry.isDirty = false;
-    this.#dirty.clear();
+    for (const entry of this.#dirty) entry.isDirty = false;
+    this.#dirty.length = 0;
     this.#cleanBytes += this.#dirtyBytes;
     this.#dirtyBytes = 0;
     this.#endBatch();
   }
 
   rollback(): void {
-    for (const key of this.#dirty.keys()) this.#entries.delete(key);
-    this.#dirty.clear();
+    for (const { key } of this.#dirty) this.#entries.delete(key);
+    this.#dirty.length = 0;
     this.#dirtyBytes = 0;
     this.#isFlushed = true;
     this.#endBatch();
@@ -220,7 +222,7 @@ class CachedKeyValueStore<V> implements KeyValueStore<V> {
     const value = bytes === undefined ? undefined : this.#decode(bytes);
     const charge = this.#chargeOf(key, value, bytes?.length ?? 0);
     if (this.#cleanBytes + charge > this.#maxBytes * UNCOMMITTED_BUDGETS) this.#evict(this.#maxBytes);
-    const entry: Entry<V> = { value, charge, isDirty: false, isUsed: false };
+    const entry: Entry<V> = { key, value, charge, isDirty: false, isUsed: false };
     this.#entries.set(key, entry);
     this.#cleanBytes += charge;
     return entry;
@@ -231,22 +233,22 @@ class CachedKeyValueStore<V> implements KeyValueStore<V> {
     let entry = this.#entries.get(key);
     if (entry === undefined) {
       // What its value takes is known when it has been encoded.
-      entry = { value, charge: ENTRY_BYTES + 2 * key.length, isDirty: true, isUsed: false };
+      entry = { key, value, charge: ENTRY_BYTES + 2 * key.length, isDirty: true, isUsed: false };
       this.#entries.set(key, entry);
-      this.#dirty.set(key, entry);
+      this.#dirty.push(entry);
       this.#dirtyBytes += entry.charge;
       this.#isFlushed = false;
       return;
     }
     entry.value = value;
-    this.#markDirty(key, entry);
+    this.#markDirty(entry);
   }
 
-  #markDirty(key: string, entry: Entry<V>): void {
+  #markDirty(entry: Entry<V>): void {
     this.#isFlushed = false;
     if (entry.isDirty) return;
     entry.isDirty = true;
-    this.#dirty.set(key, entry);
+    this.#dirty.push(entry);
     this.#cleanBytes -= entry.charge;
     this.#dirtyBytes += entry.charge;
   }
@@ -254,7 +256,7 @@ class CachedKeyValueStore<V> implements KeyValueStore<V> {
   /** Uncommitted changes of keys that start with `prefix` and are not before `gte`, in order. */
   #overlay(prefix: string, gte: Uint8Array): { keyBytes: Uint8Array; key: string; value: V | undefined }[] {
     const overlay: { keyBytes: Uint8Array; key: string; value: V | undefined }[] = [];
-    for (const [key, { value }] of this.#dirty) {
+    for (const { key, value } of this.#dirty) {
       if (!key.startsWith(prefix)) continue;
       const keyBytes = encodeKey(this.#keyspace.prefix, key);
       if (Buffer.compare(keyBytes, gte) >= 0) overlay.push({ keyBytes, key, value });

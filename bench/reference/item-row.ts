@@ -1,5 +1,6 @@
-// An item's row: the items that occurred with it and how heavily, oldest first, at most 200; when there is no room the lowest weight
-// goes, of equals the oldest. `floor` is a lower bound of the weights, so that most drops need no full scan.
+// An item's row: the items that occurred with it and how heavily, heaviest first, at most 200; when there is no room the lowest weight
+// goes, of equals the one that was touched longest ago. A weight only grows, so an entry only moves up, and the best neighbours are
+// always the first.
 
 import { ROW_LIMIT } from './limits.ts';
 
@@ -7,7 +8,6 @@ const FIRST_CAPACITY = 8;
 
 export class ItemRow {
   total = 0;
-  floor = 0;
   count = 0;
   items: Int32Array;
   weights: Float32Array;
@@ -22,29 +22,36 @@ export class ItemRow {
     return 8 * this.items.length + 300;
   }
 
+  /** `weight` is above 0. */
   add(item: number, weight: number): void {
     this.total += weight;
     const { items, count } = this;
-    for (let i = 0; i < count; i++)
-      if (items[i] === item) {
-        this.weights[i]! += weight;
-        return;
-      }
-    if (count === ROW_LIMIT) {
-      if (weight < this.floor) return;
-      this.#append(item, weight);
-      this.#dropLowest();
+    let at = 0;
+    while (at < count && items[at] !== item) at += 1;
+    if (at < count) {
+      this.#place(at, item, this.weights[at]! + weight);
       return;
     }
-    this.#append(item, weight);
-    if (this.count === 1 || weight < this.floor) this.floor = weight;
+    if (count === ROW_LIMIT) {
+      at -= 1;
+      if (weight < this.weights[at]!) return;
+    } else {
+      if (count === items.length) this.reserve(Math.min(2 * count, ROW_LIMIT));
+      this.count += 1;
+    }
+    this.#place(at, item, weight);
   }
 
-  #append(item: number, weight: number): void {
-    if (this.count === this.items.length) this.reserve(Math.min(2 * this.count, ROW_LIMIT + 1));
-    this.items[this.count] = item;
-    this.weights[this.count] = weight;
-    this.count += 1;
+  /** Puts an entry in front of those that are not heavier; its place so far is `from`, or what is there goes. */
+  #place(from: number, item: number, weight: number): void {
+    const { items, weights } = this;
+    let at = from;
+    for (; at > 0 && weights[at - 1]! <= weight; at--) {
+      items[at] = items[at - 1]!;
+      weights[at] = weights[at - 1]!;
+    }
+    items[at] = item;
+    weights[at] = weight;
   }
 
   /** Makes room for `capacity` entries in all. */
@@ -56,29 +63,5 @@ export class ItemRow {
     weights.set(this.weights);
     this.items = items;
     this.weights = weights;
-  }
-
-  /** Ends at the first weight on the floor. */
-  #dropLowest(): void {
-    const { weights, items, count } = this;
-    let at = 0;
-    let lowest = Number.POSITIVE_INFINITY;
-    let next = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < count; i++) {
-      const weight = weights[i]!;
-      if (weight < lowest) {
-        next = lowest;
-        lowest = weight;
-        at = i;
-        if (weight <= this.floor) {
-          next = this.floor;
-          break;
-        }
-      } else if (weight < next) next = weight;
-    }
-    this.floor = next;
-    items.copyWithin(at, at + 1, count);
-    weights.copyWithin(at, at + 1, count);
-    this.count -= 1;
   }
 }

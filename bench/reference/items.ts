@@ -10,7 +10,6 @@ import { NEIGHBOURS } from './limits.ts';
 import { NeighboursWriter } from './neighbours.ts';
 import type { RowStore } from './row-store.ts';
 import type { Stats } from './stats.ts';
-import { Top } from './top.ts';
 
 export interface ItemsOptions {
   readonly ids: ItemIds;
@@ -27,7 +26,6 @@ export class Items implements Processor<Uint8Array> {
   readonly #options: ItemsOptions;
   readonly #json: JsonList;
   readonly #writer: NeighboursWriter;
-  readonly #top = new Top(NEIGHBOURS);
   readonly #deltas = new Deltas();
   /** Rows that the batch changes. */
   readonly #changed: number[] = [];
@@ -82,14 +80,13 @@ export class Items implements Processor<Uint8Array> {
   #publish(item: number, row: ItemRow): void {
     const { ids, neighbours, lists } = this.#options;
     const norm = 1 / Math.sqrt(row.total);
-    const top = this.#top;
-    top.clear();
-    for (let i = 0; i < row.count; i++) top.add(i, row.weights[i]! * norm);
+    const count = Math.min(row.count, NEIGHBOURS);
     this.#json.open(undefined);
-    for (let rank = 0; rank < top.count; rank++) {
-      const neighbour = row.items[top.places[rank]!]!;
-      this.#json.entry(neighbour, top.score(rank));
-      this.#writer.add(neighbour, top.score(rank));
+    for (let rank = 0; rank < count; rank++) {
+      const neighbour = row.items[rank]!;
+      const score = row.weights[rank]! * norm;
+      this.#json.entry(neighbour, score);
+      this.#writer.add(neighbour, score);
     }
     const { streamTimeMs } = this.#context;
     const key = ids.text(item);
@@ -98,10 +95,11 @@ export class Items implements Processor<Uint8Array> {
   }
 
   republish(_sink: string, keys: readonly string[]): void {
-    for (const key of keys) {
-      if (!key.startsWith(ITEM_KEY)) continue;
-      const item = this.#options.ids.ofText(key.slice(ITEM_KEY.length));
-      this.#rows.load([item]);
+    const items = keys.flatMap((key) =>
+      key.startsWith(ITEM_KEY) ? [this.#options.ids.ofText(key.slice(ITEM_KEY.length))] : [],
+    );
+    this.#rows.load(items);
+    for (const item of items) {
       const row = this.#rows.get(item);
       if (row !== undefined) this.#publish(item, row);
     }

@@ -5,8 +5,6 @@ import type { ItemIds } from './item-ids.ts';
 const OPEN = Buffer.from('{"items":[');
 const OPEN_AT = Buffer.from('{"at":');
 const ITEMS = Buffer.from(',"items":[');
-const ID = Buffer.from('{"id":"');
-const SCORE = Buffer.from('","s":');
 const ZERO = 48;
 
 export class JsonList {
@@ -42,13 +40,11 @@ export class JsonList {
       this.#bytes = grown;
     }
     const bytes = this.#bytes;
-    if (!this.#isFirst) bytes[this.#end++] = 44;
-    this.#isFirst = false;
-    this.#put(ID);
     let end = this.#end;
+    if (!this.#isFirst) bytes[end++] = 44;
+    this.#isFirst = false;
     for (let k = from; k < to; k++) bytes[end++] = jsonArena[k]!;
     this.#end = end;
-    this.#put(SCORE);
     const scaled = Math.round(score * 10_000);
     const whole = Math.floor(scaled / 10_000);
     this.#number(whole);

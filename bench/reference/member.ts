@@ -76,6 +76,8 @@ export async function openMember(
   const topology = topologyOf(settings, stats);
   const globalDatabase = await openRocksDatabase(join(stateDirectory, 'global'), {
     columnFamilies: globalColumnFamiliesOf(topology),
+    // Its values are in memory besides: what is written here is read at the next start.
+    memoryShare: 1 / partitions,
   });
   const lists = await RedisLists.open(settings.redisUrl);
   const log = createKafkaLog({
@@ -90,7 +92,7 @@ export async function openMember(
     topology,
     log,
     partitions,
-    databases: rocksTaskDatabases(join(stateDirectory, 'tasks'), taskColumnFamiliesOf(topology)),
+    databases: rocksTaskDatabases(join(stateDirectory, 'tasks'), taskColumnFamiliesOf(topology), partitions),
     globalDatabase,
     sinks: { [LISTS_SINK]: tape?.sink(lists) ?? lists },
     assign: taskAssignor({ tasks: partitions, standbyReplicas: 0 }),

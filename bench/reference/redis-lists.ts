@@ -4,8 +4,9 @@
 //   {"v":           12,"at":1,"items":[...]}
 
 import { createHash } from 'node:crypto';
-import { Redis } from 'ioredis';
+import { Command, Redis } from 'ioredis';
 import type { SinkEntry, VersionedSink } from '../../engine/api/index.ts';
+import { RespWriter } from './resp-writer.ts';
 
 const OPEN = '{"v":';
 /** Digits of 2^53 - 1. */
@@ -26,6 +27,8 @@ const SHA1 = createHash('sha1').update(SCRIPT).digest('hex');
 
 export class RedisLists implements VersionedSink {
   readonly #client: Redis;
+  /** Writers that no call uses. */
+  readonly #free: RespWriter[] = [];
 
   private constructor(client: Redis) {
     this.#client = client;
@@ -39,15 +42,22 @@ export class RedisLists implements VersionedSink {
   }
 
   async publish(entries: readonly SinkEntry[]): Promise<void> {
-    const calls: Promise<unknown>[] = [];
+    const writer = this.#free.pop() ?? new RespWriter();
+    writer.end = 0;
+    const ends: number[] = [];
     for (let start = 0; start < entries.length; start += GROUP_ENTRIES) {
-      const group = entries.slice(start, start + GROUP_ENTRIES);
-      const parameters: (string | Buffer)[] = [];
-      for (const { key } of group) parameters.push(key);
-      for (const { value, version } of group) parameters.push(stored(value, version));
-      calls.push(this.#client.evalsha(SHA1, group.length, ...parameters));
+      writeCall(writer, entries, start, Math.min(start + GROUP_ENTRIES, entries.length));
+      ends.push(writer.end);
     }
+    let start = 0;
+    const calls = ends.map((end) => {
+      const call = new WrittenCommand(writer.bytes.subarray(start, end));
+      start = end;
+      return this.#client.sendCommand(call);
+    });
     await Promise.all(calls);
+    // After a failure its bytes may still be on their way.
+    this.#free.push(writer);
   }
 
   close(): void {
@@ -55,11 +65,34 @@ export class RedisLists implements VersionedSink {
   }
 }
 
-function stored(value: Uint8Array | null, version: number): Buffer {
-  // Nothing of this workload is ever removed.
-  if (value === null) throw new TypeError('lists of the reference workload are never removed');
-  const bytes = Buffer.allocUnsafe(HEADER_BYTES + value.length - 1);
-  bytes.write(`${OPEN}${String(version).padStart(VERSION_DIGITS)},`, 0, 'latin1');
-  bytes.set(value.subarray(1), HEADER_BYTES);
-  return bytes;
+/** A command whose bytes are written already; ioredis sends them and waits for the answer, after a reconnection too. */
+class WrittenCommand extends Command {
+  readonly #bytes: Buffer;
+
+  constructor(bytes: Buffer) {
+    super('evalsha');
+    this.#bytes = bytes;
+  }
+
+  override toWritable(): Buffer {
+    return this.#bytes;
+  }
+}
+
+function writeCall(writer: RespWriter, entries: readonly SinkEntry[], from: number, to: number): void {
+  writer.command(3 + 2 * (to - from));
+  writer.text('evalsha');
+  writer.text(SHA1);
+  writer.text(String(to - from));
+  for (let i = from; i < to; i++) writer.text(entries[i]!.key);
+  for (let i = from; i < to; i++) {
+    const { value, version } = entries[i]!;
+    // Nothing of this workload is ever removed.
+    if (value === null) throw new TypeError('lists of the reference workload are never removed');
+    const start = writer.open(HEADER_BYTES + value.length - 1);
+    // The header's last byte, a comma, takes the place of the value's brace.
+    writer.bytes.set(value, start + HEADER_BYTES - 1);
+    writer.bytes.write(`${OPEN}${String(version).padStart(VERSION_DIGITS)},`, start, 'latin1');
+    writer.close();
+  }
 }

@@ -1,8 +1,9 @@
 // The bytes of rows and of slots of deltas; see row-store.ts.
 //
-//   row    total f64 | floor f32 | count u16 | weighted ids           Little endian.
+//   row    total f64 | count u16 | weighted ids           Little endian.
 
 import { EngineError } from '../../engine/api/index.ts';
+import type { Added } from './added.ts';
 import type { ItemIds } from './item-ids.ts';
 import { ItemRow } from './item-row.ts';
 import { ROW_LIMIT } from './limits.ts';
@@ -10,7 +11,7 @@ import { MAX_ENTRY_BYTES, readEntries, writeEntry } from './weighted-ids.ts';
 
 const VERSION = 1;
 const HEADER_BYTES = 5;
-const ROW_AT = HEADER_BYTES + 14;
+const ROW_AT = HEADER_BYTES + 10;
 
 export class RowFormat {
   readonly #ids: ItemIds;
@@ -25,8 +26,7 @@ export class RowFormat {
   base(row: ItemRow, number: number): Uint8Array {
     const scratch = this.#header(number);
     scratch.writeDoubleLE(row.total, HEADER_BYTES);
-    scratch.writeFloatLE(row.floor, HEADER_BYTES + 8);
-    scratch.writeUInt16LE(row.count, HEADER_BYTES + 12);
+    scratch.writeUInt16LE(row.count, HEADER_BYTES + 8);
     let end = ROW_AT;
     for (let i = 0; i < row.count; i++) end = writeEntry(scratch, end, this.#ids, row.items[i]!, row.weights[i]!);
     return copyOf(scratch, end);
@@ -35,23 +35,34 @@ export class RowFormat {
   readBase(bytes: Uint8Array): { readonly row: ItemRow; readonly number: number } {
     const number = numberOf(bytes);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const count = view.getUint16(HEADER_BYTES + 12, true);
-    const row = new ItemRow(count);
+    const count = view.getUint16(HEADER_BYTES + 8, true);
+    const row = new ItemRow(Math.max(1, count));
     row.total = view.getFloat64(HEADER_BYTES, true);
-    row.floor = view.getFloat32(HEADER_BYTES + 8, true);
     row.count = count;
     const end = readEntries(bytes, ROW_AT, count, this.#ids, row.items, row.weights);
     if (end !== bytes.length) throw new RangeError('bytes follow a row');
     return { row, number };
   }
 
-  slot(base: number, neighbours: readonly number[], weights: readonly number[]): Uint8Array {
-    const needed = HEADER_BYTES + 2 + neighbours.length * MAX_ENTRY_BYTES;
-    if (needed > this.#scratch.length) this.#scratch = Buffer.alloc(2 * needed);
-    const scratch = this.#header(base);
-    let end = scratch.writeUInt16LE(Math.min(neighbours.length, 0xffff), HEADER_BYTES);
-    for (let i = 0; i < neighbours.length; i++) end = writeEntry(scratch, end, this.#ids, neighbours[i]!, weights[i]!);
+  /** What was added to a row from place `first` on. */
+  slot(base: number, added: Added, first: number): Uint8Array {
+    let scratch = this.#header(base);
+    let end = HEADER_BYTES + 2;
+    let count = 0;
+    for (let place = first; place >= 0; place = added.next[place]!, count++) {
+      if (end + MAX_ENTRY_BYTES > scratch.length) scratch = this.#grow();
+      end = writeEntry(scratch, end, this.#ids, added.neighbours[place]!, added.weights[place]!);
+    }
+    // More than the number holds are more bytes than a base has: the store writes that.
+    scratch.writeUInt16LE(Math.min(count, 0xffff), HEADER_BYTES);
     return copyOf(scratch, end);
+  }
+
+  #grow(): Buffer {
+    const grown = Buffer.alloc(2 * this.#scratch.length);
+    grown.set(this.#scratch);
+    this.#scratch = grown;
+    return grown;
   }
 
   /** Adds a slot's deltas to the row. `false`: they belong to another base and are in the row already. */

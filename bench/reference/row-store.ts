@@ -10,6 +10,7 @@
 // Rows stay in memory while the byte budget lasts; those that changed since the last commit always do. Eviction is second chance.
 
 import type { Keyspace, StateStore, StoreSupplier } from '../../engine/api/index.ts';
+import { Added } from './added.ts';
 import type { ItemIds } from './item-ids.ts';
 import { ItemRow } from './item-row.ts';
 import { RowFormat } from './row-format.ts';
@@ -35,9 +36,9 @@ interface Entry {
   slots: number;
   slotBytes: number;
   baseBytes: number;
-  /** What has been added since the last commit. */
-  readonly neighbours: number[];
-  readonly weights: number[];
+  /** Places of the first and the last of what has been added since the last commit; -1 without any. */
+  first: number;
+  last: number;
   charge: number;
   isUsed: boolean;
 }
@@ -54,6 +55,8 @@ export class RowStore implements StateStore {
   /** By item; `undefined` where it is not in memory. */
   #entries: (Entry | undefined)[] = [];
   readonly #dirty: Entry[] = [];
+  /** Of all rows: what has been added since the last commit, each with the place of the same row's next. */
+  readonly #added = new Added();
   #bytes = 0;
   /** Where eviction goes on. */
   #hand = 0;
@@ -124,15 +127,18 @@ export class RowStore implements StateStore {
       entry = createEntry(item, new ItemRow());
       this.#entries[item] = entry;
     }
-    if (entry.neighbours.length === 0) this.#dirty.push(entry);
-    entry.neighbours.push(neighbour);
-    entry.weights.push(weight);
+    const place = this.#added.push(neighbour, weight);
+    if (entry.last < 0) {
+      this.#dirty.push(entry);
+      entry.first = place;
+    } else this.#added.next[entry.last] = place;
+    entry.last = place;
     entry.row.add(neighbour, weight);
   }
 
   flush(write: (key: Uint8Array, value: Uint8Array | null) => void): void {
     for (const entry of this.#dirty) {
-      const slot = this.#format.slot(entry.base, entry.neighbours, entry.weights);
+      const slot = this.#format.slot(entry.base, this.#added, entry.first);
       const isSmall = entry.slotBytes + slot.length < entry.baseBytes;
       if (entry.base > 0 && entry.slots < SLOTS && isSmall) {
         entry.slots += 1;
@@ -151,11 +157,12 @@ export class RowStore implements StateStore {
 
   committed(): void {
     for (const entry of this.#dirty) {
-      entry.neighbours.length = 0;
-      entry.weights.length = 0;
+      entry.first = -1;
+      entry.last = -1;
       this.#charge(entry);
     }
     this.#dirty.length = 0;
+    this.#added.count = 0;
     this.#evict();
   }
 
@@ -165,6 +172,7 @@ export class RowStore implements StateStore {
       this.#bytes -= entry.charge;
     }
     this.#dirty.length = 0;
+    this.#added.count = 0;
     this.#evict();
   }
 
@@ -208,8 +216,8 @@ const createEntry = (item: number, row: ItemRow): Entry => ({
   slots: 0,
   slotBytes: 0,
   baseBytes: 0,
-  neighbours: [],
-  weights: [],
+  first: -1,
+  last: -1,
   charge: 0,
   isUsed: true,
 });

@@ -127,12 +127,13 @@ export class Users implements Processor<Click> {
   }
 
   republish(_sink: string, keys: readonly string[]): void {
-    const users = new Map<string, History>();
-    for (const key of keys) {
-      if (!key.startsWith(USER_KEY)) continue;
-      const history = this.#histories.get(key.slice(USER_KEY.length));
-      if (history !== undefined) users.set(key.slice(USER_KEY.length), history);
+    const users = keys.flatMap((key) => (key.startsWith(USER_KEY) ? [key.slice(USER_KEY.length)] : []));
+    this.#histories.load(users);
+    const histories = new Map<string, History>();
+    for (const user of users) {
+      const history = this.#histories.get(user);
+      if (history !== undefined) histories.set(user, history);
     }
-    this.#publish(users);
+    this.#publish(histories);
   }
 }

@@ -47,8 +47,12 @@ export function recordBytes(record: WritableRecord): number {
   return bytes;
 }
 
-/** One transactional batch of at least one record. */
-export function encodeBatch(records: readonly WritableRecord[], options: BatchOptions): Buffer {
+/** One transactional batch of at least one record, in bytes that `allocate` gives, which may hold anything. */
+export function encodeBatch(
+  records: readonly WritableRecord[],
+  options: BatchOptions,
+  allocate: (bytes: number) => Buffer = Buffer.allocUnsafe,
+): Buffer {
   let capacity = HEADER_BYTES;
   let firstMs = records[0]!.timestampMs;
   let largestMs = firstMs;
@@ -57,7 +61,7 @@ export function encodeBatch(records: readonly WritableRecord[], options: BatchOp
     if (record.timestampMs < firstMs) firstMs = record.timestampMs;
     if (record.timestampMs > largestMs) largestMs = record.timestampMs;
   }
-  let batch: Buffer = Buffer.allocUnsafe(capacity);
+  let batch = allocate(capacity);
   let end = HEADER_BYTES;
   for (let i = 0; i < records.length; i++) end = writeRecord(batch, end, records[i]!, i, firstMs);
   let codec = CODECS.none;

@@ -5,6 +5,7 @@
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { createCluster, type KafkaClientOptions } from './client.ts';
+import { type DirectCall, sendDirect } from './direct-request.ts';
 import type { Broker, Cluster, Connection, ProtocolRequest, ProtocolResponse } from './kafkajs-internals.ts';
 
 const require = createRequire(import.meta.url);
@@ -94,7 +95,7 @@ type Versions = NonNullable<Broker['versions']>;
 type Throttled = { readonly clientSideThrottleTime: number };
 
 /** A request and the reader of its answer. */
-export interface Call<T extends Throttled> {
+interface Call<T extends Throttled> {
   readonly request: ProtocolRequest;
   readonly response: ProtocolResponse<T>;
 }
@@ -189,8 +190,11 @@ export class BrokerRequests {
   }
 
   /** As `send`, of a request that kafkajs does not build. */
-  sendOwn<T extends Throttled>(nodeId: number, call: Call<T>, timeoutMs = this.#timeoutMs): Promise<T> {
-    return this.#waitFor(async () => this.#sendTo(await this.#cluster.findBroker({ nodeId }), call, timeoutMs));
+  sendOwn<T extends Throttled>(nodeId: number, call: DirectCall<T>, timeoutMs = this.#timeoutMs): Promise<T> {
+    return this.#waitFor(async () => {
+      const broker = await this.#cluster.findBroker({ nodeId });
+      return sendDirect(await this.#connectionTo(broker), call, timeoutMs);
+    });
   }
 
   /** Ends the connections at once: what waits for an answer fails. May be used again after `connect`. Never rejects. */
@@ -219,9 +223,14 @@ export class BrokerRequests {
     this.#used.clear();
   }
 
-  async #sendTo<T extends Throttled>(broker: Broker, call: Call<T>, timeoutMs: number): Promise<T> {
+  async #connectionTo(broker: Broker): Promise<Connection> {
     const connection = await broker.connectionPool.getConnection(0);
     if (!this.#used.has(connection)) this.#used.set(connection, connection.socket);
+    return connection;
+  }
+
+  async #sendTo<T extends Throttled>(broker: Broker, call: Call<T>, timeoutMs: number): Promise<T> {
+    const connection = await this.#connectionTo(broker);
     return connection.send({ ...call, requestTimeout: timeoutMs, logResponseError: false });
   }
 

@@ -2,7 +2,8 @@
 // A flexible version (KIP-482): lengths are unsigned varints plus one, and each structure ends with tagged fields, none of which
 // are needed here.
 
-import { type BrokerRequests, type Call, errorOfCode } from './broker-requests.ts';
+import { type BrokerRequests, errorOfCode } from './broker-requests.ts';
+import type { DirectCall } from './direct-request.ts';
 
 const API_KEY = 65;
 const NO_TAGS = 0;
@@ -42,19 +43,11 @@ export async function lastOutcome(
   return OUTCOMES[state];
 }
 
-export function describeCall(transactionalId: string): Call<Described> {
-  const request = {
-    apiKey: API_KEY,
-    apiVersion: 0,
-    apiName: 'DescribeTransactions',
-    encode: async () => {
-      const id = Buffer.from(transactionalId);
-      // The first belong to the request's header, which kafkajs ends without them.
-      const bytes = Buffer.concat([Buffer.of(NO_TAGS), varint(1 + 1), varint(id.length + 1), id, Buffer.of(NO_TAGS)]);
-      return { buf: bytes, buffer: bytes };
-    },
-  };
-  return { request, response: { decode: async (payload) => decode(payload), parse: async (answer) => answer } };
+function describeCall(transactionalId: string): DirectCall<Described> {
+  const id = Buffer.from(transactionalId);
+  // The first tags belong to the request's header.
+  const body = [Buffer.of(NO_TAGS), varint(1 + 1), varint(id.length + 1), id, Buffer.of(NO_TAGS)];
+  return { apiKey: API_KEY, apiVersion: 0, apiName: 'DescribeTransactions', body, decode };
 }
 
 /** Reads the one transaction that was asked for, up to its state. */

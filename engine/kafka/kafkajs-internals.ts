@@ -24,7 +24,29 @@ export interface ProtocolResponse<T extends { readonly clientSideThrottleTime: n
 /** One connection, authenticated when it is first used. */
 export interface Connection {
   readonly socket?: Socket;
+  readonly clientId: string;
+  readonly requestQueue: {
+    push(request: {
+      readonly entry: {
+        readonly apiKey: number;
+        readonly apiName: string;
+        readonly apiVersion: number;
+        readonly correlationId: number;
+        resolve(answer: { readonly payload: Buffer }): void;
+        reject(error: Error): void;
+      };
+      readonly expectResponse: boolean;
+      readonly requestTimeout: number;
+      /** Called when it is its turn. */
+      sendRequest(): void;
+    }): void;
+    maybeThrottle(throttleMs: number): void;
+  };
   isConnected(): boolean;
+  isAuthenticated(): boolean;
+  authenticate(): Promise<void>;
+  failIfNotConnected(): void;
+  nextCorrelationId(): number;
   send<T extends { readonly clientSideThrottleTime: number }>(call: {
     request: ProtocolRequest;
     response: ProtocolResponse<T>;

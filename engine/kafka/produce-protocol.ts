@@ -1,6 +1,6 @@
 // Produce request, version 7 (KIP-98, KIP-110), of batches that are encoded already, and its answer.
 
-import type { Call } from './broker-requests.ts';
+import type { DirectCall } from './direct-request.ts';
 
 /** A batch on its way to a partition. */
 export interface PartitionBatch {
@@ -35,27 +35,14 @@ export function produceCall(
   transactionalId: string,
   batches: readonly PartitionBatch[],
   timeoutMs: number,
-): Call<ProduceAnswer> {
-  const request = {
-    apiKey: API_KEY,
-    apiVersion: API_VERSION,
-    apiName: 'Produce',
-    encode: async () => {
-      const bytes = encode(transactionalId, batches, timeoutMs);
-      return { buf: bytes, buffer: bytes };
-    },
-  };
-  return { request, response: { decode: async (payload) => decode(payload), parse: async (answer) => answer } };
-}
-
-function encode(transactionalId: string, batches: readonly PartitionBatch[], timeoutMs: number): Buffer {
+): DirectCall<ProduceAnswer> {
   const byTopic = Map.groupBy(batches, (batch) => batch.topic);
-  const parts: Buffer[] = [text(transactionalId), int16(ACKS_ALL), int32(timeoutMs), int32(byTopic.size)];
+  const body: Buffer[] = [text(transactionalId), int16(ACKS_ALL), int32(timeoutMs), int32(byTopic.size)];
   for (const [topic, ofTopic] of byTopic) {
-    parts.push(text(topic), int32(ofTopic.length));
-    for (const { partition, batch } of ofTopic) parts.push(int32(partition), int32(batch.length), batch);
+    body.push(text(topic), int32(ofTopic.length));
+    for (const { partition, batch } of ofTopic) body.push(int32(partition), int32(batch.length), batch);
   }
-  return Buffer.concat(parts);
+  return { apiKey: API_KEY, apiVersion: API_VERSION, apiName: 'Produce', body, decode };
 }
 
 function decode(payload: Buffer): ProduceAnswer {

@@ -14,6 +14,7 @@ import {
   type TaskWriter,
   type TopicPartition,
 } from '../api/index.ts';
+import { BatchArena } from './batch-arena.ts';
 import { type Compression, encodeBatch, recordBytes, type WritableRecord } from './batch-encoder.ts';
 import { BrokerRequests, protocolErrorOf } from './broker-requests.ts';
 import type { KafkaClientOptions } from './client.ts';
@@ -104,6 +105,8 @@ class KafkaTaskWriter implements TaskWriter {
   readonly #options: TaskWriterOptions;
   readonly #requests: BrokerRequests;
   readonly #producer: TransactionalProducer;
+  /** Of the commit under way: what the one before has written is acknowledged. */
+  readonly #arena = new BatchArena();
   #status: 'READY' | 'COMMITTING' | 'FAILED' | 'CLOSED' = 'READY';
   #closing: Promise<void> | undefined;
 
@@ -154,38 +157,47 @@ class KafkaTaskWriter implements TaskWriter {
   }
 
   #divide(changelog: readonly ChangelogRecord[], records: readonly ProducerRecord[]): readonly PartitionWork[] {
-    const { changelogTopic, taskId, topics } = this.#options;
+    const { changelogTopic, taskId } = this.#options;
     const timestampMs = this.#options.nowMs();
-    const places = new Map<string, PartitionWork>();
-    const workOf = (topic: string, partition: number): PartitionWork => {
-      const place = `${topic}-${partition}`;
-      let work = places.get(place);
-      if (work === undefined) {
-        work = { topic, partition, records: [] };
-        places.set(place, work);
-      }
-      return work;
-    };
-    const ofChangelog = workOf(changelogTopic, taskId).records;
+    const ofChangelog: WritableRecord[] = [];
     for (const { key, value } of changelog) ofChangelog.push({ key, value, timestampMs, headers: undefined });
+    const work: PartitionWork[] = [{ topic: changelogTopic, partition: taskId, records: ofChangelog }];
+    const places = new Map<string, { readonly topic: string; readonly works: (PartitionWork | undefined)[] }>();
     for (const record of records) {
-      const topic = topics.get(record.topic);
-      if (topic === undefined)
-        throw new EngineError('TOPIC_UNKNOWN', `no topic ${record.topic} is open`, { context: { taskId } });
-      const partitions = this.#requests.partitions(topic);
+      let place = places.get(record.topic);
+      if (place === undefined) {
+        place = this.#placeOf(record.topic);
+        places.set(record.topic, place);
+      }
+      const { topic, works } = place;
       // Without a key there is nothing to keep together: the task's own partition is as good as any.
       const partition =
-        record.partition ?? (record.key === undefined ? taskId % partitions : partitionOf(record.key, partitions));
-      if (!(partition >= 0 && partition < partitions))
-        throw new RangeError(`${record.topic} has ${partitions} partitions and no ${partition}`);
-      workOf(topic, partition).records.push(record);
+        record.partition ?? (record.key === undefined ? taskId % works.length : partitionOf(record.key, works.length));
+      if (!(partition >= 0 && partition < works.length))
+        throw new RangeError(`${record.topic} has ${works.length} partitions and no ${partition}`);
+      let ofPartition = works[partition];
+      if (ofPartition === undefined) {
+        ofPartition = { topic, partition, records: [] };
+        works[partition] = ofPartition;
+        work.push(ofPartition);
+      }
+      ofPartition.records.push(record);
     }
-    return [...places.values()];
+    return work;
+  }
+
+  #placeOf(logical: string): { readonly topic: string; readonly works: (PartitionWork | undefined)[] } {
+    const { topics, taskId } = this.#options;
+    const topic = topics.get(logical);
+    if (topic === undefined)
+      throw new EngineError('TOPIC_UNKNOWN', `no topic ${logical} is open`, { context: { taskId } });
+    return { topic, works: new Array<PartitionWork | undefined>(this.#requests.partitions(topic)).fill(undefined) };
   }
 
   /** Produces everything and returns the offset after the last changelog record. */
   async #produce(work: readonly PartitionWork[]): Promise<number> {
     const { changelogTopic, taskId, maxBatchBytes } = this.#options;
+    this.#arena.clear();
     const byLeader = Map.groupBy(work, ({ topic, partition }) => this.#requests.leader(topic, partition));
     let end = 0;
     await Promise.all(
@@ -207,7 +219,8 @@ class KafkaTaskWriter implements TaskWriter {
 
   #encode({ topic, partition, records }: Chunk): PartitionBatch {
     const place = this.#producer.next(topic, partition, records.length);
-    return { topic, partition, batch: encodeBatch(records, { ...place, compression: this.#options.compression }) };
+    const options = { ...place, compression: this.#options.compression };
+    return { topic, partition, batch: encodeBatch(records, options, (bytes) => this.#arena.take(bytes)) };
   }
 
   #failure(cause: unknown, tookMs: number): EngineError {

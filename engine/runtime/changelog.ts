@@ -5,7 +5,7 @@
 // The copy keeps a mark: how far it has read, and when. A database and its mark change in one batch.
 
 import { type ChangelogPart, type Database, EngineError, type OffsetRange, type WriteBatch } from '../api/index.ts';
-import { decodePosition, POSITION_COLUMN_FAMILY, positionKeyOf } from './position.ts';
+import { lineageOf, POSITION_COLUMN_FAMILY, positionKeyOf } from './position.ts';
 
 const decoder = new TextDecoder();
 
@@ -59,15 +59,23 @@ export function restoreStart(
 export class ChangelogCopy {
   readonly #database: Database;
   readonly #columnFamilies: readonly string[];
+  /** How the keys of each column family begin. */
+  readonly #heads: readonly { readonly columnFamily: string; readonly bytes: Uint8Array }[];
   readonly #markKey: Uint8Array;
   readonly #positionKey: Uint8Array;
   #mark: ChangelogMark | undefined;
+  /** That of the position which the database holds; `undefined` without one. */
+  #lineage: string | undefined;
 
   constructor(database: Database, taskId: number, columnFamilies: readonly string[]) {
     this.#database = database;
     this.#columnFamilies = columnFamilies;
+    this.#heads = columnFamilies.map((columnFamily) => ({
+      columnFamily,
+      bytes: changelogKey(columnFamily, new Uint8Array(0)),
+    }));
     this.#markKey = Buffer.from(`changelog:${taskId}`);
-    this.#positionKey = changelogKey(POSITION_COLUMN_FAMILY, positionKeyOf(taskId));
+    this.#positionKey = positionKeyOf(taskId);
     const stored = database.get(POSITION_COLUMN_FAMILY, this.#markKey);
     this.#mark = stored === undefined ? undefined : (JSON.parse(decoder.decode(stored)) as ChangelogMark);
   }
@@ -76,40 +84,60 @@ export class ChangelogCopy {
     return this.#mark;
   }
 
+  /** To be called before a series of `apply`: somebody else may have written a position since. */
+  begin(): void {
+    const stored = this.#database.get(POSITION_COLUMN_FAMILY, this.#positionKey);
+    this.#lineage = stored === undefined ? undefined : lineageOf(stored);
+  }
+
   /**
-   * Whether this part goes on from what the database holds. It does not when the changelog was made anew since: its positions then have
-   * another lineage.
+   * Applies a part of the changelog in one batch. Returns the number of bytes of its keys and values, or `undefined`, and applies
+   * nothing, when the part does not go on from what the database holds: the changelog was made anew since, and its positions have another
+   * lineage.
    */
-  isContinuedBy({ records }: ChangelogPart): boolean {
-    const stored = this.#database.get(POSITION_COLUMN_FAMILY, this.#positionKey.subarray(1 + this.#positionKey[0]!));
-    if (stored === undefined) return true;
-    const { lineage } = decodePosition(stored);
-    return records.every(
-      ({ key, value }) =>
-        value === null || Buffer.compare(key, this.#positionKey) !== 0 || decodePosition(value).lineage === lineage,
+  apply({ records, next }: ChangelogPart, nowMs: number): number | undefined {
+    let bytes = 0;
+    let lineage = this.#lineage;
+    let position: Uint8Array | undefined;
+    const batch = this.#database.createBatch();
+    for (const { key, value } of records) {
+      const { columnFamily, bytes: head } = this.#headOf(key);
+      const keyInFamily = key.subarray(head.length);
+      bytes += key.length + (value?.length ?? 0);
+      if (value === null) {
+        batch.delete(columnFamily, keyInFamily);
+        continue;
+      }
+      if (columnFamily === POSITION_COLUMN_FAMILY && this.#isPosition(keyInFamily)) {
+        const found = lineageOf(value);
+        if (lineage !== undefined && found !== lineage) return undefined;
+        lineage = found;
+        position = value;
+        continue;
+      }
+      batch.put(columnFamily, keyInFamily, value);
+    }
+    // Of many positions, each with the keys of a whole commit, the last.
+    if (position !== undefined) batch.put(POSITION_COLUMN_FAMILY, this.#positionKey, position);
+    this.stageMark(batch, next, nowMs);
+    this.#database.write(batch);
+    this.#lineage = lineage;
+    return bytes;
+  }
+
+  #headOf(key: Uint8Array): { readonly columnFamily: string; readonly bytes: Uint8Array } {
+    const found = this.#heads.find(({ bytes }) => startsWith(key, bytes));
+    if (found !== undefined) return found;
+    const columnFamily = decoder.decode(key.subarray(1, 1 + key[0]!));
+    throw new EngineError(
+      'STATE_FORMAT_UNKNOWN',
+      `the changelog has records of a store "${columnFamily}", which this topology does not have`,
+      { context: { store: columnFamily } },
     );
   }
 
-  /** Applies a part of the changelog in one batch. Returns the number of bytes of its keys and values. */
-  apply({ records, next }: ChangelogPart, nowMs: number): number {
-    let bytes = 0;
-    const batch = this.#database.createBatch();
-    for (const { key, value } of records) {
-      const end = 1 + key[0]!;
-      const columnFamily = decoder.decode(key.subarray(1, end));
-      if (!this.#columnFamilies.includes(columnFamily))
-        throw new EngineError(
-          'STATE_FORMAT_UNKNOWN',
-          `the changelog has records of a store "${columnFamily}", which this topology does not have`,
-          { context: { store: columnFamily } },
-        );
-      bytes += key.length + (value?.length ?? 0);
-      if (value === null) batch.delete(columnFamily, key.subarray(end));
-      else batch.put(columnFamily, key.subarray(end), value);
-    }
-    this.stageMark(batch, next, nowMs);
-    this.#database.write(batch);
-    return bytes;
+  #isPosition(key: Uint8Array): boolean {
+    return key.length === this.#positionKey.length && startsWith(key, this.#positionKey);
   }
 
   /** Puts into `batch` that the database holds everything below `next`. */
@@ -122,7 +150,14 @@ export class ChangelogCopy {
   clear(): void {
     clearDatabase(this.#database, this.#columnFamilies);
     this.#mark = undefined;
+    this.#lineage = undefined;
   }
+}
+
+function startsWith(bytes: Uint8Array, head: Uint8Array): boolean {
+  if (bytes.length < head.length) return false;
+  for (let i = 0; i < head.length; i++) if (bytes[i] !== head[i]) return false;
+  return true;
 }
 
 /** Deletes every key of these column families, the positions first: without them a crash in between leaves nothing that counts. */

@@ -14,10 +14,10 @@ import { kafkaServer, needsServers, suiteOwner } from '../support/kafka-server.t
 import { clientOptions, kafkaOf } from './reading.ts';
 
 const SPECS: readonly TopicSpec[] = [
-  { name: 'clicks', partitions: 2, compacted: false, internal: false },
-  { name: 'catalog', partitions: 2, compacted: true, internal: false },
-  { name: 'deltas', partitions: 2, compacted: false, internal: true },
-  { name: 'dead-letters', partitions: 2, compacted: false, internal: false },
+  { name: 'clicks', partitions: 2, compacted: false, internal: false, written: true },
+  { name: 'catalog', partitions: 2, compacted: true, internal: false, written: true },
+  { name: 'deltas', partitions: 2, compacted: false, internal: true, written: true },
+  { name: 'dead-letters', partitions: 2, compacted: false, internal: false, written: true },
 ];
 const never = new AbortController().signal;
 

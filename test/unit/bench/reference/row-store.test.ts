@@ -67,7 +67,7 @@ const identity = Array.from({ length: ITEMS }, (_, n) => n);
 function plain(row: ItemRow | undefined, items: readonly number[]) {
   if (row === undefined || row.count === 0) return undefined;
   const neighbours = Array.from(row.items.subarray(0, row.count), (item) => items.indexOf(item));
-  return { total: row.total, floor: row.floor, neighbours, weights: [...row.weights.subarray(0, row.count)] };
+  return { total: row.total, neighbours, weights: [...row.weights.subarray(0, row.count)] };
 }
 
 test('ids that are met a second time keep their number, also when the table has grown', () => {
