@@ -1,26 +1,20 @@
 // The serving endpoint put together: edge, routes, errors. Read-only: it has no way to write to the list port but the port's own
 // `publish`, which nothing here calls.
-import express, { type Express, type Router } from 'express';
+import type { RequestListener } from 'node:http';
+import express, { type Router } from 'express';
 import { type Clock, type Logger, type Metrics, silentTracer, type Tracer } from '../engine/api/index.ts';
 import type { ListStore } from '../lists/index.ts';
 import { createCampaignRules } from './campaign-rules.ts';
 import { createDocsRouter } from './docs-router.ts';
-import {
-  allowOrigins,
-  chain,
-  limitHosts,
-  limitUrl,
-  measure,
-  onlyFor,
-  requestId,
-  securityHeaders,
-} from './http-edge.ts';
+import { chain } from './handler.ts';
+import { allowOrigins, createEntrance, limitHosts, limitUrl, onlyFor, setEdgeHeaders } from './http-edge.ts';
+import { createListDoor } from './list-door.ts';
 import { LiveAnswers } from './live-answers.ts';
 import { createPlacements } from './placements.ts';
-import { notFound, problemHandler } from './problem.ts';
+import { notFound, problemHandler, sendFailure } from './problem.ts';
 import { createRecommender } from './recommender.ts';
 import { createResilientLists } from './resilience/resilient-lists.ts';
-import { createHealthRouter, createListRouter, type Readiness } from './routes.ts';
+import { beforeLists, createHealthRouter, createListAnswers, createListRouter, type Readiness } from './routes.ts';
 import { type AuthorizeOptions, authorize } from './security/authorize.ts';
 import { createSharedItems } from './shared-items.ts';
 
@@ -59,7 +53,7 @@ export interface ServingOptions {
 /** The endpoint. Close it after the HTTP server has stopped. */
 export interface ServingApp {
   /** For `startHttpServer`. */
-  readonly handler: Express;
+  readonly handler: RequestListener;
   /** Loads what is kept in memory, for some seconds at most. Until it has resolved, lists answer 503. */
   open(): Promise<void>;
   readonly readiness: Readiness;
@@ -94,22 +88,43 @@ export function createServingApp(options: ServingOptions): ServingApp {
   metrics.gauge('serving.items.blocked', () => items.blockedCount);
   metrics.gauge('serving.streams', () => live.count);
 
+  const hosts = options.hosts === undefined ? [] : [limitHosts(options.hosts)];
+  const origins = options.origins === undefined ? [] : [allowOrigins(options.origins)];
+  const access = options.access === undefined ? [] : [authorize({ ...options.access, clock, metrics })];
+  const before = beforeLists(tracer, answering);
+  const answers = createListAnswers(recommender, tracer);
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
   app.set('etag', false);
-  const hosts = options.hosts === undefined ? [] : [limitHosts(options.hosts)];
-  app.use(chain([requestId, securityHeaders(), measure(metrics, clock), limitUrl, ...hosts]));
+  app.use(chain([limitUrl, ...hosts]));
   app.use('/health', createHealthRouter(readiness));
   app.use(onlyFor(/^\/(docs|problems|v1\/openapi)/i, createDocsRouter()));
-  if (options.origins !== undefined) app.use('/v1', allowOrigins(options.origins));
-  if (options.access !== undefined) app.use('/v1', authorize({ ...options.access, clock, metrics }));
-  app.use(createListRouter({ recommender, live, tracer, readiness: answering }));
+  for (const handler of [...origins, ...access]) app.use('/v1', handler);
+  app.use(createListRouter({ recommender, live, tracer, before, answers }));
   for (const router of options.routers ?? []) app.use(router);
   app.use(notFound);
   app.use(problemHandler(logger));
+
+  const enter = createEntrance(metrics, clock);
+  const listDoor = createListDoor({
+    answers,
+    before: chain([...hosts, ...origins, ...access, before]),
+    fail(error, response) {
+      // Half an answer is worse than none: the caller sees that the connection broke.
+      if (response.headersSent) return void response.destroy();
+      setEdgeHeaders(response);
+      sendFailure(error, response, logger);
+    },
+  });
   return {
-    handler: app,
+    handler(request, response) {
+      const entered = enter(request, response);
+      listDoor(request, entered, () => {
+        setEdgeHeaders(entered);
+        app(request, entered);
+      });
+    },
     async open() {
       await lists.open();
       await Promise.all([placements.open(), campaigns.open(), items.open()]);

@@ -7,30 +7,14 @@ import cors from 'cors';
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Clock, Metrics } from '../engine/api/index.ts';
-import { ProblemError, sendProblem } from './problem.ts';
+import { addressOf, type EdgeRequest, type EdgeResponse, type Handler, type Locals } from './handler.ts';
+import { ProblemError } from './problem.ts';
 
 /** Longest address (path and query). The longest valid one is an id and six parameters, percent-encoded: under 7,000. */
 export const MAX_URL_BYTES = 8_192;
 
 /** A request id from outside is kept when it is harmless in a log. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
-
-/**
- * Handlers one after the other, as one: Express's router takes about a microsecond for each that it calls itself, and these are called for
- * every request. They do not wait for anything.
- */
-export function chain(handlers: readonly RequestHandler[]): RequestHandler {
-  return (request, response, next) => {
-    let called = 0;
-    const step = (error?: unknown): void => {
-      const handler = handlers[called++];
-      if (error !== undefined) next(error);
-      else if (handler === undefined) next();
-      else void handler(request, response, step);
-    };
-    step();
-  };
-}
 
 /** A router that is asked only where the path can be one of its own: one comparison in place of one for each of its routes. */
 export function onlyFor(path: RegExp, router: RequestHandler): RequestHandler {
@@ -40,20 +24,20 @@ export function onlyFor(path: RegExp, router: RequestHandler): RequestHandler {
   };
 }
 
-/** Takes `X-Request-Id` or makes one, answers with it and leaves it in `response.locals.requestId`. */
-export const requestId: RequestHandler = (request, response, next) => {
-  const given = request.get('x-request-id');
-  const id = given !== undefined && REQUEST_ID.test(given) ? given : randomUUID();
-  response.locals.requestId = id;
-  response.setHeader('x-request-id', id);
-  next();
-};
+/** Takes `X-Request-Id` or makes one. */
+function requestIdOf({ headers }: EdgeRequest): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+}
+
+/** Names and values in turns, as `writeHead` takes them. */
+export type HeaderList = readonly string[];
 
 /**
  * Headers that are right for every answer, by helmet. A route that serves a page sets its own content security policy over this one. They are the
  * same for each answer, so helmet is asked once and not a dozen of its functions for every request.
  */
-export function securityHeaders(): RequestHandler {
+function securityHeaders(): HeaderList {
   const sample = new ServerResponse(new IncomingMessage(new Socket()));
   helmet({
     contentSecurityPolicy: {
@@ -63,18 +47,27 @@ export function securityHeaders(): RequestHandler {
     frameguard: { action: 'deny' },
   })(sample.req, sample, () => {});
   sample.setHeader('permissions-policy', 'camera=(), geolocation=(), microphone=()');
-  const headers = Object.entries(sample.getHeaders()) as [name: string, value: string][];
-  return (_request, response, next) => {
-    for (const [name, value] of headers) response.setHeader(name, value);
-    next();
-  };
+  return Object.entries(sample.getHeaders()).flatMap(([name, value]) => [name, String(value)]);
+}
+
+const SECURITY_HEADERS = securityHeaders();
+
+/** The headers of every answer, for `writeHead`. */
+export function edgeHeaders({ requestId }: Locals): string[] {
+  return ['x-request-id', requestId ?? '', ...SECURITY_HEADERS];
+}
+
+/** Sets the headers of every answer, for handlers that set their own over them. */
+export function setEdgeHeaders(response: EdgeResponse): void {
+  const headers = edgeHeaders(response.locals);
+  for (let i = 0; i < headers.length; i += 2) response.setHeader(headers[i]!, headers[i + 1]!);
 }
 
 /**
  * Lets pages of these origins read answers; a browser keeps answers from all others. Without origins no header is sent at all.
  * @param origins e.g. `https://shop.example`
  */
-export function allowOrigins(origins: readonly string[]): RequestHandler {
+export function allowOrigins(origins: readonly string[]): Handler {
   return cors({
     origin: [...origins],
     methods: ['GET', 'HEAD', 'POST'],
@@ -96,41 +89,44 @@ export function allowOrigins(origins: readonly string[]): RequestHandler {
  * Refuses requests for other hosts than these (names without port). A page of another site whose name was made to point at this
  * machine (DNS rebinding) asks for its own host, and so gets nothing, though its browser takes us for that site.
  */
-export function limitHosts(hosts: readonly string[]): RequestHandler {
+export function limitHosts(hosts: readonly string[]): Handler {
   const allowed = new Set(hosts.map((host) => host.toLowerCase()));
-  return (request, response, next) => {
+  return (request, _response, next) => {
     const name = (request.headers.host ?? '').toLowerCase().replace(/:\d+$/, '');
-    if (allowed.has(name)) next();
-    else sendProblem(response, new ProblemError('unknown-host', 'This host is not served here.'));
+    next(allowed.has(name) ? undefined : new ProblemError('unknown-host', 'This host is not served here.'));
   };
 }
 
 /** Refuses an address that is too long before anything parses it. */
-export const limitUrl: RequestHandler = (request, response, next) => {
-  if (request.originalUrl.length > MAX_URL_BYTES) {
-    sendProblem(response, new ProblemError('too-large', `The address is longer than ${MAX_URL_BYTES} bytes.`));
-    return;
-  }
-  next();
+export const limitUrl: Handler = (request, _response, next) => {
+  const isTooLong = addressOf(request).length > MAX_URL_BYTES;
+  next(isTooLong ? new ProblemError('too-large', `The address is longer than ${MAX_URL_BYTES} bytes.`) : undefined);
 };
 
-/** Records the time from request to the last byte, by route name and class of status (`2xx`). */
-export function measure(metrics: Metrics, clock: Clock): RequestHandler {
+/**
+ * Begins every request: gives it its id, and records the time until its last byte was sent, by route name and class of status (`2xx`).
+ */
+export function createEntrance(
+  metrics: Metrics,
+  clock: Clock,
+): (request: EdgeRequest, response: ServerResponse) => EdgeResponse {
   const instruments = new Map<string, { record(value: number): void }>();
-  return (_request, response, next) => {
-    const startMs = clock.nowMs();
-    response.once('finish', () => {
-      const route: unknown = response.locals.route;
-      const name = typeof route === 'string' ? route : 'other';
-      const status = `${Math.floor(response.statusCode / 100)}xx`;
-      const id = `${name} ${status}`;
-      let histogram = instruments.get(id);
-      if (histogram === undefined) {
-        histogram = metrics.histogram('serving.request.duration.ms', { route: name, status });
-        instruments.set(id, histogram);
-      }
-      histogram.record(clock.nowMs() - startMs);
-    });
-    next();
+  // One function for all responses: `finish` comes once for each.
+  function finished(this: EdgeResponse): void {
+    const { route = 'other', startMs = 0 } = this.locals;
+    const status = `${Math.floor(this.statusCode / 100)}xx`;
+    const id = `${route} ${status}`;
+    let histogram = instruments.get(id);
+    if (histogram === undefined) {
+      histogram = metrics.histogram('serving.request.duration.ms', { route, status });
+      instruments.set(id, histogram);
+    }
+    histogram.record(clock.nowMs() - startMs);
+  }
+  return (request, response) => {
+    const locals: Locals = { requestId: requestIdOf(request), startMs: clock.nowMs() };
+    const entered = Object.assign(response, { locals });
+    entered.on('finish', finished);
+    return entered;
   };
 }

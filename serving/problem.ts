@@ -1,7 +1,8 @@
 // What an error looks like outside: a problem document (RFC 9457). `type` is stable and is what programs compare; `detail` is a
 // sentence for people that names what was wrong and what is allowed. Nothing of the machine (stack, path, key) ever gets in.
-import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, RequestHandler } from 'express';
 import type { Logger } from '../engine/api/index.ts';
+import type { EdgeResponse } from './handler.ts';
 
 /** Every problem that the endpoint answers with. Stable; new ones may be added. */
 const KINDS = {
@@ -59,22 +60,23 @@ export class ProblemError extends Error {
 }
 
 /** Answers with a problem document. The response must not have begun. */
-export function sendProblem(response: Response, problem: ProblemError): void {
+export function sendProblem(response: EdgeResponse, problem: ProblemError): void {
   const { status, title } = KINDS[problem.kind];
-  const requestId: unknown = response.locals.requestId;
+  const { requestId } = response.locals;
   const document: ProblemDocument = {
     type: `/problems/${problem.kind}`,
     title,
     status,
     detail: problem.message,
     ...(problem.parameter === undefined ? {} : { parameter: problem.parameter }),
-    ...(typeof requestId === 'string' ? { requestId } : {}),
+    ...(requestId === undefined ? {} : { requestId }),
   };
-  response
-    .status(status)
-    .set('cache-control', 'no-store')
-    .type('application/problem+json')
-    .send(JSON.stringify(document));
+  const body = Buffer.from(JSON.stringify(document));
+  response.statusCode = status;
+  response.setHeader('cache-control', 'no-store');
+  response.setHeader('content-type', 'application/problem+json; charset=utf-8');
+  response.setHeader('content-length', body.length);
+  response.end(body);
 }
 
 /** Last route of an app: nothing else answered. The path is not repeated, for it may hold a visitor's id. */
@@ -107,23 +109,24 @@ function fromLibrary(error: unknown): ProblemError | undefined {
   return new ProblemError('invalid-parameter', 'The address has a part that cannot be decoded.');
 }
 
-/** Turns whatever a route threw into a problem document, and logs what is our fault without what the caller sent. */
+/** Answers with whatever a route threw as a problem document, and logs what is our fault without what the caller sent. */
+export function sendFailure(error: unknown, response: EdgeResponse, logger: Logger): void {
+  const problem = error instanceof ProblemError ? error : fromLibrary(error);
+  if (problem !== undefined) {
+    sendProblem(response, problem);
+    return;
+  }
+  logger.error('request-failed', {
+    requestId: response.locals.requestId,
+    error: error instanceof Error ? error.name : typeof error,
+  });
+  sendProblem(response, new ProblemError('internal', 'Try again. The request id finds the cause in the logs.'));
+}
+
+/** For Express. */
 export function problemHandler(logger: Logger): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {
-    if (response.headersSent) {
-      next(error);
-      return;
-    }
-    const problem = error instanceof ProblemError ? error : fromLibrary(error);
-    if (problem !== undefined) {
-      sendProblem(response, problem);
-      return;
-    }
-    const requestId: unknown = response.locals.requestId;
-    logger.error('request-failed', {
-      requestId: typeof requestId === 'string' ? requestId : undefined,
-      error: error instanceof Error ? error.name : typeof error,
-    });
-    sendProblem(response, new ProblemError('internal', 'Try again. The request id finds the cause in the logs.'));
+    if (response.headersSent) next(error);
+    else sendFailure(error, response, logger);
   };
 }

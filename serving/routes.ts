@@ -1,9 +1,12 @@
 // Answers at the addresses of route-table.ts, each with the parameters that it takes.
-import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
+import type { ParsedUrlQuery } from 'node:querystring';
+import express, { type RequestHandler, type Router } from 'express';
 import type { Tracer } from '../engine/api/index.ts';
 import { parseBatch } from './batch.ts';
 import { entityOf } from './entity.ts';
-import { chain } from './http-edge.ts';
+import { chain, type EdgeResponse, type Handler } from './handler.ts';
+import { edgeHeaders } from './http-edge.ts';
+import type { ListAnswer } from './list-door.ts';
 import type { LiveAnswers } from './live-answers.ts';
 import { checkOf, parseId, parseParameters } from './parameters.ts';
 import type { Question } from './plan.ts';
@@ -19,7 +22,10 @@ export interface ListRouterOptions {
   readonly recommender: Recommender;
   readonly live: LiveAnswers;
   readonly tracer: Tracer;
-  readonly readiness: Readiness;
+  /** What a request for a list goes through before it is answered. */
+  readonly before: Handler;
+  /** Of `createListAnswers`. */
+  readonly answers: ReadonlyMap<string, ListAnswer>;
 }
 
 /** Twenty requests with long lists of ids. */
@@ -29,52 +35,66 @@ const MAX_BODY_BYTES = 65_536;
 const expressPath = (path: string): string => path.replace('{id}', ':id');
 
 /** What a request at an address asks. */
-function questionReader({ owner, placement, parameters }: ListRoute): (request: Request) => Question {
+function questionReader({ owner, placement, parameters }: ListRoute) {
   const check = checkOf(parameters);
-  return (request) => {
-    const id: unknown = request.params.id;
-    const checked = typeof id === 'string' ? parseId(id, 'id') : undefined;
-    const asked = parseParameters(request.query, parameters, check);
+  return (id: string | undefined, query: Readonly<Record<string, unknown>>): Question => {
+    const checked = id === undefined ? undefined : parseId(id, 'id');
+    const asked = parseParameters(query, parameters, check);
     return { placement, parameters: owner === undefined ? asked : { ...asked, [owner]: checked } };
   };
 }
+
+/** Express types a parameter as it could be in any path. */
+const idOf = ({ id }: { readonly [name: string]: unknown }): string | undefined =>
+  typeof id === 'string' ? id : undefined;
 
 /** `Server-Timing`: what the list store took, and all of it. */
 function timing({ readMs }: Recommendations, startMs: number): string {
   return `read;dur=${readMs.toFixed(2)}, total;dur=${(performance.now() - startMs).toFixed(2)}`;
 }
 
-/** Routes under `/v1`. Until `readiness` says so they answer 503 rather than with lists whose blocks are unknown. */
-export function createListRouter({ recommender, live, tracer, readiness }: ListRouterOptions): Router {
-  const router = express.Router();
-  const checkReady: RequestHandler = (_request, response, next) => {
+/** Until `readiness` says so lists answer 503 rather than without what is blocked. */
+export function beforeLists(tracer: Tracer, readiness: Readiness): Handler {
+  const checkReady: Handler = (_request, response, next) => {
     const { isReady, reason } = readiness();
-    if (!isReady) {
-      response.set('retry-after', '1');
-      next(new ProblemError('not-ready', `Not ready: ${reason ?? 'starting'}. Try again in a second.`));
-    } else {
-      next();
-    }
+    if (isReady) return next();
+    response.setHeader('retry-after', '1');
+    next(new ProblemError('not-ready', `Not ready: ${reason ?? 'starting'}. Try again in a second.`));
   };
-  router.use('/v1', chain([traceRequests(tracer), checkReady]));
+  return chain([traceRequests(tracer), checkReady]);
+}
 
-  for (const route of LIST_ROUTES) {
-    const path = expressPath(route.path);
+/** How lists are answered, by path. */
+export function createListAnswers(recommender: Recommender, tracer: Tracer): ReadonlyMap<string, ListAnswer> {
+  const answerAt = (route: ListRoute): ListAnswer => {
     const read = questionReader(route);
-    router.get(path, async (request, response) => {
+    return async (request, response, id, query) => {
       const startMs = performance.now();
       response.locals.route = route.name;
-      const found = await recommender.ask([read(request)]);
+      const found = await recommender.ask([read(id, query)]);
       const { tag, text } = entityOf(found.answers[0]!);
       linkLists(tracer, response, found.traceparents);
+      const headers = edgeHeaders(response.locals);
       // One shopper's list must not wait in a shared cache, and a stale one is worth nothing: asked each time, sent when it changed.
-      response.setHeader('cache-control', 'private, no-cache');
-      response.setHeader('etag', tag);
-      response.setHeader('server-timing', timing(found, startMs));
+      headers.push('cache-control', 'private, no-cache', 'etag', tag, 'server-timing', timing(found, startMs));
       // Not `request.fresh`: browsers add `Cache-Control: no-cache` to a fetch past their cache, which would make it never fresh.
-      if (request.get('if-none-match')?.includes(tag) === true) response.status(304).end();
-      else sendJson(response, text);
-    });
+      if (request.headers['if-none-match']?.includes(tag) === true) response.writeHead(304, headers).end();
+      else sendJson(response, headers, text);
+    };
+  };
+  return new Map(LIST_ROUTES.map((route) => [route.path, answerAt(route)]));
+}
+
+/** Routes under `/v1`. */
+export function createListRouter({ recommender, live, tracer, before, answers }: ListRouterOptions): Router {
+  const router = express.Router();
+  router.use('/v1', before);
+
+  for (const [listPath, answer] of answers) {
+    const path = expressPath(listPath);
+    router.get(path, (request, response) =>
+      answer(request, response, idOf(request.params), request.query as ParsedUrlQuery),
+    );
     router.all(path, allowOnly('GET'));
   }
 
@@ -82,7 +102,7 @@ export function createListRouter({ recommender, live, tracer, readiness }: ListR
   const readStream = questionReader(STREAM_ROUTE);
   router.get(streamPath, async (request, response) => {
     response.locals.route = STREAM_ROUTE.name;
-    const question = readStream(request);
+    const question = readStream(idOf(request.params), request.query);
     if (request.method === 'HEAD') response.type('text/event-stream').end();
     else await live.begin(request, response, question);
   });
@@ -93,8 +113,9 @@ export function createListRouter({ recommender, live, tracer, readiness }: ListR
     response.locals.route = 'batch';
     const found = await recommender.ask(parseBatch(request.body));
     linkLists(tracer, response, found.traceparents);
-    response.set({ 'cache-control': 'no-store', 'server-timing': timing(found, startMs) });
-    sendJson(response, JSON.stringify({ answers: found.answers }));
+    const headers = [...edgeHeaders(response.locals), 'cache-control', 'no-store'];
+    headers.push('server-timing', timing(found, startMs));
+    sendJson(response, headers, JSON.stringify({ answers: found.answers }));
   });
   router.all(BATCH_PATH, allowOnly('POST'));
   return router;
@@ -108,12 +129,12 @@ const jsonBody: readonly RequestHandler[] = [
   express.json({ limit: MAX_BODY_BYTES, type: 'application/json' }),
 ];
 
-function sendJson(response: Response, text: string): void {
-  const body = Buffer.from(text);
-  // Not `response.send`, which would look at content type, length and tag once more.
-  response.setHeader('content-type', 'application/json; charset=utf-8');
-  response.setHeader('content-length', body.length);
-  response.end(body);
+/** Not `response.send`, which would look at content type, length and tag once more. @param headers names and values in turns */
+function sendJson(response: EdgeResponse, headers: string[], text: string): void {
+  const bytes = Buffer.byteLength(text);
+  headers.push('content-type', 'application/json; charset=utf-8', 'content-length', String(bytes));
+  // What is ASCII is sent as it lies in memory.
+  response.writeHead(200, headers).end(text, bytes === text.length ? 'latin1' : 'utf8');
 }
 
 /** `/health/live`: the process turns. `/health/ready`: it can answer. Neither tells anything about its inside. */

@@ -92,11 +92,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const { port } = server.address() as AddressInfo;
   let stopped: Promise<void> | undefined;
   // A connection whose last request ends during a stop would otherwise be kept alive for the next one, and hold the stop up.
-  server.prependListener('request', (_request, response) => {
-    response.once('close', () => {
-      if (stopped !== undefined) setImmediate(() => server.closeIdleConnections());
-    });
-  });
+  const ended = (): void => {
+    if (stopped !== undefined) setImmediate(() => server.closeIdleConnections());
+  };
+  server.prependListener('request', (_request, response) => void response.on('close', ended));
 
   const stop = (): Promise<void> => {
     if (stopped !== undefined) return stopped;
