@@ -2,6 +2,11 @@
 // is what it would have been: an item that only a campaign had brought in goes, and the others stand by the rest of their scores.
 import type { ListItem, Reason } from '../lists/index.ts';
 
+/** Whether a campaign has to do with an item's place. */
+export function namesCampaign({ reasons }: ListItem): boolean {
+  return reasons.some(({ campaignId }) => campaignId !== undefined);
+}
+
 /** The items as they rank without campaigns that have ended; the same array where none has. */
 export function withoutEnded(
   items: readonly ListItem[],

@@ -1,7 +1,7 @@
 // An answer as it is sent: its JSON, and a tag that is the same as long as the answer is.
 import { crc32 } from 'node:zlib';
 import type { Answer } from './contract.ts';
-import { itemJson } from './rendered-item.ts';
+import { itemText } from './rendered-item.ts';
 
 export interface Entity {
   /**
@@ -12,12 +12,18 @@ export interface Entity {
   readonly text: string;
 }
 
+/** Brings a further checksum into one (FNV's prime; the order counts). */
+const mixed = (sum: number, checksum: number): number => Math.imul(sum ^ checksum, 0x01000193) >>> 0;
+
 /** The age goes in front of what the tag is made of, so that an answer is written once. */
 export function entityOf({ ageMs, items, ...head }: Answer): Entity {
-  const headText = JSON.stringify(head);
-  const text = `${headText.slice(1, -1)},"items":[${items.map(itemJson).join(',')}]}`;
-  return {
-    tag: `W/"${head.listId ?? head.rung}-${crc32(text).toString(36)}"`,
-    text: ageMs === undefined ? `{${text}` : `{"ageMs":${ageMs},${text}`,
-  };
+  const headText = JSON.stringify(head).slice(1, -1);
+  let sum = crc32(headText);
+  let text = ageMs === undefined ? `{${headText},"items":[` : `{"ageMs":${ageMs},${headText},"items":[`;
+  for (let i = 0; i < items.length; i++) {
+    const { text: itemJson, checksum } = itemText(items[i]!);
+    sum = mixed(sum, checksum);
+    text += i === 0 ? itemJson : `,${itemJson}`;
+  }
+  return { tag: `W/"${head.listId ?? head.rung}-${sum.toString(36)}"`, text: `${text}]}` };
 }

@@ -170,6 +170,7 @@ export function checkOf(allowed: readonly ParameterName[]): ParameterCheck {
   };
 }
 
+const NO_PARAMETERS: Parameters = Object.freeze({});
 const DECIMAL = /^-?[0-9]{1,20}(\.[0-9]{1,20})?$/;
 const WHOLE = /^[0-9]{1,3}$/;
 
@@ -190,8 +191,11 @@ export function parseParameters(
   allowed: readonly ParameterName[],
   check: ParameterCheck = checkOf(allowed),
 ): Parameters {
+  const all = Object.entries(query);
+  // Every parameter may be absent, so nothing is left to check.
+  if (all.length === 0) return NO_PARAMETERS;
   const values: { [name: string]: unknown } = {};
-  for (const [given, value] of Object.entries(query)) {
+  for (const [given, value] of all) {
     const name = allowed.find((one) => one === given);
     if (name === undefined) refuseUnknown(given, allowed, '');
     const { style } = PARAMETERS[name];

@@ -14,10 +14,10 @@ import {
 import type { Placement } from '../schemas/list-settings.ts';
 import { ageMs, type Cap, type Choice, choose, type FoundList, listId } from './answer.ts';
 import { combined } from './basket.ts';
-import type { CampaignRules } from './campaign-rules.ts';
+import type { CampaignRules, Exclusions } from './campaign-rules.ts';
 import type { Answer, AnswerItem } from './contract.ts';
-import { withoutEnded } from './ended-campaigns.ts';
-import { answerFilter } from './item-filter.ts';
+import { namesCampaign, withoutEnded } from './ended-campaigns.ts';
+import { type AnswerFilter, answerFilter } from './item-filter.ts';
 import type { CardField } from './parameters.ts';
 import type { Placements } from './placements.ts';
 import { type Plan, planOf, type Question } from './plan.ts';
@@ -62,13 +62,30 @@ interface Read {
   readonly block: Block | undefined;
 }
 
+type Cards = ReadonlyMap<string, ItemCard>;
+
+/** By what an answer's items are chosen besides their lists. */
+interface Rules {
+  readonly filter: AnswerFilter;
+  readonly exclusions: Exclusions | undefined;
+  readonly needCards: boolean;
+}
+
+/** What there is to answer with. */
+interface Case {
+  readonly plan: Plan;
+  readonly read: Read;
+  readonly isDegraded: boolean;
+  readonly nowMs: number;
+}
+
 const nobodyHides: ReadonlySet<string> = new Set();
 
 function pick(card: ItemCard, fields: readonly CardField[]): Partial<Pick<ItemCard, CardField>> {
   return Object.fromEntries(fields.filter((field) => card[field] !== undefined).map((field) => [field, card[field]]));
 }
 
-function capsOf({ diversity = {} }: Placement, cards: ReadonlyMap<string, ItemCard> | undefined): Cap[] {
+function capsOf({ diversity = {} }: Placement, cards: Cards | undefined): Cap[] {
   const { maxPerCategory, maxPerBrand } = diversity;
   return [
     ...(maxPerCategory === undefined
@@ -76,6 +93,12 @@ function capsOf({ diversity = {} }: Placement, cards: ReadonlyMap<string, ItemCa
       : [{ most: maxPerCategory, keyOf: (id: string) => cards?.get(id)?.categories.at(-1) }]),
     ...(maxPerBrand === undefined ? [] : [{ most: maxPerBrand, keyOf: (id: string) => cards?.get(id)?.brand }]),
   ];
+}
+
+/** A list and whether campaigns are among its reasons. */
+interface DecodedList {
+  readonly list: TopList;
+  readonly namesCampaigns: boolean;
 }
 
 /** What may not be shown to a visitor, ready to be asked for. */
@@ -98,7 +121,10 @@ export function createRecommender(options: RecommenderOptions): Recommender {
     }
   }
 
-  const readList = (bytes: Uint8Array): TopList | undefined => read(topListSerde, bytes);
+  const readList = (bytes: Uint8Array): DecodedList | undefined => {
+    const list = read(topListSerde, bytes);
+    return list && { list, namesCampaigns: list.items.some(namesCampaign) };
+  };
   const readBlock = (bytes: Uint8Array): Block | undefined => {
     const block = read(visitorBlockSerde, bytes);
     return block && { ...block, hidden: new Set(block.items) };
@@ -107,14 +133,16 @@ export function createRecommender(options: RecommenderOptions): Recommender {
   function listOf(keys: readonly string[], entries: ReadonlyMap<string, StoredEntry>) {
     const lists: TopList[] = [];
     let version = 0;
+    let namesCampaigns = false;
     for (const key of keys) {
       const entry = entries.get(key);
-      const list = entry === undefined ? undefined : decodedOnce(entry, readList);
-      if (entry === undefined || list === undefined) continue;
-      lists.push(list);
+      const decoded = entry === undefined ? undefined : decodedOnce(entry, readList);
+      if (entry === undefined || decoded === undefined) continue;
+      lists.push(decoded.list);
+      namesCampaigns ||= decoded.namesCampaigns;
       if (entry.version > version) version = entry.version;
     }
-    return lists.length === 0 ? undefined : { list: combined(lists), version };
+    return lists.length === 0 ? undefined : { list: combined(lists), namesCampaigns, version };
   }
 
   function readOf({ ladder, parameters }: Plan, entries: ReadonlyMap<string, StoredEntry>, nowMs: number): Read {
@@ -127,8 +155,11 @@ export function createRecommender(options: RecommenderOptions): Recommender {
         const { rung, definition, keys, place } = ladder[next++]!;
         const there = listOf(keys, entries);
         if (there === undefined) continue;
-        const list = { ...there.list, items: withoutEnded(there.list.items, isActive) };
-        const step = { rung, definition, place, key: keys.join('\n'), version: there.version, list };
+        const { version, namesCampaigns } = there;
+        const list = namesCampaigns
+          ? { ...there.list, items: withoutEnded(there.list.items, isActive) }
+          : there.list;
+        const step = { rung, definition, place, key: keys.join('\n'), version, list };
         decoded.push(step);
         yield step;
       }
@@ -139,13 +170,7 @@ export function createRecommender(options: RecommenderOptions): Recommender {
     return { found: { [Symbol.iterator]: found }, decoded, block };
   }
 
-  async function choice(
-    { name, placement, parameters }: Plan,
-    { found, block }: Read,
-    isDegraded: boolean,
-    nowMs: number,
-  ): Promise<Choice> {
-    const hidden = block?.hidden ?? nobodyHides;
+  function rulesOf({ name, placement, parameters }: Plan, { block }: Read, nowMs: number): Rules {
     const names = [name, ...placement.lists.map(({ definition }) => definition)];
     const shopper = {
       segments: block?.segments ?? [],
@@ -155,8 +180,13 @@ export function createRecommender(options: RecommenderOptions): Recommender {
     const exclusions = campaigns.exclusions(names, shopper, nowMs);
     const filter = answerFilter(placement, parameters);
     const needCards = filter.needCards || placement.diversity !== undefined || exclusions?.needCards === true;
-    const ids = needCards ? Array.from(found, ({ list }) => list.items.map(({ id }) => id)).flat() : [];
-    const cards = needCards ? await items.cards([...new Set(ids)]) : undefined;
+    return { filter, exclusions, needCards };
+  }
+
+  function choice({ plan, read: { found, block }, isDegraded, nowMs }: Case, rules: Rules, cards?: Cards): Choice {
+    const { placement, parameters } = plan;
+    const { filter, exclusions } = rules;
+    const hidden = block?.hidden ?? nobodyHides;
     // An item of which an exclusion cannot be told, because its card cannot be read now, is not shown.
     const isUntold = (id: string): boolean => isDegraded && exclusions?.needCards === true && cards?.has(id) === false;
     const { item: about } = parameters;
@@ -175,19 +205,17 @@ export function createRecommender(options: RecommenderOptions): Recommender {
     });
   }
 
-  async function answer(plan: Plan, found: Read, isDegraded: boolean, nowMs: number): Promise<Answer> {
+  function composed({ plan, read, isDegraded, nowMs }: Case, { served, chosen }: Choice, cards?: Cards): Answer {
     const { name: placement, parameters } = plan;
-    const { served, chosen } = await choice(plan, found, isDegraded, nowMs);
     if (parameters.strict === true && !isDegraded && (served === undefined || served.place < 0))
       throw new ProblemError('nothing-own', 'There is no list of its own yet; without strict a fallback answers.');
     const { after, fields = [] } = parameters;
     const includesEvent =
       after === undefined
         ? undefined
-        : { includesEvent: found.decoded.some(({ list }) => list.asOf.eventIds.includes(after)) };
+        : { includesEvent: read.decoded.some(({ list }) => list.asOf.eventIds.includes(after)) };
     const degraded = isDegraded ? ({ degraded: true } as const) : undefined;
     if (served === undefined) return { placement, rung: 'none', ...includesEvent, ...degraded, items: [] };
-    const cards = fields.length === 0 ? undefined : await items.cards(chosen.map(({ item }) => item.id));
     return {
       placement,
       listId: listId(served.key, served.version),
@@ -209,6 +237,20 @@ export function createRecommender(options: RecommenderOptions): Recommender {
         };
       }),
     };
+  }
+
+  async function withCards(one: Case, rules: Rules, fields: readonly CardField[]): Promise<Answer> {
+    const listed = (): string[] => Array.from(one.read.found, ({ list }) => list.items.map(({ id }) => id)).flat();
+    const chosen = choice(one, rules, rules.needCards ? await items.cards([...new Set(listed())]) : undefined);
+    const shown = fields.length === 0 ? undefined : await items.cards(chosen.chosen.map(({ item }) => item.id));
+    return composed(one, chosen, shown);
+  }
+
+  /** At once, unless cards are needed, which may have to be read. */
+  function answer(one: Case): Answer | Promise<Answer> {
+    const rules = rulesOf(one.plan, one.read, one.nowMs);
+    const { fields = [] } = one.plan.parameters;
+    return rules.needCards || fields.length > 0 ? withCards(one, rules, fields) : composed(one, choice(one, rules));
   }
 
   return {
@@ -237,7 +279,8 @@ export function createRecommender(options: RecommenderOptions): Recommender {
       });
       const nowMs = clock.nowMs();
       const reads = plans.map((each) => readOf(each, byKey, nowMs));
-      const answers = await Promise.all(plans.map((each, i) => answer(each, reads[i]!, isDegraded, nowMs)));
+      const given = plans.map((plan, i) => answer({ plan, read: reads[i]!, isDegraded, nowMs }));
+      const answers = given.some((each) => each instanceof Promise) ? await Promise.all(given) : (given as Answer[]);
       const traceparents = reads.flatMap(({ decoded }) => decoded[0]?.list.traceparent ?? []);
       return { answers, traceparents, readMs };
     },
