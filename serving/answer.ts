@@ -84,6 +84,7 @@ export function choose(found: Iterable<FoundList>, { n, shares = [], caps = [], 
 
   /** Counts an item, unless a cap is reached. */
   const isWithinCaps = (itemId: string): boolean => {
+    if (caps.length === 0) return true;
     const keys = caps.map((cap) => cap.keyOf(itemId));
     const count = (i: number, key: string): number => counts[i]!.get(key) ?? 0;
     if (keys.some((key, i) => key !== undefined && count(i, key) >= caps[i]!.most)) return false;

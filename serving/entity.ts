@@ -15,15 +15,56 @@ export interface Entity {
 /** Brings a further checksum into one (FNV's prime; the order counts). */
 const mixed = (sum: number, checksum: number): number => Math.imul(sum ^ checksum, 0x01000193) >>> 0;
 
+/** What is between the age and the items, with its CRC-32. */
+interface Head {
+  readonly text: string;
+  readonly checksum: number;
+}
+
+const HEAD = Symbol('head');
+
+/** The last head that was written of a list, which stays with the list's `asOf`, and what it was written from beside that. */
+interface WrittenHead extends Head {
+  readonly listId: string | undefined;
+  readonly placement: string;
+  readonly includesEvent: boolean | undefined;
+  readonly degraded: boolean | undefined;
+}
+
+function writeHead({ ageMs: _ageMs, items: _items, ...head }: Answer): Head {
+  const text = JSON.stringify(head).slice(1, -1);
+  return { text, checksum: crc32(text) };
+}
+
+/** Most answers with a list have the same head. Its id stands for its key and version, so for the list's definition, rung and variant. */
+function headOf(answer: Answer): Head {
+  const { listId, placement, includesEvent, degraded } = answer;
+  const asOf: (Answer['asOf'] & { [HEAD]?: WrittenHead }) | undefined = answer.asOf;
+  if (asOf === undefined) return writeHead(answer);
+  const known = asOf[HEAD];
+  if (
+    known !== undefined &&
+    known.listId === listId &&
+    known.placement === placement &&
+    known.includesEvent === includesEvent &&
+    known.degraded === degraded
+  )
+    return known;
+  const written = { ...writeHead(answer), listId, placement, includesEvent, degraded };
+  asOf[HEAD] = written;
+  return written;
+}
+
 /** The age goes in front of what the tag is made of, so that an answer is written once. */
-export function entityOf({ ageMs, items, ...head }: Answer): Entity {
-  const headText = JSON.stringify(head).slice(1, -1);
-  let sum = crc32(headText);
-  let text = ageMs === undefined ? `{${headText},"items":[` : `{"ageMs":${ageMs},${headText},"items":[`;
+export function entityOf(answer: Answer): Entity {
+  const { ageMs, items, listId, rung } = answer;
+  const head = headOf(answer);
+  let sum = head.checksum;
+  let text = ageMs === undefined ? `{${head.text},"items":[` : `{"ageMs":${ageMs},${head.text},"items":[`;
   for (let i = 0; i < items.length; i++) {
-    const { text: itemJson, checksum } = itemText(items[i]!);
-    sum = mixed(sum, checksum);
-    text += i === 0 ? itemJson : `,${itemJson}`;
+    const item = itemText(items[i]!);
+    sum = mixed(sum, item.checksum);
+    text += i === 0 ? item.text : `,${item.text}`;
   }
-  return { tag: `W/"${head.listId ?? head.rung}-${sum.toString(36)}"`, text: `${text}]}` };
+  return { tag: `W/"${listId ?? rung}-${sum.toString(36)}"`, text: `${text}]}` };
 }

@@ -34,8 +34,11 @@ function hashOf(attribute: string): number {
   return attributeHash(attribute.slice(0, colon), attribute.slice(colon + 1));
 }
 
-function conditionsOf(filter: ItemFilter | undefined): Condition[] {
-  const { categories, brands, attributes = {} } = filter ?? {};
+const NO_CONDITIONS: readonly Condition[] = [];
+
+function conditionsOf(filter: ItemFilter | undefined): readonly Condition[] {
+  if (filter === undefined) return NO_CONDITIONS;
+  const { categories, brands, attributes = {} } = filter;
   return [
     ...(categories === undefined ? [] : [inAny(categories)]),
     ...(brands === undefined ? [] : [ofAny(brands)]),
@@ -43,28 +46,33 @@ function conditionsOf(filter: ItemFilter | undefined): Condition[] {
   ];
 }
 
+const NO_ITEMS: readonly string[] = [];
+
+function asFilter(categories?: readonly string[], brands?: readonly string[]): ItemFilter | undefined {
+  if (categories === undefined && brands === undefined) return undefined;
+  return { ...(categories && { categories: [...categories] }), ...(brands && { brands: [...brands] }) };
+}
+
 /** What a placement and a request ask of an answer's items. */
 export function answerFilter(placement: Placement, parameters: Parameters): AnswerFilter {
   const { category, brand, attribute = [], excludeCategory, excludeBrand, excludeAttribute = [] } = parameters;
   const wanted = [
     ...conditionsOf(placement.include),
-    ...conditionsOf({ ...(category && { categories: category }), ...(brand && { brands: brand }) }),
+    ...conditionsOf(asFilter(category, brand)),
     ...attribute.map((text) => has(hashOf(text))),
   ];
   const unwanted = [
     ...conditionsOf(placement.exclude),
-    ...conditionsOf({
-      ...(excludeCategory && { categories: excludeCategory }),
-      ...(excludeBrand && { brands: excludeBrand }),
-    }),
+    ...conditionsOf(asFilter(excludeCategory, excludeBrand)),
     ...excludeAttribute.map((text) => has(hashOf(text))),
   ];
-  const hidden = new Set([...(parameters.excludeItems ?? []), ...(parameters.inCart ?? [])]);
+  const { excludeItems = NO_ITEMS, inCart = NO_ITEMS } = parameters;
+  const hidden = excludeItems.length + inCart.length === 0 ? undefined : new Set([...excludeItems, ...inCart]);
   const minScore = Math.max(parameters.minScore ?? -Infinity, placement.minScore ?? -Infinity);
   return {
     needCards: wanted.length + unwanted.length > 0,
     lets({ id, score }, card) {
-      if (score < minScore || hidden.has(id)) return false;
+      if (score < minScore || hidden?.has(id) === true) return false;
       if (card === undefined) return wanted.length === 0;
       return wanted.every((holds) => holds(card)) && !unwanted.some((holds) => holds(card));
     },

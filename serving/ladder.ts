@@ -93,9 +93,24 @@ function ownSteps(definition: ListDefinition, situation: Situation, place: numbe
   }
 }
 
-/** What may answer for a placement: its lists in their order, then its fallbacks. */
-export function ladderOf({ lists, fallbacks }: Placement, situation: Situation): Step[] {
-  const steps = lists.flatMap(({ definition }, place) => ownSteps(definition, situation, place));
+/** Fallbacks of a placement for who says nothing of category, region and device, with the hour band that they are for. */
+const plainFallbacks = new WeakMap<Placement, { readonly band: number; readonly steps: readonly Step[] }>();
+
+function fallbackSteps(placement: Placement, situation: Situation): readonly Step[] {
+  const { lists, fallbacks } = placement;
+  const { categories, region, device, nowMs } = situation;
+  const isPlain = categories.length === 0 && region === undefined && device === undefined;
+  const band = hourBand(nowMs);
+  const known = isPlain ? plainFallbacks.get(placement) : undefined;
+  if (known?.band === band) return known.steps;
   const withHour = !lists.every(({ definition }) => isOfSegments(definition));
-  return steps.concat(fallbacks.flatMap((definition) => segmentSteps(definition, situation, withHour, FALLBACK)));
+  const steps = fallbacks.flatMap((definition) => segmentSteps(definition, situation, withHour, FALLBACK));
+  if (isPlain) plainFallbacks.set(placement, { band, steps });
+  return steps;
+}
+
+/** What may answer for a placement: its lists in their order, then its fallbacks. */
+export function ladderOf(placement: Placement, situation: Situation): Step[] {
+  const steps = placement.lists.flatMap(({ definition }, place) => ownSteps(definition, situation, place));
+  return steps.concat(fallbackSteps(placement, situation));
 }

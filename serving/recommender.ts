@@ -156,9 +156,7 @@ export function createRecommender(options: RecommenderOptions): Recommender {
         const there = listOf(keys, entries);
         if (there === undefined) continue;
         const { version, namesCampaigns } = there;
-        const list = namesCampaigns
-          ? { ...there.list, items: withoutEnded(there.list.items, isActive) }
-          : there.list;
+        const list = namesCampaigns ? { ...there.list, items: withoutEnded(there.list.items, isActive) } : there.list;
         const step = { rung, definition, place, key: keys.join('\n'), version, list };
         decoded.push(step);
         yield step;
