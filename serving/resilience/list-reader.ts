@@ -137,9 +137,10 @@ export function createListReader(options: ListReaderOptions): ListReader & { clo
         setImmediate(sendNext);
       }
       const batch = next;
-      const known = keys.map((key) => (isSharedList(key) ? shared.fresh(key) : undefined));
-      keys.forEach((key, i) => {
-        if (known[i] === undefined) batch.keys.push(key);
+      const known = keys.map((key) => {
+        const entry = isSharedList(key) ? shared.fresh(key) : undefined;
+        if (entry === undefined) batch.keys.push(key);
+        return entry;
       });
       return new Promise((resolve) => {
         batch.waiting.push({ keys, known, resolve });

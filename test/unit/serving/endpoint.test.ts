@@ -320,6 +320,35 @@ test('an id may hold any printable character', async (t) => {
   assert.equal((await createServingClient(url).similar(id)).rung, 'item');
 });
 
+test('every spelling of an address is answered alike, headers too', async (t) => {
+  const { url } = await start(t, (lists) => lists.list(VISITOR_LIST, ['a', 'b', 'ü']));
+  const ask = async (path: string) => {
+    const response = await fetch(url + path);
+    const headers = [...response.headers].map(([name, value]) =>
+      ['x-request-id', 'server-timing', 'date'].includes(name) ? name : `${name}: ${value}`,
+    );
+    return { status: response.status, headers: headers.sort(), body: await response.text() };
+  };
+  const expected = await ask('/v1/visitors/v1/recommendations');
+  assert.equal(expected.status, 200);
+  assert.match(expected.body, /"ü"/);
+  for (const path of [
+    '/v1/visitors/v1/recommendations/',
+    '/V1/Visitors/v1/Recommendations',
+    '/v1/visitors/%76%31/recommendations?',
+  ])
+    assert.deepEqual(await ask(path), expected, path);
+  const narrowed = await ask('/v1/visitors/v1/recommendations?n=1');
+  assert.deepEqual(await ask('/v1/visitors/v1/recommendations/?n=1'), narrowed);
+  assert.notEqual(narrowed.body, expected.body);
+  for (const path of [
+    '/v1/visitors/recommendations',
+    '/v1/visitors//recommendations',
+    '/v1/visitors/a/b/recommendations',
+  ])
+    assert.equal((await ask(path)).status, 404, path);
+});
+
 test('a HEAD request is answered like GET, without a body', async (t) => {
   const { url } = await start(t);
   const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
