@@ -5,6 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../deploy/local-stack/ports.ts';
 import type { SinkEntry } from '../../engine/api/index.ts';
 import {
   cardKey,
@@ -19,7 +20,7 @@ import {
 import { listItem } from '../support/memory-lists.ts';
 import { Serving } from '../support/outage-serving.ts';
 import { HOST, openLists } from '../support/redis-lists.ts';
-import { freePort, needsRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
+import { needsRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
 import { asking, poll } from '../support/redis-topologies.ts';
 import { createTcpProxy } from '../support/tcp-proxy.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
