@@ -56,6 +56,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     // A replay is a function of the log alone.
     lists: {
       refreshListsPerSecond: options.mode === 'live' ? config.refreshListsPerSecond : 0,
+      nearestContent: options.mode === 'live' ? 'graph' : 'compared',
       signals: config.signals,
       reranker: await loadReranker(config.reranker),
     },

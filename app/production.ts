@@ -79,6 +79,7 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
       metrics,
       lists: {
         refreshListsPerSecond: config.refreshListsPerSecond,
+        nearestContent: 'graph',
         signals: config.signals,
         reranker: await loadReranker(config.reranker),
       },

@@ -3,11 +3,13 @@
 // every update.
 //
 // Invariants: a hash keeps its dense id for the life of the process; results never depend on dense ids (ties are broken by
-// text). Masses of different items are stored against one common landmark, so one factor brings all of them to a list's time;
-// landmarks are whole half-lives, so moving a mass is exact.
+// text). What is known of an item is what the two stores hold of it, so it is the same after a restart. Masses of different items
+// are stored against one common landmark, so one factor brings all of them to a list's time; landmarks are whole half-lives, so
+// moving a mass is exact, and which landmark is the common one (that of the first record) changes no bit of a result.
 
 import { itemHash } from '../schemas/item-hash.ts';
 import { type CatalogEntry, isSoldOut } from './catalog-entry.ts';
+import { landmarkAt, rebaseFactor } from './decay.ts';
 import type { NeighbourRecord, ResolvedItems } from './neighbours.ts';
 import type { PublishedSegment } from './popularity-published.ts';
 import { ItemChanges } from './refresh/item-changes.ts';
@@ -56,11 +58,16 @@ export class ItemIndex {
   #validFromMs = new Float64Array(INITIAL_CAPACITY);
   #validToMs = new Float64Array(INITIAL_CAPACITY);
   readonly #texts: (string | undefined)[] = [];
+  /** Items of the store `neighbours`. */
+  #hasNeighbours = new Uint8Array(INITIAL_CAPACITY);
   readonly #categories: (readonly string[] | undefined)[] = [];
   readonly #denseByHash = new Map<number, number>();
   readonly #names: string[] = [''];
   readonly #codeByName = new Map<string, number>();
   #landmarkMs: number | undefined;
+  /** The last {@link factorAt} that was asked for. */
+  #factorAtMs = Number.NaN;
+  #factor = 1;
 
   /** @param halfLifeMs that of the store `rows`, which made the masses. */
   constructor(halfLifeMs: number) {
@@ -148,7 +155,14 @@ export class ItemIndex {
 
   /** What brings a mass of {@link n} or {@link p} to a time. */
   factorAt(atMs: number): number {
-    return this.#landmarkMs === undefined ? 1 : 2 ** ((this.#landmarkMs - atMs) / this.halfLifeMs);
+    if (this.#landmarkMs === undefined) return 1;
+    if (atMs !== this.#factorAtMs) {
+      // The part that rounds does not depend on the common landmark.
+      const own = landmarkAt(atMs, this.halfLifeMs);
+      this.#factor = 2 ** ((own - atMs) / this.halfLifeMs) * rebaseFactor(this.#landmarkMs, own, this.halfLifeMs);
+      this.#factorAtMs = atMs;
+    }
+    return this.#factor;
   }
 
   /** Decayed interactions of an item by its hash at a time (epoch ms); 0 where it is not known. */
@@ -188,6 +202,7 @@ export class ItemIndex {
       halfLives = 0;
     }
     const factor = 2 ** halfLives;
+    this.#hasNeighbours[dense] = 1;
     this.n[dense] = record.n * factor;
     this.p[dense] = record.p * factor;
     this.lastSeenMs[dense] = record.lastSeenMs;
@@ -211,7 +226,10 @@ export class ItemIndex {
     this.#flags[dense] = flags;
     if (entry === undefined) {
       this.#categories[dense] = undefined;
+      this.categoryCode[dense] = 0;
+      this.brandCode[dense] = 0;
       this.#timed.delete(dense);
+      if (this.#hasNeighbours[dense] === 0) this.#texts[dense] = undefined;
       if (isMoved) this.changes.add(dense, 'availability');
       return;
     }
@@ -281,6 +299,7 @@ export class ItemIndex {
       this.#notedN[dense] = this.#notedN[dense]! * factor;
     }
     this.#landmarkMs = this.#landmarkMs! + halfLives * this.halfLifeMs;
+    this.#factorAtMs = Number.NaN;
   }
 
   #grow(): void {
@@ -296,6 +315,7 @@ export class ItemIndex {
     this.catalogVersion = grown(this.catalogVersion, new Int32Array(capacity));
     this.#notedN = grown(this.#notedN, new Float64Array(capacity));
     this.#flags = grown(this.#flags, new Uint8Array(capacity));
+    this.#hasNeighbours = grown(this.#hasNeighbours, new Uint8Array(capacity));
     this.#validFromMs = grown(this.#validFromMs, new Float64Array(capacity));
     this.#validToMs = grown(this.#validToMs, new Float64Array(capacity));
   }

@@ -48,6 +48,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
     neighboursIntervalMs,
     segmentsIntervalMs,
     refreshListsPerSecond,
+    nearestContent,
     tuning,
     signals,
     reranker,
@@ -57,7 +58,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
   };
   const makers = options.listMakers ?? PUBLISHING_LISTS;
   const index = new ItemIndex(halfLives.rowsMs);
-  const facts = new ItemFacts(index);
+  const facts = new ItemFacts(index, nearestContent);
   const tunings = new ListTunings(tuning);
   const campaigns = new CampaignIndex(index);
   const use = new ListUse();

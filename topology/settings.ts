@@ -3,6 +3,7 @@
 import type { Metrics } from '../engine/api/index.ts';
 import type { Reranker } from '../processors/after-scoring/reranker.ts';
 import type { ItemListMaker } from '../processors/co-occurrence/list-maker.ts';
+import type { Finding } from '../processors/content/nearest.ts';
 import { DEFAULT_HALF_LIVES, type HalfLives } from '../processors/decay.ts';
 import type { SegmentListMaker } from '../processors/popularity.ts';
 import type { VisitorListMaker } from '../processors/profile/list-maker.ts';
@@ -28,6 +29,11 @@ export interface ListSettings {
    * replays: what is due lies in memory, so lists would not be a function of the log.
    */
   readonly refreshListsPerSecond: number;
+  /**
+   * How the items nearest in content are found in a large catalog. `compared`, the default, is for replays: what a graph finds depends on
+   * the order in which a process came to know of the items.
+   */
+  readonly nearestContent: Finding;
   /** What each signal weighs. */
   readonly signals: SignalTable;
   /** How much each source and each step counts in lists whose definition is not among the shop's settings. */
@@ -42,6 +48,7 @@ export const DEFAULT_LIST_SETTINGS: ListSettings = {
   neighboursIntervalMs: 1_000,
   segmentsIntervalMs: 1_000,
   refreshListsPerSecond: 0,
+  nearestContent: 'compared',
   signals: DEFAULT_SIGNALS,
   tuning: DEFAULT_TUNING,
   reranker: undefined,

@@ -6,7 +6,7 @@
 // looks at.
 
 import { CONTENT_DIMENSIONS, contentOfText } from './content-vector.ts';
-import { NearestVectors } from './nearest.ts';
+import { type Finding, NearestVectors } from './nearest.ts';
 import { nearness } from './nearness.ts';
 import { type IsBefore, insertNeighbour, type Neighbour } from './neighbour-list.ts';
 
@@ -47,8 +47,8 @@ export class ContentIndex {
   #lengths = 0;
 
   /** @param textOf ids of items: equally near ones are kept in their order. */
-  constructor(textOf: (denseId: number) => string | undefined, vectors = new NearestVectors(CONTENT_DIMENSIONS)) {
-    this.#vectors = vectors;
+  constructor(textOf: (denseId: number) => string | undefined, finding: Finding) {
+    this.#vectors = new NearestVectors(CONTENT_DIMENSIONS, finding);
     this.#isBefore = (a, b) => (textOf(a) ?? '') < (textOf(b) ?? '');
   }
 

@@ -4,6 +4,7 @@
 import type { CatalogEntry } from '../catalog-entry.ts';
 import type { ItemIndex } from '../item-index.ts';
 import { ContentIndex } from './content-index.ts';
+import type { Finding } from './nearest.ts';
 
 const INITIAL_CAPACITY = 1024;
 
@@ -15,9 +16,10 @@ export class ItemFacts {
   #logPrices = new Float64Array(INITIAL_CAPACITY).fill(Number.NaN);
   readonly #currencies = new Map<number, string>();
 
-  constructor(index: ItemIndex) {
+  /** @param finding of what is nearest in content. */
+  constructor(index: ItemIndex, finding: Finding) {
     this.#index = index;
-    this.content = new ContentIndex((denseId) => index.textOf(denseId));
+    this.content = new ContentIndex((denseId) => index.textOf(denseId), finding);
   }
 
   /** An entry of the global store `catalog` was found at start, changed, or (`undefined`) withdrawn. */

@@ -128,7 +128,7 @@ function shop() {
     entry('d', { categories: ['mugs'], brand: 'Other', price: 21, currency: 'USD' }),
   ];
   const index = indexOf([], []);
-  const facts = new ItemFacts(index);
+  const facts = new ItemFacts(index, 'compared');
   for (const one of entries) {
     index.applyCatalog(one.itemId, one);
     facts.apply(one.itemId, one);

@@ -24,7 +24,7 @@ const QUERY: ListQuery = {
 
 function reranked(score: Reranker['score']): Candidate[] {
   const index = indexOf([neighbour('a', {}, { n: 4, lastSeenMs: NOW - 2 * DAY, landmarkMs: NOW })], ['a', 'b']);
-  const facts = new ItemFacts(index);
+  const facts = new ItemFacts(index, 'compared');
   facts.apply('b', entry('b', { price: 10 }));
   const candidates: Candidate[] = [
     { denseId: index.internText('a')!, id: 'a', score: 1, extra: [{ kind: 'content', part: 0.25 }] },

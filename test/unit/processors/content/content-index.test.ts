@@ -28,7 +28,7 @@ test('what is kept of an item is what a comparison with all items finds, whateve
   const change = fc.record({ item: fc.nat(60), seed: fc.option(fc.nat(500)), isAsked: fc.boolean() });
   fc.assert(
     fc.property(fc.array(change, { maxLength: 400 }), (changes) => {
-      const content = new ContentIndex(textOf);
+      const content = new ContentIndex(textOf, 'compared');
       const vectors = new Map<number, Int8Array>();
       for (const { item, seed, isAsked } of changes) {
         content.apply(item, seed === null ? undefined : text(seed));
@@ -52,8 +52,8 @@ test('what is kept of an item is what a comparison with all items finds, whateve
 });
 
 test('the graph finds nine tenths of the nearest, and what has just come or gone', () => {
-  const compared = new NearestVectors(CONTENT_DIMENSIONS);
-  const graph = new NearestVectors(CONTENT_DIMENSIONS, 100);
+  const compared = new NearestVectors(CONTENT_DIMENSIONS, 'compared');
+  const graph = new NearestVectors(CONTENT_DIMENSIONS, 'graph', 100);
   for (let i = 0; i < 1500; i++) {
     compared.set(i, vector(i, i % 40));
     graph.set(i, vector(i, i % 40));
@@ -72,8 +72,31 @@ test('the graph finds nine tenths of the nearest, and what has just come or gone
   assert.ok(!graph.nearest(vector(5, 5), 20, isBefore).some(({ number }) => number === 9999 || number === 5));
 });
 
+test('with all compared, what is nearest is a function of the vectors, whatever the order in which they came and went', () => {
+  // Few places for the components, so that many vectors are equal.
+  const coarse = (seed: number) => Int8Array.from(vector(seed % 20), (value) => 40 * Math.sign(value) + 1);
+  const exact = new NearestVectors(CONTENT_DIMENSIONS, 'compared', Number.POSITIVE_INFINITY);
+  const isBefore = (a: number, b: number) => a < b;
+  const numbers = Array.from({ length: 300 }, (_, i) => i);
+  const vectorOf = (i: number) => (i % 2 === 0 ? coarse(i) : vector(i, i % 9));
+  for (const i of numbers) if (i % 7 !== 3) exact.set(i, vectorOf(i));
+  fc.assert(
+    fc.property(fc.shuffledSubarray(numbers, { minLength: 300 }), fc.nat(299), (order, asked) => {
+      const one = new NearestVectors(CONTENT_DIMENSIONS, 'compared', 50);
+      for (const i of order) one.set(i, vectorOf((i + 1) % 300));
+      for (const i of order) one.set(i, i % 7 === 3 ? undefined : vectorOf(i));
+      for (const count of [1, 25, 140, 400])
+        assert.deepEqual(
+          one.nearest(vectorOf(asked), count, isBefore),
+          exact.nearest(vectorOf(asked), count, isBefore),
+        );
+    }),
+    { numRuns: 20 },
+  );
+});
+
 test('parts of the query items sum to an item’s score, which is at most 1', () => {
-  const content = new ContentIndex(textOf);
+  const content = new ContentIndex(textOf, 'compared');
   for (let i = 0; i < 100; i++) content.apply(i, text(i, i % 3));
   const query = [
     { denseId: 0, weight: 1 },
@@ -92,7 +115,7 @@ test('parts of the query items sum to an item’s score, which is at most 1', ()
 });
 
 test('likeness is nearly the nearness of two contents, 1 of the same, 0 where one has none', () => {
-  const content = new ContentIndex(textOf);
+  const content = new ContentIndex(textOf, 'compared');
   for (let i = 0; i < 40; i++) content.apply(i, text(i, i % 4));
   let squares = 0;
   for (let i = 1; i < 40; i++)
@@ -103,7 +126,7 @@ test('likeness is nearly the nearness of two contents, 1 of the same, 0 where on
 });
 
 test('a word that all items have in common says nothing', () => {
-  const content = new ContentIndex(textOf);
+  const content = new ContentIndex(textOf, 'compared');
   const shared = (i: number) =>
     Int8Array.from(vector(i * 7 + 1, i), (value, k) => Math.round((value + 120 * (k % 2)) / 2));
   for (let i = 0; i < 30; i++) content.apply(i, contentText(shared(i)));
@@ -113,13 +136,13 @@ test('a word that all items have in common says nothing', () => {
   assert.ok(Math.abs(content.meanCosine(0) - mean) < 0.02);
   const near = contentScores([{ denseId: 0, weight: 1 }], content, ALL);
   assert.ok(near.size < 12, `${near.size} of 29`);
-  const alone = new ContentIndex(textOf);
+  const alone = new ContentIndex(textOf, 'compared');
   alone.apply(1, text(1));
   assert.equal(alone.meanCosine(1), 0);
 });
 
 test('items without a content have no scores and make none', () => {
-  const content = new ContentIndex(textOf);
+  const content = new ContentIndex(textOf, 'compared');
   content.apply(1, text(1));
   assert.equal(contentScores([{ denseId: 2, weight: 1 }], content, ALL).size, 0);
   assert.equal(contentScores([{ denseId: 1, weight: 1 }], content, ALL).size, 0);

@@ -49,7 +49,7 @@ function itemsFor(viewed: readonly string[], setup: Setup, overrides: Partial<Pr
     recordOf: (id: string) => records.find(({ itemId }) => itemId === id),
     loadRecords: () => {},
   };
-  const facts = new ItemFacts(index);
+  const facts = new ItemFacts(index, 'compared');
   for (const one of setup.entries ?? []) {
     index.applyCatalog(one.itemId, one);
     facts.apply(one.itemId, one);
