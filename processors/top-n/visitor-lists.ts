@@ -90,6 +90,7 @@ export class VisitorLists implements VisitorListMaker {
   listsDue(visitors: readonly ChangedVisitor[], context: ProcessorContext): number {
     const refresh = this.#refresh;
     if (refresh === undefined) return 0;
+    if (context.isBehind !== true) this.#choice.observe(false);
     const sources = this.#load(visitors, context);
     let published = 0;
     for (let i = 0; i < visitors.length; i++) {
@@ -138,12 +139,16 @@ export class VisitorLists implements VisitorListMaker {
   ): void {
     const sources = this.#load(visitors, context);
     const wanted = new Set(keys);
+    // What is published again is a function of state, whatever pressure there is or was.
+    const { algorithm } = this.#options.tuningOf(this.#options.definitions.forYou);
     for (let i = 0; i < visitors.length; i++) {
       const { visitorId, profile } = visitors[i]!;
       const sessionId = profile?.session?.id;
       const isSessionWanted = sessionId !== undefined && wanted.delete(this.#sessionKey(sessionId));
-      if (wanted.delete(this.#visitorKey(visitorId)) || isSessionWanted)
-        this.#forwardLists(visitorId, profile, this.#made(profile, sources.dealings[i]!, sources, context), context);
+      if (wanted.delete(this.#visitorKey(visitorId)) || isSessionWanted) {
+        const made = this.#made(profile, sources.dealings[i]!, sources, context, algorithm);
+        this.#forwardLists(visitorId, profile, made, context);
+      }
       this.#own.republish(wanted, visitorId, profile, context);
       if (wanted.delete(this.#options.format.visitorBlockKey(visitorId)))
         this.#forwardBlock(visitorId, profile, context);
