@@ -130,7 +130,7 @@ function listedItems(items: readonly ListItem[]): ListedItems {
 }
 
 function ranksOf({ steps, items }: TopList): Pick<ListedItems, 'steps' | 'ranks'> {
-  return steps === undefined ? {} : { steps, ranks: items.flatMap(({ ranks }) => ranks ?? steps.map(() => 0)) };
+  return steps === undefined ? {} : { steps, ranks: items.flatMap(({ ranks }) => steps.map((step) => ranks?.[step] ?? 0)) };
 }
 
 /** The causes that reasons name, in the order of the reasons, and the number of each by its place in `causes`. */
@@ -216,7 +216,10 @@ function writeRanks(steps: readonly string[], ranks: readonly number[]): void {
 function readRanks(reader: BinaryReader, items: readonly ListItem[]): Pick<TopList, 'items' | 'steps'> {
   const steps: string[] = [];
   for (let left = reader.count(); left > 0; left--) steps.push(reader.text());
-  return { steps, items: items.map((item) => ({ ...item, ranks: steps.map(() => reader.varint()) })) };
+  return {
+    steps,
+    items: items.map((item) => ({ ...item, ranks: Object.fromEntries(steps.map((step) => [step, reader.varint()])) })),
+  };
 }
 
 /** A score that is not finite cannot be ordered, and JSON, which shoppers get, cannot say it. */

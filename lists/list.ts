@@ -46,8 +46,8 @@ export interface ListItem {
   readonly score: number;
   /** Largest part first. */
   readonly reasons: readonly Reason[];
-  /** Its rank (from 1) after each of the list's `steps`; 0 where it was not among the candidates yet. */
-  readonly ranks?: readonly number[];
+  /** By each of the list's `steps`, in their order, its rank (from 1) after it; 0 where it was not among the candidates yet. */
+  readonly ranks?: Readonly<Record<string, number>>;
 }
 
 /** A reason without its part. The items of a list share a few. */

@@ -39,6 +39,13 @@ const answerItem = z
       .optional()
       .describe("Where it came from, when that is not the answer's own rung: filtering had left too few."),
     reasons: z.array(reason).readonly().describe('Their parts sum to the score.'),
+    ranks: z
+      .record(z.string(), z.number())
+      .readonly()
+      .optional()
+      .describe(
+        'For analysts: by each step that put the list in order, in their order, the rank after it, from 1; 0 before the item came in. Absent where one step did. Steps may be added.',
+      ),
     item: card
       .optional()
       .describe('What `fields` asked for; absent when it asked for nothing, or the item has no card.'),

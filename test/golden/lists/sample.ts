@@ -80,5 +80,5 @@ export const campaignRule: CampaignRule = {
 export const rankedList: TopList = {
   ...tracedList,
   steps: ['sources', 'variety', 'campaign'],
-  items: list.items.map((item, i) => ({ ...item, ranks: [3 - i, i + 1, 200 * i] })),
+  items: list.items.map((item, i) => ({ ...item, ranks: { sources: 3 - i, variety: i + 1, campaign: 200 * i } })),
 };
