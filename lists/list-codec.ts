@@ -130,7 +130,9 @@ function listedItems(items: readonly ListItem[]): ListedItems {
 }
 
 function ranksOf({ steps, items }: TopList): Pick<ListedItems, 'steps' | 'ranks'> {
-  return steps === undefined ? {} : { steps, ranks: items.flatMap(({ ranks }) => steps.map((step) => ranks?.[step] ?? 0)) };
+  return steps === undefined
+    ? {}
+    : { steps, ranks: items.flatMap(({ ranks }) => steps.map((step) => ranks?.[step] ?? 0)) };
 }
 
 /** The causes that reasons name, in the order of the reasons, and the number of each by its place in `causes`. */

@@ -2,6 +2,9 @@
 // moment before. Made from a sample of the looks at items inside a session; which ones, and which candidates are drawn, depends on the
 // event's id alone, so a replay gives the same examples.
 //
+// A click in a list is held against what else was shown in the session and not taken, as far as impressions tell: an alternative that was
+// seen says more than one that was not. Any other look is held against all candidates, of which a part is drawn.
+//
 // A look is no example when it joins the interaction before (the view that a click in a list leads to), when it is late, or when the
 // item is not among the candidates: no weights could have put it into the list.
 
@@ -50,7 +53,22 @@ export class ExampleMaker {
     const number = gatherer.numberOf(target);
     if (number < 0) return undefined;
     this.#features.fill(gatherer, query, click.at);
-    return this.#sampled(number, lengthBucket(query), seed);
+    const passedOver = click.kind === 'listClick' ? this.#passedOver(profile, number) : [];
+    const bucket = lengthBucket(query);
+    return passedOver.length > 0
+      ? this.#example(bucket, [number, ...passedOver], 0, 1)
+      : this.#sampled(number, bucket, seed);
+  }
+
+  /** Candidates that were shown in the session and not taken, best first. */
+  #passedOver({ session, shown }: Profile, target: number): number[] {
+    const numbers: number[] = [];
+    for (const { item, at } of shown) {
+      const denseId = at < session!.startedAt ? undefined : this.#index.internText(item);
+      const number = denseId === undefined ? -1 : this.#gatherer.numberOf(denseId);
+      if (number >= 0 && number !== target) numbers.push(number);
+    }
+    return numbers.sort((a, b) => a - b);
   }
 
   #sampled(target: number, bucket: number, seed: number): RankerExample {
@@ -68,13 +86,21 @@ export class ExampleMaker {
       others[from] = others[to]!;
       others[to] = moved;
     }
-    const taken = [target, ...others.slice(0, FIRST_CANDIDATES + drawn)];
+    return this.#example(
+      bucket,
+      [target, ...others.slice(0, FIRST_CANDIDATES + drawn)],
+      drawn,
+      drawn === 0 ? 1 : rest / drawn,
+    );
+  }
+
+  /** @param drawn how many at the end of `taken` were drawn, each of which stands for `drawnFor`. */
+  #example(bucket: number, taken: readonly number[], drawn: number, drawnFor: number): RankerExample {
     const values = new Float64Array(taken.length * FEATURE_COUNT);
     for (let i = 0; i < taken.length; i++) {
       const at = taken[i]! * FEATURE_COUNT;
       values.set(this.#features.values.subarray(at, at + FEATURE_COUNT), i * FEATURE_COUNT);
     }
-    const drawnFor = drawn === 0 ? 1 : rest / drawn;
     const drawnFrom = taken.length - drawn;
     return { bucket, context: this.#features.context.slice(), values, count: taken.length, drawnFrom, drawnFor };
   }

@@ -69,6 +69,28 @@ test('a sampled look inside a session is an example: the item first, then the ot
   assert.deepEqual(repeated.slice(1).sort(), [0, 1]);
 });
 
+test('a click in a list is held against what else was shown in the session and not taken', () => {
+  const maker = new ExampleMaker(index);
+  const shownAt = (at: number, ...items: readonly string[]): Profile => ({
+    ...viewed('a'),
+    session: { ...viewed('a').session!, startedAt: 500 },
+    shown: items.map((item) => ({ item, count: 1, at })),
+  });
+  const candidatesOf = (profile: Profile, kind: Click['kind'] = 'listClick') =>
+    maker.example(profile, view('b', { kind }), rows)!.count;
+  const example = maker.example(shownAt(700, 'b', 'c', 'unknown'), view('b', { kind: 'listClick' }), rows)!;
+  assert.deepEqual([example.count, example.drawnFrom, example.drawnFor], [2, 2, 1]);
+  const all = maker.example(viewed('a'), view('b'), rows)!;
+  const rowOf = ({ values }: RankerExample, place: number) =>
+    [...values.slice(place * FEATURE_COUNT, (place + 1) * FEATURE_COUNT)].join();
+  assert.equal(rowOf(example, 0), rowOf(all, 0));
+  assert.ok([1, 2].some((place) => rowOf(example, 1) === rowOf(all, place)));
+  // Shown in an earlier session, nothing else shown, or no click in a list: all candidates.
+  assert.equal(candidatesOf(shownAt(400, 'b', 'c')), 3);
+  assert.equal(candidatesOf(shownAt(700, 'b')), 3);
+  assert.equal(candidatesOf(shownAt(700, 'b', 'c'), 'view'), 3);
+});
+
 test('a look is no example outside a session, when it is late, joins the one before, is not sampled or no candidate', () => {
   const maker = new ExampleMaker(index);
   const unsampled = Array.from({ length: 50 }, (_, i) => `e${i}`).find((id) => itemHash(id) % 10 !== 0)!;
