@@ -67,6 +67,11 @@ function optional(variable: string, range: string, text: string): Setting<string
   };
 }
 
+/** A port that is opened where it is set. */
+function optionalPort(variable: string, text: string): Setting<number | undefined> {
+  return { ...integer(variable, 0, 0, 65_535, text), fallback: undefined };
+}
+
 /** `host:port`, several with commas. */
 function addresses(variable: string, fallback: string, text: string): Setting<string> {
   const one = /^(\[[0-9a-fA-F:]+\]|[^\s,:[\]]+):\d{1,5}$/;
@@ -346,6 +351,10 @@ export const SETTINGS = {
     'FRESHET_REDIS_TLS_CA',
     'a PEM file',
     "Production: authority that signed Redis's certificate, where Node does not know it.",
+  ),
+  healthPort: optionalPort(
+    'FRESHET_HEALTH_PORT',
+    'Production: port on which an engine answers `/health/live` and `/health/ready`, at the address `FRESHET_HOST`. 0 takes a free one, which is printed. None is opened when it is left out. `freshet serve` has both addresses beside its lists.',
   ),
 } as const;
 

@@ -10,6 +10,8 @@ export interface HttpServerOptions {
   readonly host: string;
   /** 0 lets the system choose; `url` says which it was. */
   readonly port: number;
+  /** The setting that chooses the port, for the text of an error. @defaultValue FRESHET_PORT */
+  readonly portSetting?: string;
   /** How long `stop` waits for requests in flight. */
   readonly stopTimeoutMs?: number;
 }
@@ -50,21 +52,25 @@ const IDLE_TIMEOUT_MS = 75_000;
 const MAX_CONNECTIONS = 10_000;
 const STOP_TIMEOUT_MS = 5_000;
 
-function explain(error: NodeJS.ErrnoException, host: string, port: number): ListenError {
+function explain(
+  error: NodeJS.ErrnoException,
+  { host, port, portSetting = 'FRESHET_PORT' }: HttpServerOptions,
+): ListenError {
   const code = error.code ?? 'UNKNOWN';
   const at = `${host}:${port}`;
   const texts: { readonly [code: string]: string } = {
-    EADDRINUSE: `Port ${port} on ${host} is in use by another program. Stop it, or choose another port with FRESHET_PORT.`,
-    EACCES: `This user may not listen on ${at}. Choose a port above 1023 with FRESHET_PORT.`,
+    EADDRINUSE: `Port ${port} on ${host} is in use by another program. Stop it, or choose another port with ${portSetting}.`,
+    EACCES: `This user may not listen on ${at}. Choose a port above 1023 with ${portSetting}.`,
     EADDRNOTAVAIL: `This machine has no address ${host}. Choose another with FRESHET_HOST.`,
     ENOTFOUND: `The host name ${host} is not known. Choose another with FRESHET_HOST.`,
   };
   return new ListenError(code, texts[code] ?? `Cannot listen on ${at} (${code}).`, error);
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
+function listen(server: Server, options: HttpServerOptions): Promise<void> {
+  const { host, port } = options;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const fail = (error: NodeJS.ErrnoException): void => reject(explain(error, host, port));
+  const fail = (error: NodeJS.ErrnoException): void => reject(explain(error, options));
   server.once('error', fail);
   server.listen({ host, port }, () => {
     server.off('error', fail);
@@ -88,7 +94,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   server.timeout = IDLE_TIMEOUT_MS;
   server.maxConnections = MAX_CONNECTIONS;
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
-  await listen(server, host, options.port);
+  await listen(server, options);
   const { port } = server.address() as AddressInfo;
   let stopped: Promise<void> | undefined;
   // A connection whose last request ends during a stop would otherwise be kept alive for the next one, and hold the stop up.
