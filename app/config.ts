@@ -35,6 +35,11 @@ function integer(variable: string, fallback: number, min: number, max: number, t
   };
 }
 
+/** A whole number that may be left out. */
+function optionalInteger(variable: string, min: number, max: number, text: string): Setting<number | undefined> {
+  return { ...integer(variable, 0, min, max, text), fallback: undefined };
+}
+
 function choice<T extends string>(variable: string, fallback: T, choices: readonly T[], text: string): Setting<T> {
   return {
     variable,
@@ -65,11 +70,6 @@ function optional(variable: string, range: string, text: string): Setting<string
     range,
     parse: (value) => (value.trim() === '' ? new Mistake('must not be empty; leave it out instead') : value),
   };
-}
-
-/** A port that is opened where it is set. */
-function optionalPort(variable: string, text: string): Setting<number | undefined> {
-  return { ...integer(variable, 0, 0, 65_535, text), fallback: undefined };
 }
 
 /** `host:port`, several with commas. */
@@ -305,6 +305,18 @@ export const SETTINGS = {
     ['off', 'on'],
     "Whether what happens to records that a producer has sampled is traced with OpenTelemetry. Where spans go is said by OpenTelemetry's own variables, e.g. `OTEL_EXPORTER_OTLP_ENDPOINT`.",
   ),
+  metricsPort: optionalInteger(
+    'FRESHET_METRICS_PORT',
+    0,
+    65535,
+    "Port on which Prometheus reads this process's metrics, at `/metrics`. 0 takes a free one, which is printed. Not served when it is left out.",
+  ),
+  metricsHost: words(
+    'FRESHET_METRICS_HOST',
+    '127.0.0.1',
+    'an address or host name',
+    'Address that metrics are served on. The default can be reached from this machine alone.',
+  ),
   serveReadTimeoutMs: integer(
     'FRESHET_SERVE_READ_TIMEOUT_MS',
     20,
@@ -352,11 +364,38 @@ export const SETTINGS = {
     'a PEM file',
     "Production: authority that signed Redis's certificate, where Node does not know it.",
   ),
-  healthPort: optionalPort(
+  healthPort: optionalInteger(
     'FRESHET_HEALTH_PORT',
+    0,
+    65535,
     'Production: port on which an engine answers `/health/live` and `/health/ready`, at the address `FRESHET_HOST`. 0 takes a free one, which is printed. None is opened when it is left out. `freshet serve` has both addresses beside its lists.',
   ),
 } as const;
+
+/** What we do about OpenTelemetry's own variables; all others are the SDK's to read. */
+export interface OtelVariables {
+  /** A collector is named, and metrics are not excluded. */
+  readonly sendsMetrics: boolean;
+  /** `grpc`, `http/json`; anything else is `http/protobuf`. */
+  readonly metricsProtocol: string | undefined;
+  /** From one sending of metrics to the next, ms. */
+  readonly metricIntervalMs: number;
+  /** A sampler is named: then requests without a trace of their caller's may begin one. */
+  readonly hasSampler: boolean;
+}
+
+export function otelVariables(environment: NodeJS.ProcessEnv = process.env): OtelVariables {
+  const { OTEL_METRICS_EXPORTER, OTEL_SDK_DISABLED, OTEL_TRACES_SAMPLER, OTEL_METRIC_EXPORT_INTERVAL } = environment;
+  const endpoint = environment.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT ?? environment.OTEL_EXPORTER_OTLP_ENDPOINT ?? '';
+  const isOff = OTEL_METRICS_EXPORTER === 'none' || OTEL_SDK_DISABLED === 'true';
+  const intervalMs = Number(OTEL_METRIC_EXPORT_INTERVAL);
+  return {
+    sendsMetrics: endpoint !== '' && !isOff,
+    metricsProtocol: environment.OTEL_EXPORTER_OTLP_METRICS_PROTOCOL ?? environment.OTEL_EXPORTER_OTLP_PROTOCOL,
+    metricIntervalMs: intervalMs > 0 ? intervalMs : 60_000,
+    hasSampler: (OTEL_TRACES_SAMPLER ?? '') !== '',
+  };
+}
 
 type SettingValue<S> = S extends Setting<infer T> ? T : never;
 

@@ -57,6 +57,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   });
   const database = await openRocksDatabase(databasePath(options.dataDir), {
     columnFamilies: [...columnFamiliesOf(topology), LOG_COLUMN_FAMILY, LISTS_COLUMN_FAMILY],
+    measured: { metrics, name: 'embedded' },
   });
   const lists = createEmbeddedListStore({ database, clock, logger });
   const log = new EmbeddedLog({ database, clock, retentionMs: config.retentionHours * 3_600_000 });

@@ -41,5 +41,10 @@ export async function startEngineHealth(
     createHealthRouter(() => engineReadiness(engine())),
   );
   app.use(nothingElse);
-  return startHttpServer({ handler: app, host, port, portSetting: 'FRESHET_HEALTH_PORT' });
+  return startHttpServer({
+    handler: app,
+    host,
+    port,
+    variables: { host: 'FRESHET_HOST', port: 'FRESHET_HEALTH_PORT' },
+  });
 }

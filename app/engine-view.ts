@@ -9,6 +9,7 @@ import { DISTRIBUTION_WINDOW_MS, type MetricRegistry } from '../engine/telemetry
 import type { EngineView, RefusedView } from './console/engine-view.ts';
 import type { Embedded } from './embedded.ts';
 
+const CONSUMED = 'messaging.client.consumed.messages';
 const REFUSED_SHOWN = 20;
 /** Counting keys and bytes takes up to 10 ms of the engine's time. */
 const SIZES_EVERY_MS = 1_000;
@@ -43,10 +44,13 @@ export function createEngineView(options: EngineViewOptions): () => EngineView {
     const seconds = Math.max((now - lastMs) / 1000, 0.001);
     const cpu = process.cpuUsage();
     const cpuPercent = (cpu.user + cpu.system - lastCpu.user - lastCpu.system) / 10_000 / seconds;
-    const values = metrics.values();
+    const counters = metrics.sums();
     const records = new Map<string, number>();
-    for (const { name, attributes, value } of values)
-      if (name === 'freshet.records') records.set(String(attributes.topic), value);
+    for (const { name, attributes, value } of counters) {
+      if (name !== CONSUMED) continue;
+      const topic = String(attributes['messaging.destination.name']);
+      records.set(topic, (records.get(topic) ?? 0) + value);
+    }
     const lag = embedded.engine.lag();
     const streams = [...lag].map(([topic, behind]) => {
       const count = records.get(topic) ?? 0;
@@ -58,7 +62,10 @@ export function createEngineView(options: EngineViewOptions): () => EngineView {
         lag: behind,
       };
     });
-    const latency = metrics.distributions().find(({ name }) => name === 'freshet.event_to_list');
+    const latency = metrics
+      .distributions()
+      .find(({ name, attributes }) => name === 'freshet.event.latency' && attributes['freshet.stage'] === 'published')
+      ?.recent();
     if (now - sizesMs >= SIZES_EVERY_MS) {
       sizes = embedded.sizes();
       sizesMs = now;
@@ -75,8 +82,8 @@ export function createEngineView(options: EngineViewOptions): () => EngineView {
       uptimeMs: now - startedMs,
       streams,
       latency: {
-        p50Ms: latency?.p50,
-        p99Ms: latency?.p99,
+        p50Ms: inMs(latency?.quantile(0.5)),
+        p99Ms: inMs(latency?.quantile(0.99)),
         count: latency?.count ?? 0,
         windowMs: DISTRIBUTION_WINDOW_MS,
       },
@@ -89,8 +96,8 @@ export function createEngineView(options: EngineViewOptions): () => EngineView {
       topology,
       refused: refused(embedded, options.partitions),
       counters: Object.fromEntries(
-        values
-          .filter(({ name }) => name !== 'freshet.records')
+        counters
+          .filter(({ name }) => name !== CONSUMED)
           .map(({ name, attributes, value }) => [[name, ...Object.values(attributes)].join(' '), value]),
       ),
       process: { rssBytes: process.memoryUsage.rss(), cpuPercent, eventLoopDelayP99Ms: delayP99Ms },
@@ -98,6 +105,8 @@ export function createEngineView(options: EngineViewOptions): () => EngineView {
     };
   };
 }
+
+const inMs = (seconds: number | undefined) => (seconds === undefined ? undefined : seconds * 1000);
 
 function cacheBytes({ engine }: Embedded, store: string): number {
   const tasks = engine.tasks.flatMap((task) => task.stores.filter(({ name }) => name === store));

@@ -80,11 +80,12 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
     });
     const globalDatabase = await openRocksDatabase(join(directory, 'global'), {
       columnFamilies: globalColumnFamiliesOf(topology),
+      measured: { metrics, name: 'global' },
     });
     closers.push(() => globalDatabase.close());
     const lists = await untilAvailable(
       'Redis',
-      () => openRedisLists(config, logger),
+      () => openRedisLists(config, logger, { metrics }),
       (error) => error instanceof RedisUnavailableError,
       logger,
       signal,
@@ -102,7 +103,12 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
       topology,
       log,
       partitions: config.partitions,
-      databases: rocksTaskDatabases(join(directory, 'tasks'), taskColumnFamiliesOf(topology), config.partitions),
+      databases: rocksTaskDatabases(
+        join(directory, 'tasks'),
+        taskColumnFamiliesOf(topology),
+        config.partitions,
+        metrics,
+      ),
       globalDatabase,
       sinks: { [LISTS_SINK]: lists },
       assign: taskAssignor({ tasks: config.partitions, standbyReplicas: config.standbyReplicas }),

@@ -1,6 +1,6 @@
 // The list store in Redis, by the settings.
 
-import type { Logger } from '../engine/api/index.ts';
+import { type Logger, type Metrics, silentMetrics } from '../engine/api/index.ts';
 import {
   createRedisListStore,
   type RedisAddress,
@@ -19,9 +19,9 @@ import { readPem } from './kafka.ts';
 export function openRedisLists(
   config: Config,
   logger: Logger,
-  { mayBeAway = false }: { readonly mayBeAway?: boolean } = {},
+  { mayBeAway = false, metrics = silentMetrics }: { readonly mayBeAway?: boolean; readonly metrics?: Metrics } = {},
 ): Promise<RedisListStore> {
-  return createRedisListStore({ ...redisOptions(config), mayBeAway, logger });
+  return createRedisListStore({ ...redisOptions(config), mayBeAway, logger, metrics });
 }
 
 /** The application's keys in Redis. @throws {ConfigError} for settings that do not go together. */

@@ -25,7 +25,7 @@ export async function readStored(
   if (redisKeys.length === 0) return [];
   const { client } = connection;
   if (connection.isCluster) return readSlots(connection, redisKeys);
-  const found = await connection.call(() => client.mgetBuffer([...redisKeys]));
+  const found = await connection.call('MGET', () => client.mgetBuffer([...redisKeys]));
   return found.map((stored) => stored ?? undefined);
 }
 
@@ -83,7 +83,7 @@ async function readSlots(
     else places.push(i);
   }
   const all = [...slots.values()];
-  const answers = await connection.call(() =>
+  const answers = await connection.call('MGET', () =>
     Promise.all(all.map((places) => client.mgetBuffer(places.map((i) => redisKeys[i]!)))),
   );
   const found = new Array<Buffer | undefined>(redisKeys.length);
@@ -103,7 +103,7 @@ async function* indexedKeys(
   const { client } = connection;
   let open = redisKeys.map((redisKey) => ({ redisKey, cursor: '0' }));
   while (open.length > 0) {
-    const pages = await connection.call(() =>
+    const pages = await connection.call('SSCAN', () =>
       Promise.all(open.map(({ redisKey, cursor }) => client.sscan(redisKey, cursor, 'COUNT', INDEX_COUNT))),
     );
     yield pages.flatMap(([, ids]) => ids.map((id) => kind + id));
@@ -121,7 +121,7 @@ async function* scannedKeys(
       let cursor = '0';
       do {
         const match = `${redisPrefix.replace(/[\\*?[\]]/g, '\\$&')}*`;
-        const page = await connection.call(() => master.scan(cursor, 'MATCH', match, 'COUNT', SCAN_COUNT));
+        const page = await connection.call('SCAN', () => master.scan(cursor, 'MATCH', match, 'COUNT', SCAN_COUNT));
         cursor = page[0];
         yield page[1].map((redisKey) => layout.keyOf(redisKey)).filter((key) => key !== undefined);
       } while (cursor !== '0');

@@ -77,7 +77,7 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
   init(context: ProcessorContext): void {
     this.#context = context;
     this.#profiles = context.store(this.#options.profilesStore);
-    this.#impressions = context.metrics.counter('users.impressions');
+    this.#impressions = context.metrics.counter('freshet.users.impressions');
     this.#options.refresh?.start(context, (visitors) => {
       this.#profiles.load(visitors);
       return this.#options.lists.listsDue(this.#unchanged(visitors, false), context);
@@ -197,7 +197,7 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
   #note(what: Noted, count: number): void {
     let counter = this.#noted.get(what);
     if (counter === undefined) {
-      counter = this.#context.metrics.counter('users.noted', { what });
+      counter = this.#context.metrics.counter('freshet.users.noted', { 'freshet.note': what });
       this.#noted.set(what, counter);
     }
     counter.add(count);

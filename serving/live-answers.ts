@@ -6,6 +6,8 @@
 import type { Request, Response } from 'express';
 import type { Logger } from '../engine/api/index.ts';
 import type { ListStore } from '../lists/index.ts';
+import type { CountAnswer } from './answer-metrics.ts';
+import type { Answer } from './contract.ts';
 import { entityOf } from './entity.ts';
 import type { Question } from './plan.ts';
 import { ProblemError } from './problem.ts';
@@ -37,6 +39,8 @@ export interface LiveAnswersOptions {
   readonly lists: Pick<ListStore, 'watch'>;
   readonly recommender: Recommender;
   readonly logger: Logger;
+  /** Hears of each answer that is sent. */
+  readonly count: CountAnswer;
 }
 
 /** All streams of the process. */
@@ -81,7 +85,7 @@ export class LiveAnswers {
       response.set({ 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' });
       response.flushHeaders();
       response.write(`retry: ${RETRY_MS}\n\n`);
-      this.#send(stream, entityOf(answers[0]!));
+      this.#send(stream, answers[0]!);
     } catch (error) {
       this.#remove(stream);
       throw error;
@@ -170,7 +174,7 @@ export class LiveAnswers {
       try {
         const { answers } = await this.#options.recommender.ask(group.map(({ question }) => question));
         group.forEach((stream, i) => {
-          if (this.#streams.has(stream)) this.#send(stream, entityOf(answers[i]!));
+          if (this.#streams.has(stream)) this.#send(stream, answers[i]!);
         });
       } catch (error) {
         if (error instanceof ProblemError) this.#endRefused(group);
@@ -191,13 +195,15 @@ export class LiveAnswers {
     }
   }
 
-  #send(stream: Stream, { tag, text }: ReturnType<typeof entityOf>): void {
+  #send(stream: Stream, answer: Answer): void {
     const { response } = stream;
+    const { tag, text } = entityOf(answer);
     if (response.writableLength > MAX_BUFFERED_BYTES) {
       this.#remove(stream);
       response.destroy();
     } else if (tag !== stream.sent) {
       stream.sent = tag;
+      this.#options.count(answer);
       response.write(`id: ${tag}\ndata: ${text}\n\n`);
     }
   }

@@ -108,7 +108,7 @@ interface Block extends VisitorBlock {
 
 export function createRecommender(options: RecommenderOptions): Recommender {
   const { reader, items, campaigns, placements, clock, metrics, logger } = options;
-  const unreadable = metrics.counter('serving.values.unreadable');
+  const unreadable = metrics.counter('freshet.values.unreadable');
 
   function read<V>(serde: Serde<V>, value: Uint8Array): V | undefined {
     try {

@@ -1,8 +1,7 @@
 // `freshet serve`: the endpoint alone, over the lists that an engine has left in the data folder or keeps fresh in Redis.
 
 import { join } from 'node:path';
-import { type Logger, systemClock } from '../../engine/api/index.ts';
-import { MetricRegistry } from '../../engine/telemetry/index.ts';
+import { type Logger, type Metrics, systemClock } from '../../engine/api/index.ts';
 import { createEmbeddedListStore, LISTS_COLUMN_FAMILY, type ListStore } from '../../lists/index.ts';
 import { createServingApp, startHttpServer } from '../../serving/index.ts';
 import { openRocksDatabase } from '../../state/index.ts';
@@ -11,6 +10,7 @@ import { type Config, ConfigError } from '../config.ts';
 import { databasePath } from '../embedded.ts';
 import { createLogger } from '../logging.ts';
 import { servedHosts } from '../loopback.ts';
+import { startMetrics } from '../metrics.ts';
 import { openRedisLists } from '../redis.ts';
 import { isServingProcess, processCount, superviseProcesses } from '../serving-processes.ts';
 import { startTracing } from '../tracing.ts';
@@ -23,10 +23,11 @@ interface ServedLists {
   close(): Promise<void>;
 }
 
-async function listsOfDataFolder(config: Config, logger: Logger): Promise<ServedLists> {
+async function listsOfDataFolder(config: Config, logger: Logger, metrics: Metrics): Promise<ServedLists> {
   const database = await openRocksDatabase(databasePath(config.dataDir), {
     columnFamilies: [LISTS_COLUMN_FAMILY],
     readOnly: true,
+    measured: { metrics, name: 'embedded' },
   });
   const lists = createEmbeddedListStore({ database, clock: systemClock, logger });
   const close = async () => {
@@ -36,8 +37,8 @@ async function listsOfDataFolder(config: Config, logger: Logger): Promise<Served
   return { lists, close };
 }
 
-async function listsOfRedis(config: Config, logger: Logger): Promise<ServedLists> {
-  const lists = await openRedisLists(config, logger, { mayBeAway: true });
+async function listsOfRedis(config: Config, logger: Logger, metrics: Metrics): Promise<ServedLists> {
+  const lists = await openRedisLists(config, logger, { mayBeAway: true, metrics });
   return { lists, close: () => lists.close() };
 }
 
@@ -69,13 +70,26 @@ export async function serve(
   const logger = createLogger(config.logLevel);
   const count = processCount(config.serveProcesses);
   if (redis && count > 1 && !isServingProcess())
-    await superviseProcesses(count, logger, signal, (url) => greet(config, redis, url));
+    await superviseProcesses(count, logger, signal, metricsPortOf(config), (url) => greet(config, redis, url));
   else await answer(config, redis, logger, signal);
+}
+
+/** Each process has a port of its own for its metrics: what one counts the others do not know. */
+function metricsPortOf({ metricsPort }: Config): (place: number) => { readonly [variable: string]: string } {
+  return (place) =>
+    metricsPort === undefined || metricsPort === 0 ? {} : { FRESHET_METRICS_PORT: String(metricsPort + place) };
 }
 
 async function answer(config: Config, redis: boolean, logger: Logger, signal: AbortSignal): Promise<void> {
   const access = await openAccess(config, { isShared: redis, logger });
-  const { lists, close } = await (redis ? listsOfRedis : listsOfDataFolder)(config, logger);
+  const measuring = await startMetrics({
+    config,
+    serviceName: 'freshet-serving',
+    messagingSystem: redis ? 'kafka' : 'freshet',
+    logger,
+  });
+  const { registry: metrics } = measuring;
+  const { lists, close } = await (redis ? listsOfRedis : listsOfDataFolder)(config, logger, metrics);
   const tracing = await startTracing({
     isOn: config.tracing === 'on',
     serviceName: 'freshet-serving',
@@ -89,7 +103,7 @@ async function answer(config: Config, redis: boolean, logger: Logger, signal: Ab
     lists,
     clock: systemClock,
     logger,
-    metrics: new MetricRegistry(systemClock),
+    metrics,
     tracer: tracing.tracer,
     // Whoever balances load is told before the port closes.
     readiness: () => (signal.aborted ? { isReady: false, reason: 'stopping' } : { isReady: true }),
@@ -104,6 +118,7 @@ async function answer(config: Config, redis: boolean, logger: Logger, signal: Ab
     await serving.open();
     const server = await startHttpServer({ handler: serving.handler, host: config.host, port: config.port });
     if (!isServingProcess()) greet(config, redis, server.url);
+    if (measuring.url !== undefined) process.stdout.write(`Metrics: ${measuring.url}\n`);
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     serving.drain();
     await server.stop();
@@ -112,5 +127,6 @@ async function answer(config: Config, redis: boolean, logger: Logger, signal: Ab
     access?.close();
     await close();
     await tracing.stop();
+    await measuring.stop();
   }
 }

@@ -59,7 +59,7 @@ describe('ITEMS', () => {
     const before = { ...pipeline.row('hub')! };
     assert.equal([...before.hashes.subarray(0, before.size)].includes(itemHash('weak')), false);
     await pipeline.process(recordsOf(purchase([['weak', 1]], { visitorId: 'old', status: 'returned', at: T })));
-    assert.equal(pipeline.items[0]!.metrics.count('items.retractions.dropped'), 2);
+    assert.equal(pipeline.items[0]!.metrics.count('freshet.items.retractions.dropped'), 2);
     const after = pipeline.row('hub')!;
     assert.equal(after.together, 0);
     assert.ok(after.backward < before.backward);
@@ -69,7 +69,7 @@ describe('ITEMS', () => {
   test('A hash that belongs to another id is refused and counted', async () => {
     const pipeline = new VisitorPipeline({ partitions: 1, collides: (_, itemId) => itemId === 'b' });
     await pipeline.process(recordsOf(click({ itemId: 'a' }), click({ itemId: 'b' }), click({ itemId: 'c' })));
-    assert.equal(pipeline.items[0]!.metrics.count('items.hash-collisions'), 1);
+    assert.equal(pipeline.items[0]!.metrics.count('freshet.items.hash_collisions'), 1);
     assert.equal(pipeline.row('b'), undefined);
     assert.deepEqual([...pipeline.row('a')!.hashes.subarray(0, pipeline.row('a')!.size)], [itemHash('c')]);
   });

@@ -48,7 +48,7 @@ describe('USERS', () => {
     const event = click({ itemId: 'a' });
     await pipeline.process(recordsOf(event));
     await pipeline.process(recordsOf(event));
-    assert.equal(pipeline.users.metrics.count('users.noted duplicate'), 1);
+    assert.equal(pipeline.users.metrics.count('freshet.users.noted duplicate'), 1);
     assert.equal(pipeline.visitorCalls.length, 1);
     assert.equal(pipeline.row('a')!.size, 0);
   });
@@ -65,7 +65,7 @@ describe('USERS', () => {
   test('An item that the catalog does not have counts all the same, and is noted', async () => {
     const pipeline = new VisitorPipeline({ isListed: (item) => item !== 'ghost' });
     await pipeline.process(recordsOf(click({ itemId: 'a' }), click({ itemId: 'ghost' }), click({ itemId: 'b' })));
-    assert.equal(pipeline.users.metrics.count('users.noted unknown-item'), 1);
+    assert.equal(pipeline.users.metrics.count('freshet.users.noted unknown-item'), 1);
     assert.ok(pipeline.row('ghost')!.size > 0);
   });
 
@@ -113,7 +113,7 @@ describe('USERS', () => {
     assert.equal(profile.device, 'phone');
     assert.equal(profile.asOf!.at, T + 3);
     assert.equal(profile.asOf!.eventIds[1], 'newest');
-    assert.equal(pipeline.users.metrics.count('users.noted late'), 1);
+    assert.equal(pipeline.users.metrics.count('freshet.users.noted late'), 1);
   });
 
   test('An order without visitor belongs to the user', async () => {
@@ -199,7 +199,7 @@ describe('Returns', () => {
     assert.equal(pipeline.row('a')!.p, 0);
     assert.equal(pipeline.row('b')!.p > 0, true);
     assert.equal(pipeline.row('b')!.together, 0);
-    assert.equal(pipeline.users.metrics.count('users.noted return-over-quantity'), 1);
+    assert.equal(pipeline.users.metrics.count('freshet.users.noted return-over-quantity'), 1);
   });
 
   test('A return without a receipt changes nothing and is counted', async () => {
@@ -209,7 +209,7 @@ describe('Returns', () => {
     const before = pipeline.row('a')!.p;
     await pipeline.process(recordsOf(purchase([['a', 1]], { orderId: 'o0', status: 'cancelled' })));
     await pipeline.process(recordsOf(purchase([['z', 1]], { orderId: 'o1', status: 'cancelled' })));
-    assert.equal(pipeline.users.metrics.count('users.noted return-without-receipt'), 2);
+    assert.equal(pipeline.users.metrics.count('freshet.users.noted return-without-receipt'), 2);
     assert.equal(pipeline.row('a')!.p, before);
     assert.equal(pipeline.row('z'), undefined);
   });
@@ -347,7 +347,7 @@ describe('Privacy', () => {
       ...recordsOf(purchase(lines, { status: 'returned', at: T + 2 * DAY_MS })),
     ]);
     assert.equal(massOf(pipeline), 0);
-    assert.equal(pipeline.users.metrics.count('users.noted return-without-receipt'), 2);
+    assert.equal(pipeline.users.metrics.count('freshet.users.noted return-without-receipt'), 2);
   });
 
   test('With limited consent what was bought and disliked is blocked for the session, and the block entry goes with it', async () => {
@@ -406,7 +406,7 @@ describe('Privacy', () => {
     await pipeline.process(recordsOf(click(), purchase([['a', 1]])));
     assert.deepEqual(pipeline.profile('ann'), { ...emptyProfile(), consent: 'none' });
     assert.equal(pipeline.rows().size, 0);
-    assert.equal(pipeline.users.metrics.count('users.noted without-consent'), 2);
+    assert.equal(pipeline.users.metrics.count('freshet.users.noted without-consent'), 2);
     assert.equal(pipeline.visitorCalls.at(-1)![0]!.profile, undefined);
     await pipeline.process([privacyRecord({ action: 'consent', consent: 'full' })]);
     await pipeline.process(recordsOf(click()));
