@@ -364,6 +364,12 @@ export const SETTINGS = {
     'a PEM file',
     "Production: authority that signed Redis's certificate, where Node does not know it.",
   ),
+  healthPort: optionalInteger(
+    'FRESHET_HEALTH_PORT',
+    0,
+    65535,
+    'Production: port on which an engine answers `/health/live` and `/health/ready`, at the address `FRESHET_HOST`. 0 takes a free one, which is printed. None is opened when it is left out. `freshet serve` has both addresses beside its lists.',
+  ),
 } as const;
 
 /** What we do about OpenTelemetry's own variables; all others are the SDK's to read. */

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../engine/api/index.ts';
 import type { TaskView } from '../../engine/runtime/index.ts';
 import type { Config } from '../config.ts';
+import { startEngineHealth, type WatchedEngine } from '../engine-health.ts';
 import { createLogger } from '../logging.ts';
 import { startMetrics } from '../metrics.ts';
 import { openProduction } from '../production.ts';
@@ -39,8 +40,13 @@ export async function runEngine(config: Config, signal: AbortSignal): Promise<vo
     logger,
   });
   const { tracer } = tracing;
+  let watched: WatchedEngine | undefined;
+  // Before anything is waited for: that the process turns is true from here on.
+  await using health = await startEngineHealth(config, () => watched);
+  if (health !== undefined) process.stdout.write(`health: ${health.url}/health/ready\n`);
   const production = await openProduction({ config, clock: systemClock, logger, metrics, tracer, signal });
   const { engine } = production;
+  watched = engine;
   // A failure ends the reports too.
   const ending = new AbortController();
   const ended = AbortSignal.any([signal, ending.signal]);
