@@ -8,6 +8,7 @@ import type { Config } from '../config.ts';
 import { createLogger } from '../logging.ts';
 import { openProduction } from '../production.ts';
 import { startTracing } from '../tracing.ts';
+import { ownName } from '../version.ts';
 
 const REPORT_MS = 1_000;
 
@@ -28,7 +29,9 @@ export function describeTasks(tasks: readonly TaskView[]): string {
 export async function runEngine(config: Config, signal: AbortSignal): Promise<void> {
   const logger = createLogger(config.logLevel);
   const metrics = new MetricRegistry(systemClock);
-  process.stdout.write(`Freshet engine "${config.appId}" joins the group at ${config.kafkaBrokers}. Ctrl-C ends it.\n`);
+  process.stdout.write(
+    `Freshet engine "${ownName(config)}" joins the group at ${config.kafkaBrokers}. Ctrl-C ends it.\n`,
+  );
   const tracing = await startTracing({
     isOn: config.tracing === 'on',
     serviceName: 'freshet-engine',
