@@ -53,7 +53,10 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     partitions: config.partitions,
     metrics,
     // A replay is a function of the log alone.
-    lists: { refreshListsPerSecond: options.mode === 'live' ? config.refreshListsPerSecond : 0 },
+    lists: {
+      listLength: config.listLength,
+      refreshListsPerSecond: options.mode === 'live' ? config.refreshListsPerSecond : 0,
+    },
   });
   const database = await openRocksDatabase(databasePath(options.dataDir), {
     columnFamilies: [...columnFamiliesOf(topology), LOG_COLUMN_FAMILY, LISTS_COLUMN_FAMILY],

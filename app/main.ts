@@ -230,6 +230,35 @@ onKafka(settings.command('show').description('print what is set, as a file that 
   },
 );
 
+const versions = program
+  .command('versions')
+  .description('versions of the production engine that run side by side on the same events (FRESHET_VERSION)');
+versions
+  .command('list')
+  .description('print them: which is served, what each has yet to process, the newest event in its lists')
+  .option('--json', 'one JSON object a line', false)
+  .action(async (options: { json: boolean }) => {
+    const { listVersions } = await import('./commands/versions.ts');
+    await listVersions(config(), options);
+  });
+versions
+  .command('switch')
+  .description('have the endpoint serve a version, once it is caught up; the one before is kept ready')
+  .argument('<version>', 'as list prints it')
+  .option('--force', 'although it is not caught up, or no instance of it runs', false)
+  .action(async (version: string, options: { force: boolean }) => {
+    const { switchVersion } = await import('./commands/versions.ts');
+    if (!(await switchVersion(config(), version, options, interruption()))) process.exitCode = 1;
+  });
+versions
+  .command('retire')
+  .description('delete the lists, the group and the internal topics of a version that neither is served nor runs')
+  .argument('<version>', 'as list prints it')
+  .action(async (version: string) => {
+    const { retireVersion } = await import('./commands/versions.ts');
+    if (!(await retireVersion(config(), version, interruption()))) process.exitCode = 1;
+  });
+
 const deadLetters = program.command('dead-letters').description('records that the production engine has refused');
 const withFilter = (command: Command) =>
   command

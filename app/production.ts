@@ -22,7 +22,9 @@ import { ProductionHistory } from './history.ts';
 import { kafkaLog, untilBrokersAnswer } from './kafka.ts';
 import { openRedisLists } from './redis.ts';
 import { openRegistry } from './registry.ts';
+import { followServedVersions } from './served-versions.ts';
 import { untilAvailable } from './until-available.ts';
+import { ownName } from './version.ts';
 
 export interface ProductionOptions {
   readonly config: Config;
@@ -67,7 +69,7 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const directory = join(config.dataDir, config.appId);
+    const directory = join(config.dataDir, ownName(config));
     const instanceId = await instanceIdOf(directory);
     const schemas = await openRegistry(config, clock, logger, signal);
     closers.push(() => schemas.close());
@@ -76,7 +78,7 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
       cacheMaxBytes: config.cacheMaxMb * 1_048_576,
       partitions: config.partitions,
       metrics,
-      lists: { refreshListsPerSecond: config.refreshListsPerSecond },
+      lists: { listLength: config.listLength, refreshListsPerSecond: config.refreshListsPerSecond },
     });
     const globalDatabase = await openRocksDatabase(join(directory, 'global'), {
       columnFamilies: globalColumnFamiliesOf(topology),
@@ -91,6 +93,13 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
       signal,
     );
     closers.push(() => lists.close());
+    const versions = await followServedVersions({
+      config,
+      file: join(directory, 'served-versions'),
+      isKeeper: true,
+      logger,
+    });
+    closers.push(() => versions.close());
     await untilBrokersAnswer(config, logger, signal);
     const written: ReadonlySet<string> = new Set(sourceTopics);
     const log = kafkaLog(config, logger, (topic, records) =>

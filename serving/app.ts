@@ -60,6 +60,8 @@ export interface ServingApp {
   readonly readiness: Readiness;
   /** Ends live streams, which would otherwise hold a graceful stop until its deadline. Before the HTTP server stops. */
   drain(): void;
+  /** Ends live streams, which begin anew with the app that answers then. */
+  endStreams(): void;
   close(): Promise<void>;
 }
 
@@ -136,6 +138,7 @@ export function createServingApp(options: ServingOptions): ServingApp {
     },
     readiness,
     drain: () => live.drain(),
+    endStreams: () => live.endAll(),
     close: () => lists.close(),
   };
 }

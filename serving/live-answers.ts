@@ -95,9 +95,14 @@ export class LiveAnswers {
     await this.#answer([stream]);
   }
 
-  /** Ends every stream: browsers connect again, to a process that serves. Idempotent. */
+  /** Ends every stream, and lets none begin. Idempotent. */
   drain(): void {
     this.#isDraining = true;
+    this.endAll();
+  }
+
+  /** Ends every stream: browsers connect again, to whoever serves then. */
+  endAll(): void {
     for (const stream of [...this.#streams]) {
       this.#remove(stream);
       stream.response.end();
