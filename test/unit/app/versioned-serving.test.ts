@@ -96,7 +96,8 @@ test('a later word takes the place of one that waits for its version', async () 
 
 test('the process tells the gauges of the version that answers', async () => {
   const apps = new Apps();
-  const gauge = (): number | undefined => apps.metrics.gauges(assert.ifError).find(({ name }) => name === 'answering')?.value;
+  const gauge = (): number | undefined =>
+    apps.metrics.gauges(assert.ifError).find(({ name }) => name === 'answering')?.value;
   const serving = await apps.open({ active: '1' });
   assert.equal(gauge(), 1);
   serving.take({ active: '2', previous: '1' });
