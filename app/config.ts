@@ -2,6 +2,8 @@
 // docs/configuration.md is generated from this table.
 
 import { resolve } from 'node:path';
+import { parseSignalTable } from '../processors/profile/signal-text.ts';
+import { DEFAULT_SIGNALS, type SignalTable } from '../processors/profile/signals.ts';
 import { DEFAULT_LIST_SETTINGS } from '../topology/settings.ts';
 import {
   addresses,
@@ -56,10 +58,25 @@ export const SETTINGS = {
   ),
   refreshListsPerSecond: integer(
     'FRESHET_REFRESH_LISTS_PER_SECOND',
-    200,
+    50,
     0,
     100_000,
     'Lists of each kind that a task makes anew in a second at most, because items, campaigns or neighbours in them have changed. 0 leaves lists until their owner is seen again.',
+  ),
+  signals: {
+    variable: 'FRESHET_SIGNAL_WEIGHTS',
+    text: 'What signals weigh in pairs, popularity and taste, e.g. `purchase=3/5/3, wishlist=2/2/2, returned=0.5`; docs/recommendations.md says what each means. What is not named keeps its default.',
+    fallback: DEFAULT_SIGNALS,
+    range: 'signal=pairs/popularity/taste, several with commas',
+    parse(text) {
+      const table = parseSignalTable(text);
+      return typeof table === 'string' ? new Mistake(table) : table;
+    },
+  } satisfies Setting<SignalTable>,
+  reranker: optional(
+    'FRESHET_RERANKER',
+    'a JavaScript module',
+    "Module that makes the shop's own reranker, which scores the candidates of visitors' lists anew; examples/onnx-reranker is one.",
   ),
   retentionHours: integer(
     'FRESHET_RETENTION_HOURS',

@@ -11,6 +11,7 @@ import { createFileSchemaSource, createSerdes, type SourceSerdes } from '../sche
 import { openRocksDatabase } from '../state/index.ts';
 import { buildRecommendationTopology, LISTS_SINK } from '../topology/index.ts';
 import type { Config } from './config.ts';
+import { loadReranker } from './reranker.ts';
 
 export interface EmbeddedOptions {
   readonly config: Config;
@@ -56,6 +57,9 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     lists: {
       listLength: config.listLength,
       refreshListsPerSecond: options.mode === 'live' ? config.refreshListsPerSecond : 0,
+      nearestContent: options.mode === 'live' ? 'graph' : 'compared',
+      signals: config.signals,
+      reranker: await loadReranker(config.reranker),
     },
   });
   const database = await openRocksDatabase(databasePath(options.dataDir), {

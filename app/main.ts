@@ -7,6 +7,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { EngineError } from '../engine/api/index.ts';
 import { type CompatibilityLevel, compatibilityLevels } from '../schemas/registry-http.ts';
 import { MAX_REQUESTS_PER_SECOND, SCOPES, type Scope } from '../serving/security/api-key.ts';
+import type { EvaluateOptions } from './commands/evaluate.ts';
 import type { NewKey } from './commands/keys.ts';
 import { type Config, ConfigError, readConfig, SETTINGS } from './config.ts';
 import { interruption } from './interruption.ts';
@@ -107,6 +108,51 @@ program
   .action(async (options: { events: number; out: string; seed: number; eventsPerSecond: number; bad: number }) => {
     const { simulate } = await import('./commands/simulate.ts');
     await simulate(options, interruption());
+  });
+
+program
+  .command('evaluate')
+  .description('measure how good the lists are on a data set, beside baselines; see docs/evaluation.md')
+  .argument('[file]', 'of every format but sessions; plain or gzip')
+  .addOption(
+    new Option(
+      '--format <format>',
+      'of the data: JSON lines of simulate, sessions, a table of clicks, UCI Online Retail',
+    )
+      .choices(['events', 'sessions', 'clicks', 'online-retail'])
+      .default('events'),
+  )
+  .option('--train <file>', 'sessions: one a line, item ids separated by blanks, oldest first; plain or gzip')
+  .option('--test <file>', 'sessions: prefix, tab, target; plain or gzip')
+  .addOption(
+    new Option('--protocol <protocol>', 'whether what is asked about is then learned')
+      .choices(['train-then-test', 'test-then-train'])
+      .default(undefined, 'train-then-test for sessions and clicks, else test-then-train'),
+  )
+  .option('--span-days <days>', 'sessions: days over which the clicks are spread evenly', number(1, 3_650, false), 150)
+  .addOption(
+    new Option('--holdout <share>', 'share of the data, at its end, that is asked about')
+      .default(undefined, 'sessions: the test file; clicks: 0.1; else 0.75')
+      .argParser(number(0, 1, false)),
+  )
+  .option(
+    '--limit <sessions>',
+    'learn before the first question only so many sessions or invoices, the last ones',
+    number(1, 1e9),
+    1e9,
+  )
+  .option('--ask-every <n>', 'ask one question in so many', number(1, 1e6), 1)
+  .option('--no-baselines', 'the engine alone')
+  .option('--report <file>', 'write a page with charts, too')
+  .option('--json', 'one JSON object in place of text', false)
+  .action(async (file: string | undefined, given: Omit<EvaluateOptions, 'file'>, command: Command) => {
+    const { evaluateData, evaluateOptionsFault } = await import('./commands/evaluate.ts');
+    const isSplit = given.format === 'sessions' || given.format === 'clicks';
+    const protocol = given.protocol ?? (isSplit ? 'train-then-test' : 'test-then-train');
+    const options: EvaluateOptions = { ...given, file, protocol };
+    const fault = evaluateOptionsFault(options);
+    if (fault !== undefined) command.error(`error: ${fault}`, { exitCode: 2 });
+    await evaluateData(options, interruption());
   });
 
 program

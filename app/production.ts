@@ -22,6 +22,7 @@ import { ProductionHistory } from './history.ts';
 import { kafkaLog, untilBrokersAnswer } from './kafka.ts';
 import { openRedisLists } from './redis.ts';
 import { openRegistry } from './registry.ts';
+import { loadReranker } from './reranker.ts';
 import { followServedVersions } from './served-versions.ts';
 import { untilAvailable } from './until-available.ts';
 import { ownName } from './version.ts';
@@ -78,7 +79,13 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
       cacheMaxBytes: config.cacheMaxMb * 1_048_576,
       partitions: config.partitions,
       metrics,
-      lists: { listLength: config.listLength, refreshListsPerSecond: config.refreshListsPerSecond },
+      lists: {
+        listLength: config.listLength,
+        refreshListsPerSecond: config.refreshListsPerSecond,
+        nearestContent: 'graph',
+        signals: config.signals,
+        reranker: await loadReranker(config.reranker),
+      },
     });
     const globalDatabase = await openRocksDatabase(join(directory, 'global'), {
       columnFamilies: globalColumnFamiliesOf(topology),

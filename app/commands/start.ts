@@ -14,7 +14,7 @@ import { startMetrics } from '../metrics.ts';
 import { startTracing } from '../tracing.ts';
 
 /** Short rounds: when the shoppers are too many for the machine, what they did is seen after a short round, not a long one. */
-const DEMO_RECORDS_PER_BATCH = 150;
+const DEMO_RECORDS_PER_BATCH = 75;
 /** The demo's events are worth nothing tomorrow. */
 const DEMO_RETENTION_HOURS = 2;
 

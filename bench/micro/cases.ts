@@ -89,12 +89,12 @@ function f1Query(): Case {
   const query = records.map((record, back) => ({
     denseId: index.internText(record.itemId)!,
     record,
-    ...queryWeights(back, back < 4),
+    ...queryWeights(back, back < 4 ? 1 : 0),
   }));
   return {
     name: 'F1 query of 12 items',
     run: () => {
-      scorer.score(query, AT_MS);
+      scorer.score(query, { atMs: AT_MS, shownAtMs: AT_MS });
       return scorer.touchedCount;
     },
   };

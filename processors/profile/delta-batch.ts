@@ -85,8 +85,8 @@ export class DeltaBatch implements ContributionSink {
     this.#popularity.clear();
   }
 
-  /** What follows is of `event` and weighs as of `atMs`; `sign` is -1 for what is taken back. */
-  setEvent(event: EventRef, atMs: number, sign: 1 | -1): void {
+  /** What follows is of `event` and weighs as of `atMs`; `sign` is 1, and from -1 to 0 for a share that is taken back. */
+  setEvent(event: EventRef, atMs: number, sign: number): void {
     this.#event = event;
     this.#weightMs = atMs;
     this.#sign = sign;

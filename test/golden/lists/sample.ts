@@ -76,3 +76,9 @@ export const campaignRule: CampaignRule = {
     audience: { segments: ['gold'], regions: [], devices: ['mobile'] },
   },
 };
+
+export const rankedList: TopList = {
+  ...tracedList,
+  steps: ['sources', 'variety', 'campaign'],
+  items: list.items.map((item, i) => ({ ...item, ranks: [3 - i, i + 1, 200 * i] })),
+};

@@ -10,6 +10,8 @@ function profileOf(session: readonly [string, number, number?][], recent: readon
     ...emptyProfile(),
     session: {
       id: undefined,
+      referrer: undefined,
+      searched: undefined,
       startedAt: 0,
       lastAt: 0,
       interactions: session.map(([item, kinds, revoked = 0]) => ({ item, kinds, revoked })),
