@@ -94,9 +94,17 @@ export class MetricRegistry implements Metrics {
     return Array.from(this.#sums.values(), ({ name, attributes, value }) => ({ name, attributes, value }));
   }
 
-  /** Reads every gauge. */
-  gauges(): MetricValue[] {
-    return Array.from(this.#gauges.values(), ({ name, attributes, read }) => ({ name, attributes, value: read() }));
+  /** Reads every gauge that has something to say. `failed` hears of one that throws: the others are read all the same. */
+  gauges(failed: (error: unknown) => void): MetricValue[] {
+    const values: MetricValue[] = [];
+    for (const { name, attributes, read } of this.#gauges.values())
+      try {
+        const value = read();
+        if (!Number.isNaN(value)) values.push({ name, attributes, value });
+      } catch (error) {
+        failed(error);
+      }
+    return values;
   }
 
   distributions(): readonly Distribution[] {

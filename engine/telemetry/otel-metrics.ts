@@ -90,11 +90,13 @@ export async function createMetricProducer(options: MetricProducerOptions): Prom
     async collect() {
       const endTime = hrTime(Date.now());
       const metrics: MetricData[] = [];
+      const errors: unknown[] = [];
+      const gauges = registry.gauges((error) => errors.push(error));
       for (const [name, values] of byName(registry.sums())) metrics.push(singles(name, values, endTime, true));
-      for (const [name, values] of byName(registry.gauges()))
+      for (const [name, values] of byName(gauges))
         metrics.push(singles(name, values, endTime, registry.declared(name)?.kind === 'counter'));
       for (const [name, values] of byName(registry.distributions())) metrics.push(histogram(name, values, endTime));
-      return { resourceMetrics: { resource, scopeMetrics: [{ scope: { name: 'freshet' }, metrics }] }, errors: [] };
+      return { resourceMetrics: { resource, scopeMetrics: [{ scope: { name: 'freshet' }, metrics }] }, errors };
     },
   };
 }
