@@ -249,6 +249,25 @@ export const SETTINGS = {
     'an address or host name',
     'Address that metrics are served on. The default can be reached from this machine alone.',
   ),
+  freshnessObjectiveMs: integer(
+    'FRESHET_FRESHNESS_OBJECTIVE_MS',
+    2_000,
+    10,
+    600_000,
+    'Probe: how long an event may take until an answer has it, ms. What takes longer is counted as `late`, and after five times as long as `missing`.',
+  ),
+  probeIntervalMs: integer(
+    'FRESHET_PROBE_INTERVAL_MS',
+    1_000,
+    100,
+    3_600_000,
+    'Probe: from one check to the next, ms.',
+  ),
+  probeApiKey: optional(
+    'FRESHET_PROBE_API_KEY',
+    'an API key',
+    'Probe: the key with which it asks an endpoint that wants one.',
+  ),
   serveReadTimeoutMs: integer(
     'FRESHET_SERVE_READ_TIMEOUT_MS',
     20,

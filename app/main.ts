@@ -33,6 +33,12 @@ function number(min: number, max: number, whole = true): (text: string) => numbe
   };
 }
 
+function httpUrl(text: string): string {
+  if (!/^https?:$/.test(URL.parse(text)?.protocol ?? ''))
+    throw new InvalidArgumentError('It must be http:// or https://.');
+  return text;
+}
+
 /** Epoch ms of a time as ISO 8601 writes it. */
 function time(text: string): number {
   const value = Date.parse(text);
@@ -180,6 +186,16 @@ program
   .action(async () => {
     const { runShop } = await import('./commands/shop.ts');
     await runShop(config(), interruption());
+  });
+
+program
+  .command('probe')
+  .description('be a shopper who looks, all the time, how long an event takes until an answer has it')
+  .requiredOption('--url <url>', 'of the endpoint, e.g. http://127.0.0.1:8080', httpUrl)
+  .option('--kafka', 'send to Kafka, as for the production engine; else to the demo shop behind the url', false)
+  .action(async (options: { url: string; kafka: boolean }) => {
+    const { runProbe } = await import('./commands/probe.ts');
+    await runProbe(config(), options, interruption());
   });
 
 const topics = program.command('topics').description('the topics of the production engine');

@@ -6,6 +6,7 @@
 // far as they are buffered; what happens to a late one is said in profile/session.ts.
 
 import type { Counter, KeyValueStore, Processor, ProcessorContext, StreamRecord } from '../engine/api/index.ts';
+import { isProbeVisitor } from '../schemas/keys.ts';
 import type { Click, Impression, Privacy, Purchase, Visitor } from '../schemas/records.ts';
 import type { HalfLives } from './decay.ts';
 import type { ExampleMaker } from './learner/example-maker.ts';
@@ -145,6 +146,7 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
   #apply(visitorId: string, record: StreamRecord<VisitorEvent>): void {
     const { value } = record;
     const known = this.#profiles.get(visitorId);
+    this.#deltas.isSilent = isProbeVisitor(visitorId);
     const updater = this.#updater;
     if (value === null) {
       if (record.topic !== 'visitors' || known === undefined) return;

@@ -61,6 +61,7 @@ export class DeltaBatch implements ContributionSink {
   #popularLandmarkMs = 0;
   #trendingLandmarkMs = 0;
   #event!: EventRef;
+  #isSilent = false;
   #weightMs = 0;
   #sign = 1;
   #rowsWeight = 0;
@@ -85,6 +86,11 @@ export class DeltaBatch implements ContributionSink {
     this.#popularity.clear();
   }
 
+  /** Whether what follows counts for nothing, until this is called again. */
+  set isSilent(isSilent: boolean) {
+    this.#isSilent = isSilent;
+  }
+
   /** What follows is of `event` and weighs as of `atMs`; `sign` is 1, and from -1 to 0 for a share that is taken back. */
   setEvent(event: EventRef, atMs: number, sign: number): void {
     this.#event = event;
@@ -96,6 +102,7 @@ export class DeltaBatch implements ContributionSink {
   }
 
   follows(before: string, after: string, mass: number): void {
+    if (this.#isSilent) return;
     const earlier = this.#item(before);
     const later = this.#item(after);
     const amount = mass * this.#rowsWeight;
@@ -104,6 +111,7 @@ export class DeltaBatch implements ContributionSink {
   }
 
   together(one: string, other: string, mass: number): void {
+    if (this.#isSilent) return;
     const first = this.#item(one);
     const second = this.#item(other);
     const amount = mass * this.#rowsWeight;
@@ -112,6 +120,7 @@ export class DeltaBatch implements ContributionSink {
   }
 
   counts(item: string, n: number, p: number, repeats: number): void {
+    if (this.#isSilent) return;
     const totals = this.#totals[this.#item(item)]!;
     totals.n = addSigned(totals.n, n * this.#rowsWeight);
     totals.p = addSigned(totals.p, p * this.#rowsWeight);
@@ -121,6 +130,7 @@ export class DeltaBatch implements ContributionSink {
 
   /** Adds to an item's popularity in a segment. */
   popular(segment: string, item: string, weight: number): void {
+    if (this.#isSilent) return;
     let number = this.#segmentNumbers.get(segment);
     if (number === undefined) {
       number = this.#segments.length;

@@ -55,6 +55,27 @@ describe('USERS', () => {
     assert.equal(pipeline.row('a')!.size, 0);
   });
 
+  test('A synthetic visitor has a profile and lists, and counts for nobody else', async () => {
+    const pipeline = new VisitorPipeline();
+    const visitorId = 'freshet-probe-1';
+    await pipeline.process(recordsOf(click({ itemId: 'a' }), click({ itemId: 'b' })));
+    const before = { mass: massOf(pipeline), segments: pipeline.segmentDeltas.length };
+    await pipeline.process(
+      recordsOf(
+        click({ visitorId, itemId: 'a' }),
+        click({ visitorId, itemId: 'b' }),
+        purchase([['a', 2]], { visitorId }),
+        purchase([['a', 2]], { visitorId, status: 'returned' }),
+      ),
+    );
+    assert.deepEqual({ mass: massOf(pipeline), segments: pipeline.segmentDeltas.length }, before);
+    assert.ok(pipeline.visitorCalls.at(-1)!.some((changed) => changed.visitorId === visitorId));
+    assert.ok(dealingsOf(pipeline.profile(visitorId)!).length > 0);
+    // Whoever comes after it in the batch counts.
+    await pipeline.process(recordsOf(click({ visitorId, itemId: 'a' }), click({ visitorId: 'bob', itemId: 'a' })));
+    assert.ok(massOf(pipeline) > before.mass);
+  });
+
   test('Lists are asked for once per batch, for each visitor that changed', async () => {
     const pipeline = new VisitorPipeline();
     await pipeline.process(recordsOf(click(), click({ visitorId: 'bob' }), click({ itemId: 'b' })));
