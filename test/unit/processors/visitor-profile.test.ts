@@ -40,7 +40,7 @@ function kindsOf(pipeline: VisitorPipeline, visitorId = 'ann'): { [item: string]
 function massOf(pipeline: VisitorPipeline): number {
   let mass = 0;
   for (const row of pipeline.rows().values())
-    mass += row.n + row.p + row.forward + row.backward + row.together + row.size;
+    mass += row.n + row.recent + row.p + row.forward + row.backward + row.together + row.size;
   return mass;
 }
 
