@@ -4,115 +4,21 @@
 import { resolve } from 'node:path';
 import { parseSignalTable } from '../processors/profile/signal-text.ts';
 import { DEFAULT_SIGNALS, type SignalTable } from '../processors/profile/signals.ts';
-
-interface Setting<T> {
-  readonly variable: string;
-  readonly text: string;
-  /** As the documentation prints it. */
-  readonly fallback: T;
-  readonly range: string;
-  /** The value of the text, or a sentence that says what is wrong with it. */
-  readonly parse: (text: string) => T | Mistake;
-}
-
-class Mistake {
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
-  }
-}
-
-function integer(variable: string, fallback: number, min: number, max: number, text: string): Setting<number> {
-  return {
-    variable,
-    text,
-    fallback,
-    range: `${min} to ${max}`,
-    parse(value) {
-      const number = Number(value);
-      return Number.isInteger(number) && number >= min && number <= max && value.trim() !== ''
-        ? number
-        : new Mistake(`must be a whole number from ${min} to ${max}, not "${value}"`);
-    },
-  };
-}
-
-function choice<T extends string>(variable: string, fallback: T, choices: readonly T[], text: string): Setting<T> {
-  return {
-    variable,
-    text,
-    fallback,
-    range: choices.join(', '),
-    parse: (value) =>
-      choices.find((one) => one === value) ?? new Mistake(`must be one of ${choices.join(', ')}, not "${value}"`),
-  };
-}
-
-function words(variable: string, fallback: string, range: string, text: string): Setting<string> {
-  return {
-    variable,
-    text,
-    fallback,
-    range,
-    parse: (value) => (value.trim() === '' ? new Mistake('must not be empty') : value),
-  };
-}
-
-/** A text that may be left out. */
-function optional(variable: string, range: string, text: string): Setting<string | undefined> {
-  return {
-    variable,
-    text,
-    fallback: undefined,
-    range,
-    parse: (value) => (value.trim() === '' ? new Mistake('must not be empty; leave it out instead') : value),
-  };
-}
-
-/** `host:port`, several with commas. */
-function addresses(variable: string, fallback: string, text: string): Setting<string> {
-  const one = /^(\[[0-9a-fA-F:]+\]|[^\s,:[\]]+):\d{1,5}$/;
-  return {
-    variable,
-    text,
-    fallback,
-    range: 'host:port, several with commas',
-    parse: (value) =>
-      value.split(',').every((address) => one.test(address.trim()))
-        ? value
-        : new Mistake(`must be host:port, several with commas, not "${value}"`),
-  };
-}
-
-/** `https://host`, several with commas. */
-function origins(variable: string, text: string): Setting<string | undefined> {
-  return {
-    variable,
-    text,
-    fallback: undefined,
-    range: 'https://host, several with commas',
-    parse: (value) =>
-      value
-        .split(',')
-        .every((one) => /^https?:$/.test(URL.parse(one)?.protocol ?? '') && URL.parse(one)?.origin === one)
-        ? value
-        : new Mistake(`must be origins such as https://shop.example, several with commas, not "${value}"`),
-  };
-}
-
-/** A name that may stand in those of topics and keys. */
-function name(variable: string, fallback: string, text: string): Setting<string> {
-  return {
-    variable,
-    text,
-    fallback,
-    range: 'letters, digits, ., _ and -, at most 100',
-    parse: (value) =>
-      /^[A-Za-z0-9._-]{1,100}$/.test(value)
-        ? value
-        : new Mistake(`must be 1 to 100 letters, digits, ".", "_" or "-", not "${value}"`),
-  };
-}
+import { DEFAULT_LIST_SETTINGS } from '../topology/settings.ts';
+import {
+  addresses,
+  choice,
+  integer,
+  Mistake,
+  name,
+  optional,
+  optionalInteger,
+  origins,
+  part,
+  type Setting,
+  words,
+} from './setting.ts';
+import { FIRST_VERSION, VERSION_NAME } from './version.ts';
 
 /** All settings, by the name that the code uses. */
 export const SETTINGS = {
@@ -203,6 +109,20 @@ export const SETTINGS = {
     'FRESHET_APP_ID',
     'freshet',
     'Production: name of the application. Begins the names of its own topics, its group and its keys in Redis; one for each tenant.',
+  ),
+  version: part(
+    'FRESHET_VERSION',
+    FIRST_VERSION,
+    VERSION_NAME,
+    '1 to 20 letters and digits',
+    'Production: version of the engine, which keeps to a group, internal topics, a state folder and lists of its own, so that two run side by side on the same events. Version 1 has the names that `FRESHET_APP_ID` says, any other `<application>-v<version>`. Which one the endpoint serves is said by `freshet versions switch`.',
+  ),
+  listLength: integer(
+    'FRESHET_LIST_LENGTH',
+    DEFAULT_LIST_SETTINGS.listLength,
+    10,
+    100,
+    'Items of a stored list: two to three times what a page shows, since the endpoint drops what may not be shown. Longer lists take more of Redis. Lists that exist change when they are next made.',
   ),
   topicPrefix: optional(
     'FRESHET_TOPIC_PREFIX',
@@ -317,6 +237,37 @@ export const SETTINGS = {
     ['off', 'on'],
     "Whether what happens to records that a producer has sampled is traced with OpenTelemetry. Where spans go is said by OpenTelemetry's own variables, e.g. `OTEL_EXPORTER_OTLP_ENDPOINT`.",
   ),
+  metricsPort: optionalInteger(
+    'FRESHET_METRICS_PORT',
+    0,
+    65535,
+    "Port on which Prometheus reads this process's metrics, at `/metrics`. 0 takes a free one, which is printed. Not served when it is left out.",
+  ),
+  metricsHost: words(
+    'FRESHET_METRICS_HOST',
+    '127.0.0.1',
+    'an address or host name',
+    'Address that metrics are served on. The default can be reached from this machine alone.',
+  ),
+  freshnessObjectiveMs: integer(
+    'FRESHET_FRESHNESS_OBJECTIVE_MS',
+    2_000,
+    10,
+    600_000,
+    'Probe: how long an event may take until an answer has it, ms. What takes longer is counted as `late`, and after five times as long as `missing`.',
+  ),
+  probeIntervalMs: integer(
+    'FRESHET_PROBE_INTERVAL_MS',
+    1_000,
+    100,
+    3_600_000,
+    'Probe: from one check to the next, ms.',
+  ),
+  probeApiKey: optional(
+    'FRESHET_PROBE_API_KEY',
+    'an API key',
+    'Probe: the key with which it asks an endpoint that wants one.',
+  ),
   serveReadTimeoutMs: integer(
     'FRESHET_SERVE_READ_TIMEOUT_MS',
     20,
@@ -357,14 +308,45 @@ export const SETTINGS = {
   auditLog: optional(
     'FRESHET_AUDIT_LOG',
     'a file',
-    'Where administrative actions are written, one JSON line each: API keys made and revoked, settings applied. `audit.log` in the data folder when it is left out.',
+    'Where administrative actions are written, one JSON line each: API keys made and revoked, settings applied, versions switched and retired. `audit.log` in the data folder when it is left out.',
   ),
   redisTlsCa: optional(
     'FRESHET_REDIS_TLS_CA',
     'a PEM file',
     "Production: authority that signed Redis's certificate, where Node does not know it.",
   ),
+  healthPort: optionalInteger(
+    'FRESHET_HEALTH_PORT',
+    0,
+    65535,
+    'Production: port on which an engine answers `/health/live` and `/health/ready`, at the address `FRESHET_HOST`. 0 takes a free one, which is printed. None is opened when it is left out. `freshet serve` has both addresses beside its lists.',
+  ),
 } as const;
+
+/** What we do about OpenTelemetry's own variables; all others are the SDK's to read. */
+export interface OtelVariables {
+  /** A collector is named, and metrics are not excluded. */
+  readonly sendsMetrics: boolean;
+  /** `grpc`, `http/json`; anything else is `http/protobuf`. */
+  readonly metricsProtocol: string | undefined;
+  /** From one sending of metrics to the next, ms. */
+  readonly metricIntervalMs: number;
+  /** A sampler is named: then requests without a trace of their caller's may begin one. */
+  readonly hasSampler: boolean;
+}
+
+export function otelVariables(environment: NodeJS.ProcessEnv = process.env): OtelVariables {
+  const { OTEL_METRICS_EXPORTER, OTEL_SDK_DISABLED, OTEL_TRACES_SAMPLER, OTEL_METRIC_EXPORT_INTERVAL } = environment;
+  const endpoint = environment.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT ?? environment.OTEL_EXPORTER_OTLP_ENDPOINT ?? '';
+  const isOff = OTEL_METRICS_EXPORTER === 'none' || OTEL_SDK_DISABLED === 'true';
+  const intervalMs = Number(OTEL_METRIC_EXPORT_INTERVAL);
+  return {
+    sendsMetrics: endpoint !== '' && !isOff,
+    metricsProtocol: environment.OTEL_EXPORTER_OTLP_METRICS_PROTOCOL ?? environment.OTEL_EXPORTER_OTLP_PROTOCOL,
+    metricIntervalMs: intervalMs > 0 ? intervalMs : 60_000,
+    hasSampler: (OTEL_TRACES_SAMPLER ?? '') !== '',
+  };
+}
 
 type SettingValue<S> = S extends Setting<infer T> ? T : never;
 

@@ -55,6 +55,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     metrics,
     // A replay is a function of the log alone.
     lists: {
+      listLength: config.listLength,
       refreshListsPerSecond: options.mode === 'live' ? config.refreshListsPerSecond : 0,
       nearestContent: options.mode === 'live' ? 'graph' : 'compared',
       signals: config.signals,
@@ -63,6 +64,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   });
   const database = await openRocksDatabase(databasePath(options.dataDir), {
     columnFamilies: [...columnFamiliesOf(topology), LOG_COLUMN_FAMILY, LISTS_COLUMN_FAMILY],
+    measured: { metrics, name: 'embedded' },
   });
   const lists = createEmbeddedListStore({ database, clock, logger });
   const log = new EmbeddedLog({ database, clock, retentionMs: config.retentionHours * 3_600_000 });

@@ -9,12 +9,17 @@ import { DISTRIBUTION_WINDOW_MS, type MetricRegistry, type MetricValue } from '.
 import type { EngineView, QualityView, RefusedView } from './console/engine-view.ts';
 import type { Embedded } from './embedded.ts';
 
+const CONSUMED = 'messaging.client.consumed.messages';
 const REFUSED_SHOWN = 20;
 /** Counting keys and bytes takes up to 10 ms of the engine's time. */
 const SIZES_EVERY_MS = 1_000;
 
 /** Shares and a decayed sum, which are not to be shown among counters. */
-const QUALITY_GAUGES: ReadonlySet<string> = new Set(['lists.hit-rate', 'lists.mrr', 'lists.looks']);
+const QUALITY_GAUGES: ReadonlySet<string> = new Set([
+  'freshet.lists.hit_rate',
+  'freshet.lists.reciprocal_rank',
+  'freshet.lists.looks',
+]);
 
 export interface EngineViewOptions {
   readonly embedded: Embedded;
@@ -46,10 +51,13 @@ export function createEngineView(options: EngineViewOptions): () => EngineView {
     const seconds = Math.max((now - lastMs) / 1000, 0.001);
     const cpu = process.cpuUsage();
     const cpuPercent = (cpu.user + cpu.system - lastCpu.user - lastCpu.system) / 10_000 / seconds;
-    const values = metrics.values();
+    const counters = metrics.sums();
     const records = new Map<string, number>();
-    for (const { name, attributes, value } of values)
-      if (name === 'freshet.records') records.set(String(attributes.topic), value);
+    for (const { name, attributes, value } of counters) {
+      if (name !== CONSUMED) continue;
+      const topic = String(attributes['messaging.destination.name']);
+      records.set(topic, (records.get(topic) ?? 0) + value);
+    }
     const lag = embedded.engine.lag();
     const streams = [...lag].map(([topic, behind]) => {
       const count = records.get(topic) ?? 0;
@@ -61,7 +69,10 @@ export function createEngineView(options: EngineViewOptions): () => EngineView {
         lag: behind,
       };
     });
-    const latency = metrics.distributions().find(({ name }) => name === 'freshet.event_to_list');
+    const latency = metrics
+      .distributions()
+      .find(({ name, attributes }) => name === 'freshet.event.latency' && attributes['freshet.stage'] === 'published')
+      ?.recent();
     if (now - sizesMs >= SIZES_EVERY_MS) {
       sizes = embedded.sizes();
       sizesMs = now;
@@ -78,12 +89,13 @@ export function createEngineView(options: EngineViewOptions): () => EngineView {
       uptimeMs: now - startedMs,
       streams,
       latency: {
-        p50Ms: latency?.p50,
-        p99Ms: latency?.p99,
+        p50Ms: inMs(latency?.quantile(0.5)),
+        p99Ms: inMs(latency?.quantile(0.99)),
         count: latency?.count ?? 0,
         windowMs: DISTRIBUTION_WINDOW_MS,
       },
-      quality: quality(values),
+      // One that cannot be read is left out here and told by who reads the metrics.
+      quality: quality(metrics.gauges(() => {})),
       stores: sizes.map(({ columnFamily, bytes, keys }) => ({
         store: columnFamily,
         bytes,
@@ -93,8 +105,8 @@ export function createEngineView(options: EngineViewOptions): () => EngineView {
       topology,
       refused: refused(embedded, options.partitions),
       counters: Object.fromEntries(
-        values
-          .filter(({ name }) => name !== 'freshet.records' && !QUALITY_GAUGES.has(name))
+        counters
+          .filter(({ name }) => name !== CONSUMED)
           .map(({ name, attributes, value }) => [[name, ...Object.values(attributes)].join(' '), value]),
       ),
       process: { rssBytes: process.memoryUsage.rss(), cpuPercent, eventLoopDelayP99Ms: delayP99Ms },
@@ -103,20 +115,22 @@ export function createEngineView(options: EngineViewOptions): () => EngineView {
   };
 }
 
+const inMs = (seconds: number | undefined) => (seconds === undefined ? undefined : seconds * 1000);
+
 function quality(values: readonly MetricValue[]): QualityView[] {
   const gauges = new Map<string, Map<string, number>>();
   for (const { name, attributes, value } of values) {
     if (!QUALITY_GAUGES.has(name)) continue;
-    const algorithm = String(attributes.algorithm);
+    const algorithm = String(attributes['freshet.algorithm']);
     const known = gauges.get(algorithm);
     if (known === undefined) gauges.set(algorithm, new Map([[name, value]]));
     else known.set(name, value);
   }
   return Array.from(gauges, ([algorithm, own]) => ({
     algorithm,
-    hitRate: own.get('lists.hit-rate') ?? 0,
-    mrr: own.get('lists.mrr') ?? 0,
-    looks: own.get('lists.looks') ?? 0,
+    hitRate: own.get('freshet.lists.hit_rate') ?? 0,
+    mrr: own.get('freshet.lists.reciprocal_rank') ?? 0,
+    looks: own.get('freshet.lists.looks') ?? 0,
   }))
     .filter(({ looks }) => looks > 0)
     .sort((a, b) => (a.algorithm < b.algorithm ? -1 : 1));

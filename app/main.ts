@@ -33,6 +33,12 @@ function number(min: number, max: number, whole = true): (text: string) => numbe
   };
 }
 
+function httpUrl(text: string): string {
+  if (!/^https?:$/.test(URL.parse(text)?.protocol ?? ''))
+    throw new InvalidArgumentError('It must be http:// or https://.');
+  return text;
+}
+
 /** Epoch ms of a time as ISO 8601 writes it. */
 function time(text: string): number {
   const value = Date.parse(text);
@@ -182,6 +188,16 @@ program
     await runShop(config(), interruption());
   });
 
+program
+  .command('probe')
+  .description('be a shopper who looks, all the time, how long an event takes until an answer has it')
+  .requiredOption('--url <url>', 'of the endpoint, e.g. http://127.0.0.1:8080', httpUrl)
+  .option('--kafka', 'send to Kafka, as for the production engine; else to the demo shop behind the url', false)
+  .action(async (options: { url: string; kafka: boolean }) => {
+    const { runProbe } = await import('./commands/probe.ts');
+    await runProbe(config(), options, interruption());
+  });
+
 const topics = program.command('topics').description('the topics of the production engine');
 topics
   .command('create')
@@ -275,6 +291,35 @@ onKafka(settings.command('show').description('print what is set, as a file that 
     await showSettings(config(), options, interruption());
   },
 );
+
+const versions = program
+  .command('versions')
+  .description('versions of the production engine that run side by side on the same events (FRESHET_VERSION)');
+versions
+  .command('list')
+  .description('print them: which is served, what each has yet to process, the newest event in its lists')
+  .option('--json', 'one JSON object a line', false)
+  .action(async (options: { json: boolean }) => {
+    const { listVersions } = await import('./commands/versions.ts');
+    await listVersions(config(), options);
+  });
+versions
+  .command('switch')
+  .description('have the endpoint serve a version, once it is caught up; the one before is kept ready')
+  .argument('<version>', 'as list prints it')
+  .option('--force', 'although it is not caught up, or no instance of it runs', false)
+  .action(async (version: string, options: { force: boolean }) => {
+    const { switchVersion } = await import('./commands/versions.ts');
+    if (!(await switchVersion(config(), version, options, interruption()))) process.exitCode = 1;
+  });
+versions
+  .command('retire')
+  .description('delete the lists, the group and the internal topics of a version that neither is served nor runs')
+  .argument('<version>', 'as list prints it')
+  .action(async (version: string) => {
+    const { retireVersion } = await import('./commands/versions.ts');
+    if (!(await retireVersion(config(), version, interruption()))) process.exitCode = 1;
+  });
 
 const deadLetters = program.command('dead-letters').description('records that the production engine has refused');
 const withFilter = (command: Command) =>

@@ -23,7 +23,9 @@ import { kafkaLog, untilBrokersAnswer } from './kafka.ts';
 import { openRedisLists } from './redis.ts';
 import { openRegistry } from './registry.ts';
 import { loadReranker } from './reranker.ts';
+import { followServedVersions } from './served-versions.ts';
 import { untilAvailable } from './until-available.ts';
+import { ownName } from './version.ts';
 
 export interface ProductionOptions {
   readonly config: Config;
@@ -68,7 +70,7 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const directory = join(config.dataDir, config.appId);
+    const directory = join(config.dataDir, ownName(config));
     const instanceId = await instanceIdOf(directory);
     const schemas = await openRegistry(config, clock, logger, signal);
     closers.push(() => schemas.close());
@@ -78,6 +80,7 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
       partitions: config.partitions,
       metrics,
       lists: {
+        listLength: config.listLength,
         refreshListsPerSecond: config.refreshListsPerSecond,
         nearestContent: 'graph',
         signals: config.signals,
@@ -86,16 +89,24 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
     });
     const globalDatabase = await openRocksDatabase(join(directory, 'global'), {
       columnFamilies: globalColumnFamiliesOf(topology),
+      measured: { metrics, name: 'global' },
     });
     closers.push(() => globalDatabase.close());
     const lists = await untilAvailable(
       'Redis',
-      () => openRedisLists(config, logger),
+      () => openRedisLists(config, logger, { metrics }),
       (error) => error instanceof RedisUnavailableError,
       logger,
       signal,
     );
     closers.push(() => lists.close());
+    const versions = await followServedVersions({
+      config,
+      file: join(directory, 'served-versions'),
+      isKeeper: true,
+      logger,
+    });
+    closers.push(() => versions.close());
     await untilBrokersAnswer(config, logger, signal);
     const written: ReadonlySet<string> = new Set(sourceTopics);
     const log = kafkaLog(config, logger, (topic, records) =>
@@ -108,7 +119,12 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
       topology,
       log,
       partitions: config.partitions,
-      databases: rocksTaskDatabases(join(directory, 'tasks'), taskColumnFamiliesOf(topology), config.partitions),
+      databases: rocksTaskDatabases(
+        join(directory, 'tasks'),
+        taskColumnFamiliesOf(topology),
+        config.partitions,
+        metrics,
+      ),
       globalDatabase,
       sinks: { [LISTS_SINK]: lists },
       assign: taskAssignor({ tasks: config.partitions, standbyReplicas: config.standbyReplicas }),

@@ -15,11 +15,15 @@ export const isServingProcess = (): boolean => cluster.isWorker;
 /** @param setting 0: as many as there are cores. */
 export const processCount = (setting: number): number => (setting === 0 ? availableParallelism() : setting);
 
-/** Runs `count` processes with this one's arguments until the signal comes and all have ended. */
+/**
+ * Runs `count` processes with this one's arguments until the signal comes and all have ended. `environmentOf`: what else the process at a place, from 0,
+ * finds in its environment; one that is started anew takes the place of the one that has ended.
+ */
 export async function superviseProcesses(
   count: number,
   logger: Logger,
   signal: AbortSignal,
+  environmentOf: (place: number) => { readonly [variable: string]: string },
   listening: (url: string) => void,
 ): Promise<void> {
   let hasListened = false;
@@ -31,7 +35,11 @@ export async function superviseProcesses(
     if (!hasListened) listening(`http://${address?.includes(':') ? `[${address}]` : address}:${port}`);
     hasListened = true;
   });
-  cluster.on('exit', async (_worker, code, how) => {
+  const places = new Map<number, number>();
+  const start = (place: number): void => {
+    places.set(cluster.fork(environmentOf(place)).id, place);
+  };
+  cluster.on('exit', async ({ id }, code, how) => {
     if (!signal.aborted && !hasListened) {
       process.exitCode = code;
       reject(new Error('a serving process has ended before it listened'));
@@ -44,11 +52,11 @@ export async function superviseProcesses(
     }
     logger.error('serving-process-ended', { code: code ?? undefined, signal: how ?? undefined });
     await delay(RESTART_MS);
-    if (!signal.aborted) cluster.fork();
+    if (!signal.aborted) start(places.get(id)!);
     else if (liveWorkers().length === 0) resolve();
   });
   signal.addEventListener('abort', stop, { once: true });
-  for (let i = 0; i < count; i++) cluster.fork();
+  for (let place = 0; place < count; place++) start(place);
   await ended;
 }
 

@@ -10,7 +10,10 @@ import { SampleMetrics } from './sample-metrics.ts';
 
 const VIEW_MS = 50;
 
-const metrics = new SampleMetrics(['freshet.event_to_list', 'freshet.commit.duration']);
+const EVENT_TO_LIST = 'freshet.event.latency published';
+const COMMIT = 'freshet.commit.duration';
+const metrics = new SampleMetrics([EVENT_TO_LIST, COMMIT]);
+const inMs = (seconds: number) => seconds * 1000;
 const closing = new AbortController();
 const tell = (report: EngineReport) => void process.send?.(report);
 
@@ -40,8 +43,8 @@ function view({ engine }: Production): void {
     tasks: engine.tasks(),
     lag: [...engine.lag().values()].reduce((sum, one) => sum + one, 0),
     tablesLag: engine.tables?.lag() ?? 0,
-    records: metrics.sums('freshet.records'),
-    noted: metrics.sums('users.noted'),
+    records: metrics.sums('messaging.client.consumed.messages'),
+    noted: metrics.sums('freshet.users.noted'),
   });
 }
 
@@ -65,8 +68,8 @@ process.on('message', async (order: EngineOrder) => {
   if (order === 'samples') {
     tell({
       kind: 'samples',
-      eventToListMs: metrics.take('freshet.event_to_list'),
-      commitMs: metrics.take('freshet.commit.duration'),
+      eventToListMs: metrics.take(EVENT_TO_LIST).map(inMs),
+      commitMs: metrics.take(COMMIT).map(inMs),
     });
     return;
   }

@@ -23,7 +23,7 @@ export class SampleMetrics implements Metrics {
   readonly #samples = new Map<string, Samples>();
   readonly #sums = new Map<string, Map<string, Sum>>();
 
-  /** Names of the distributions to keep. */
+  /** The distributions to keep: their names, with the values of their attributes behind them, e.g. `freshet.event.latency published`. */
   constructor(kept: Iterable<string>) {
     this.#kept = new Set(kept);
   }
@@ -37,18 +37,26 @@ export class SampleMetrics implements Metrics {
     return sum;
   }
 
-  histogram(name: string): Histogram {
-    if (!this.#kept.has(name)) return ignored;
-    const samples = this.#samples.get(name) ?? new Samples();
-    this.#samples.set(name, samples);
+  histogram(name: string, attributes: MetricAttributes = {}): Histogram {
+    const id = [name, ...Object.values(attributes)].join(' ');
+    if (!this.#kept.has(id)) return ignored;
+    const samples = this.#samples.get(id) ?? new Samples();
+    this.#samples.set(id, samples);
     return samples;
   }
 
-  gauge(): void {}
+  gauge(): () => void {
+    return () => {};
+  }
 
-  /** Sums of a counter, by the values of its attributes. */
-  sums(name: string): { [attributes: string]: number } {
-    return Object.fromEntries(Array.from(this.#sums.get(name) ?? [], ([id, { value }]) => [id, value]));
+  /** Sums of a counter, by the first of its attributes. */
+  sums(name: string): { [attribute: string]: number } {
+    const sums: { [attribute: string]: number } = {};
+    for (const [id, { value }] of this.#sums.get(name) ?? []) {
+      const [first = ''] = id.split(' ');
+      sums[first] = (sums[first] ?? 0) + value;
+    }
+    return sums;
   }
 
   /** The values that a distribution has had since the last call. */

@@ -1,7 +1,8 @@
 // The list store's connection to Redis: one server, the master that sentinels name, or a cluster. Every call ends within the timeout, nothing
 // is queued while Redis is away, and it is looked for again for ever. Errors name the address and what Redis said, no user, password or key.
 import { Cluster, Redis } from 'ioredis';
-import { type Logger, silentLogger } from '../engine/api/index.ts';
+import { type Logger, silentLogger, silentMetrics } from '../engine/api/index.ts';
+import { callRecorder, type RecordCall } from './redis-metrics.ts';
 import {
   addressText,
   checkRedisOptions,
@@ -22,6 +23,7 @@ export class RedisConnection {
   readonly logger: Logger;
   readonly #options: RedisListStoreOptions;
   readonly #address: string;
+  readonly #record: RecordCall;
   readonly #disconnect: () => void;
   #isConnected = false;
   /** What the connection failed with last, when calls only learn that it is gone. */
@@ -30,6 +32,7 @@ export class RedisConnection {
   private constructor(options: RedisListStoreOptions) {
     this.#options = options;
     this.#address = addressText(options.target);
+    this.#record = callRecorder(options.metrics ?? silentMetrics);
     this.timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.logger = options.logger ?? silentLogger;
     this.client = createRedisClient(options);
@@ -74,16 +77,24 @@ export class RedisConnection {
   async ping(): Promise<void> {
     const masters = this.masters();
     if (masters.length === 0) throw this.#unavailable(new Error(this.#lastFailure));
-    await this.call(() => Promise.all(masters.map((master) => master.ping())));
+    await this.call('PING', () => Promise.all(masters.map((master) => master.ping())));
   }
 
   /**
-   * The answer to `ask`, or to all that it asks in one go.
+   * The answer to `ask`, or to all that it asks in one go. `operation` names it in metrics.
    * @throws {RedisUnavailableError} at once when there is no connection, at the latest after the timeout.
    */
-  async call<T>(ask: () => Promise<T>): Promise<T> {
-    if (this.client.status !== 'ready') throw this.#unavailable(new Error(this.#lastFailure));
-    return this.#within(this.timeoutMs, ask());
+  async call<T>(operation: string, ask: () => Promise<T>): Promise<T> {
+    const startedMs = performance.now();
+    try {
+      if (this.client.status !== 'ready') throw this.#unavailable(new Error(this.#lastFailure));
+      const answer = await this.#within(this.timeoutMs, ask());
+      this.#record(operation, startedMs);
+      return answer;
+    } catch (error) {
+      this.#record(operation, startedMs, error as Error);
+      throw error;
+    }
   }
 
   /** A connection of its own to the same server, or to `node` of the cluster. It comes back by itself too. */

@@ -100,7 +100,7 @@ class ConnectedListStore implements RedisListStore {
     const connection = this.#connection;
     const { client } = connection;
     const redisKeys = this.#layout.generationKeys(connection.isCluster);
-    const ids = await connection.call(() =>
+    const ids = await connection.call('GET', () =>
       Promise.all(
         redisKeys.map(async (redisKey) => {
           // The first to come decides; everybody reads what was decided.
@@ -109,7 +109,9 @@ class ConnectedListStore implements RedisListStore {
         }),
       ),
     );
-    const infos = await connection.call(() => Promise.all(connection.masters().map((master) => master.info('server'))));
+    const infos = await connection.call('INFO', () =>
+      Promise.all(connection.masters().map((master) => master.info('server'))),
+    );
     const servers = infos.map((info) => /run_id:(\w+)/.exec(info)?.[1] ?? '').sort();
     return [...new Set(ids), ...servers].join(' ');
   }

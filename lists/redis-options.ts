@@ -1,6 +1,6 @@
 // Where Redis is, in our words, and the same in the words of ioredis.
 import type { ClusterNode, ClusterOptions, RedisOptions } from 'ioredis';
-import type { Logger } from '../engine/api/index.ts';
+import type { Logger, Metrics } from '../engine/api/index.ts';
 
 export interface RedisAddress {
   readonly host: string;
@@ -54,6 +54,7 @@ export interface RedisListStoreOptions {
   /** Whether the store opens without Redis too; then calls reject until Redis is there. @defaultValue false */
   readonly mayBeAway?: boolean;
   readonly logger?: Logger;
+  readonly metrics?: Metrics;
 }
 
 export const DEFAULT_TIMEOUT_MS = 2_000;

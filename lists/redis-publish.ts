@@ -78,7 +78,7 @@ export async function publishEntries(entries: readonly SinkEntry[], options: Pub
       bytes += groups[end]!.bytes;
     }
     const wave = groups.slice(start, end);
-    await connection.call(() => Promise.all(wave.map((group) => run(connection, group))));
+    await connection.call('EVALSHA', () => Promise.all(wave.map((group) => run(connection, group))));
     start = end;
   }
 }

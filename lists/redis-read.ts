@@ -1,5 +1,6 @@
 // Reading from Redis: keys in one round trip, and all keys with a prefix, through the kind's index or, where there is none, through a scan
 // of everything.
+import type { Redis } from 'ioredis';
 import type { RedisConnection } from './redis-connection.ts';
 import type { RedisLayout } from './redis-layout.ts';
 import { slotOf } from './redis-slot.ts';
@@ -25,7 +26,7 @@ export async function readStored(
   if (redisKeys.length === 0) return [];
   const { client } = connection;
   if (connection.isCluster) return readSlots(connection, redisKeys);
-  const found = await connection.call(() => client.mgetBuffer([...redisKeys]));
+  const found = await connection.call('MGET', () => client.mgetBuffer([...redisKeys]));
   return found.map((stored) => stored ?? undefined);
 }
 
@@ -83,7 +84,7 @@ async function readSlots(
     else places.push(i);
   }
   const all = [...slots.values()];
-  const answers = await connection.call(() =>
+  const answers = await connection.call('MGET', () =>
     Promise.all(all.map((places) => client.mgetBuffer(places.map((i) => redisKeys[i]!)))),
   );
   const found = new Array<Buffer | undefined>(redisKeys.length);
@@ -103,11 +104,29 @@ async function* indexedKeys(
   const { client } = connection;
   let open = redisKeys.map((redisKey) => ({ redisKey, cursor: '0' }));
   while (open.length > 0) {
-    const pages = await connection.call(() =>
+    const pages = await connection.call('SSCAN', () =>
       Promise.all(open.map(({ redisKey, cursor }) => client.sscan(redisKey, cursor, 'COUNT', INDEX_COUNT))),
     );
     yield pages.flatMap(([, ids]) => ids.map((id) => kind + id));
     open = open.map(({ redisKey }, i) => ({ redisKey, cursor: pages[i]![0] })).filter(({ cursor }) => cursor !== '0');
+  }
+}
+
+/** Names of the keys with one of the prefixes, in parts, from every server that owns keys. A name may come twice. */
+export async function* scannedPages(
+  connection: RedisConnection,
+  redisPrefixes: readonly string[],
+): AsyncGenerator<{ readonly master: Redis; readonly redisKeys: readonly string[] }> {
+  for (const master of connection.masters()) {
+    for (const redisPrefix of redisPrefixes) {
+      const match = `${redisPrefix.replace(/[\\*?[\]]/g, '\\$&')}*`;
+      let cursor = '0';
+      do {
+        const page = await connection.call('SCAN', () => master.scan(cursor, 'MATCH', match, 'COUNT', SCAN_COUNT));
+        cursor = page[0];
+        yield { master, redisKeys: page[1] };
+      } while (cursor !== '0');
+    }
   }
 }
 
@@ -116,15 +135,6 @@ async function* scannedKeys(
   layout: RedisLayout,
   prefix: string,
 ): AsyncGenerator<readonly string[]> {
-  for (const master of connection.masters()) {
-    for (const redisPrefix of layout.redisPrefixes(prefix)) {
-      let cursor = '0';
-      do {
-        const match = `${redisPrefix.replace(/[\\*?[\]]/g, '\\$&')}*`;
-        const page = await connection.call(() => master.scan(cursor, 'MATCH', match, 'COUNT', SCAN_COUNT));
-        cursor = page[0];
-        yield page[1].map((redisKey) => layout.keyOf(redisKey)).filter((key) => key !== undefined);
-      } while (cursor !== '0');
-    }
-  }
+  for await (const { redisKeys } of scannedPages(connection, layout.redisPrefixes(prefix)))
+    yield redisKeys.map((redisKey) => layout.keyOf(redisKey)).filter((key) => key !== undefined);
 }

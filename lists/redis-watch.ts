@@ -53,7 +53,7 @@ export class RedisWatch {
     const { connection } = options;
     const { client } = connection;
     try {
-      await connection.call(async () => {
+      await connection.call('CLIENT', async () => {
         if (connection.isCluster) {
           client.on('+node', watch.#added);
           client.on('-node', watch.#removed);

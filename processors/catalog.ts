@@ -36,7 +36,7 @@ export class CatalogProcessor implements Processor<CatalogItem> {
   init(context: ProcessorContext): void {
     this.#context = context;
     this.#cards = context.store(this.#options.cardsStore);
-    this.#ignored = context.metrics.counter('catalog.events.late');
+    this.#ignored = context.metrics.counter('freshet.catalog.events.late');
   }
 
   process(records: readonly StreamRecord<CatalogItem>[]): void {

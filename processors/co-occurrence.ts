@@ -62,8 +62,8 @@ export class CoOccurrenceProcessor implements Processor<PairDeltas> {
     this.#rows = context.store(this.#options.rowsStore);
     this.#waiting = context.store(this.#options.waitingStore);
     this.#neighbours = context.globalStore(this.#options.neighboursStore);
-    this.#dropped = context.metrics.counter('items.retractions.dropped');
-    this.#collisions = context.metrics.counter('items.hash-collisions');
+    this.#dropped = context.metrics.counter('freshet.items.retractions.dropped');
+    this.#collisions = context.metrics.counter('freshet.items.hash_collisions');
     context.schedule('publish-waiting', this.#options.publishIntervalMs, 'STREAM_TIME', () => {
       const waiting: string[] = [];
       for (const [item] of this.#waiting.scan()) waiting.push(item);

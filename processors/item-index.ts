@@ -9,7 +9,7 @@
 
 import { itemHash } from '../schemas/item-hash.ts';
 import { type CatalogEntry, isSoldOut } from './catalog-entry.ts';
-import { landmarkAt, rebaseFactor } from './decay.ts';
+import { landmarkAt, RECENT_SHARE, rebaseFactor } from './decay.ts';
 import type { NeighbourRecord, ResolvedItems } from './neighbours.ts';
 import type { PublishedSegment } from './popularity-published.ts';
 import { ItemChanges } from './refresh/item-changes.ts';
@@ -19,8 +19,8 @@ const IN_CATALOG = 1;
 const SOLD_OUT = 2;
 const NO_CATEGORIES: readonly string[] = [];
 const INITIAL_CAPACITY = 1024;
-/** Half-lives between the common landmark and the newest record before all masses are moved; binary64 allows 1,023. */
-const REBASE_HALF_LIVES = 500;
+/** Half-lives between the common landmark and the newest record before all masses are moved; binary64 allows 1,023, for {@link ItemIndex.recent} an eighth. */
+const REBASE_HALF_LIVES = 64;
 /**
  * An item's neighbours have changed when its mass has moved by this share since they last did: one more view among a thousand turns
  * no list round, and would make the lists of all who saw the item due every second.
@@ -32,6 +32,8 @@ export class ItemIndex {
   readonly halfLifeMs: number;
   /** Decayed interactions by dense id, against the common landmark. Replaced when the index grows: do not keep. */
   n = new Float64Array(INITIAL_CAPACITY);
+  /** The same, decayed {@link RECENT_SHARE} times as fast. */
+  recent = new Float64Array(INITIAL_CAPACITY);
   /** Decayed purchase mass, against the common landmark. */
   p = new Float64Array(INITIAL_CAPACITY);
   /** Event time of the newest interaction, epoch ms; 0 where none was seen. */
@@ -165,6 +167,14 @@ export class ItemIndex {
     return this.#factor;
   }
 
+  /** What brings a mass of {@link recent} to a time. */
+  recentFactorAt(atMs: number): number {
+    // Products round alike on whatever landmark, a power does not: the answer must not depend on what was in memory first.
+    let factor = this.factorAt(atMs);
+    for (let share = RECENT_SHARE; share > 1; share /= 2) factor *= factor;
+    return factor;
+  }
+
   /** Decayed interactions of an item by its hash at a time (epoch ms); 0 where it is not known. */
   countOf(hash: number, atMs: number): number {
     const dense = this.#denseByHash.get(hash);
@@ -204,6 +214,7 @@ export class ItemIndex {
     const factor = 2 ** halfLives;
     this.#hasNeighbours[dense] = 1;
     this.n[dense] = record.n * factor;
+    this.recent[dense] = record.recent * factor ** RECENT_SHARE;
     this.p[dense] = record.p * factor;
     this.lastSeenMs[dense] = record.lastSeenMs;
     this.repeatRate[dense] = record.repeatRate;
@@ -295,6 +306,7 @@ export class ItemIndex {
     const factor = 2 ** -halfLives;
     for (let dense = 0; dense < this.size; dense++) {
       this.n[dense] = this.n[dense]! * factor;
+      this.recent[dense] = this.recent[dense]! * factor ** RECENT_SHARE;
       this.p[dense] = this.p[dense]! * factor;
       this.#notedN[dense] = this.#notedN[dense]! * factor;
     }
@@ -305,6 +317,7 @@ export class ItemIndex {
   #grow(): void {
     const capacity = this.n.length * 2;
     this.n = grown(this.n, new Float64Array(capacity));
+    this.recent = grown(this.recent, new Float64Array(capacity));
     this.p = grown(this.p, new Float64Array(capacity));
     this.repeatRate = grown(this.repeatRate, new Float32Array(capacity));
     this.vectors = grown(this.vectors, new Int8Array(capacity * DIMENSIONS));

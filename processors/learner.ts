@@ -36,7 +36,7 @@ export class LearnerProcessor implements Processor<RankerExample> {
   init(context: ProcessorContext): void {
     this.#context = context;
     this.#state = context.store(this.#options.stateStore);
-    this.#learned = context.metrics.counter('learner.examples');
+    this.#learned = context.metrics.counter('freshet.learner.examples');
   }
 
   process(records: readonly StreamRecord<RankerExample>[]): void {

@@ -17,6 +17,7 @@ import type { ListedItem } from './top-n/values.ts';
 const K = 20;
 /** Visitors whose lists are remembered: about 5 MB. */
 const MOST_VISITORS = 20_000;
+const ALGORITHM = 'freshet.algorithm';
 /** How fast the means forget. */
 const HALF_LIFE_MS = DAY_MS;
 
@@ -44,7 +45,7 @@ export class LiveQuality {
   #landmarkMs: number | undefined;
   #newestMs = Number.NEGATIVE_INFINITY;
 
-  /** @param metrics gets `lists.hit-rate`, `lists.mrr` (both at 20, 0 to 1) and `lists.looks` (decayed) for each algorithm. */
+  /** @param metrics gets `freshet.lists.hit_rate`, `freshet.lists.reciprocal_rank` (both at 20, 0 to 1) and `freshet.lists.looks` (decayed) for each algorithm. */
   constructor(metrics: Metrics) {
     this.#metrics = metrics;
   }
@@ -109,9 +110,9 @@ export class LiveQuality {
     const sums: Sums = { looks: 0, hits: 0, reciprocal: 0 };
     this.#byAlgorithm.set(algorithm, sums);
     const share = (part: number) => (sums.looks === 0 ? 0 : part / sums.looks);
-    this.#metrics.gauge('lists.hit-rate', () => share(sums.hits), { algorithm });
-    this.#metrics.gauge('lists.mrr', () => share(sums.reciprocal), { algorithm });
-    this.#metrics.gauge('lists.looks', () => this.#current(sums.looks), { algorithm });
+    this.#metrics.gauge('freshet.lists.hit_rate', () => share(sums.hits), { [ALGORITHM]: algorithm });
+    this.#metrics.gauge('freshet.lists.reciprocal_rank', () => share(sums.reciprocal), { [ALGORITHM]: algorithm });
+    this.#metrics.gauge('freshet.lists.looks', () => this.#current(sums.looks), { [ALGORITHM]: algorithm });
     return sums;
   }
 

@@ -2,7 +2,7 @@
 // instance. 1.2 kB with 100 partners, of which most items have far fewer. Masses are forward-decayed sums against `landmarkMs`; an instance may compare those
 // of different items only after it has brought them to one time (see ItemIndex).
 //
-// Bytes: u8 version, text id, uint53 hash, f64 landmarkMs, lastSeenMs, f32 n, p, forward, backward, together, repeatRate, varint
+// Bytes: u8 version, text id, uint53 hash, f64 landmarkMs, lastSeenMs, f32 n, recent, p, forward, backward, together, repeatRate, varint
 // dimensions, f32 vector scale, i8 for each dimension, varint partners, then for each: u8 flags (1 f, 2 b, 4 o), uint53 hash, u16 for
 // each flag that is set: the upper half of a binary32, which is 0.4 % apart from its neighbours.
 
@@ -18,6 +18,8 @@ export interface NeighbourRecord {
   readonly landmarkMs: number;
   /** Decayed number of interactions. */
   readonly n: number;
+  /** The same interactions, decayed `RECENT_SHARE` times as fast: what is dealt with these days. */
+  readonly recent: number;
   /** Decayed purchase mass. */
   readonly p: number;
   /** Sum of all f, evicted partners included (F). */
@@ -51,7 +53,9 @@ export interface ResolvedItems {
   readonly denseIds: Int32Array;
 }
 
-const VERSION = 2;
+/** Version 2 has no `recent`: 0. */
+const VERSION = 3;
+const WITHOUT_RECENT = 2;
 const HAS_F = 1;
 const HAS_B = 2;
 const HAS_O = 4;
@@ -95,6 +99,7 @@ export const neighbourSerde: Serde<NeighbourRecord> = {
     writer.f64(record.landmarkMs);
     writer.f64(record.lastSeenMs);
     writer.f32(record.n);
+    writer.f32(record.recent);
     writer.f32(record.p);
     writer.f32(record.forward);
     writer.f32(record.backward);
@@ -121,7 +126,7 @@ export const neighbourSerde: Serde<NeighbourRecord> = {
   deserialize(bytes) {
     const reader = new BinaryReader(bytes);
     const version = reader.u8();
-    if (version !== VERSION) {
+    if (version !== VERSION && version !== WITHOUT_RECENT) {
       throw new EngineError('STATE_FORMAT_UNKNOWN', `neighbour record of unknown version ${version}`);
     }
     const itemId = reader.text();
@@ -129,6 +134,7 @@ export const neighbourSerde: Serde<NeighbourRecord> = {
     const landmarkMs = reader.f64();
     const lastSeenMs = reader.f64();
     const n = reader.f32();
+    const recent = version === WITHOUT_RECENT ? 0 : reader.f32();
     const p = reader.f32();
     const forward = reader.f32();
     const backward = reader.f32();
@@ -150,7 +156,7 @@ export const neighbourSerde: Serde<NeighbourRecord> = {
       if ((flags & HAS_O) !== 0) o[i] = readMass(reader);
     }
     reader.end();
-    const totals = { n, p, forward, backward, together, lastSeenMs, repeatRate };
+    const totals = { n, recent, p, forward, backward, together, lastSeenMs, repeatRate };
     return { itemId, hash, landmarkMs, ...totals, vector, vectorScale, partners, f, b, o, resolved: undefined };
   },
 };

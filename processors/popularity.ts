@@ -66,7 +66,7 @@ export class PopularityProcessor implements Processor<SegmentDeltas> {
     this.#segments = context.store(this.#options.segmentsStore);
     this.#bases = context.store(this.#options.basesStore);
     this.#published = context.store(this.#options.publishedStore);
-    this.#droppedDeltas = context.metrics.counter('popularity.deltas.dropped');
+    this.#droppedDeltas = context.metrics.counter('freshet.popularity.deltas.dropped');
     for (const [segment, state] of this.#segments.scan()) if (state.isDue) this.#waiting.add(segment);
     context.schedule('publish', this.#options.publishIntervalMs, 'STREAM_TIME', () => this.#publishDue());
     const { refresh, lists } = this.#options;

@@ -6,6 +6,7 @@
 // far as they are buffered; what happens to a late one is said in profile/session.ts.
 
 import type { Counter, KeyValueStore, Processor, ProcessorContext, StreamRecord } from '../engine/api/index.ts';
+import { isProbeVisitor } from '../schemas/keys.ts';
 import type { Click, Impression, Privacy, Purchase, Visitor } from '../schemas/records.ts';
 import type { HalfLives } from './decay.ts';
 import type { ExampleMaker } from './learner/example-maker.ts';
@@ -103,7 +104,7 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
     const neighbours = learning && context.globalStore<NeighbourRecord>(learning.neighboursStore);
     if (neighbours !== undefined)
       this.#rows = { recordOf: (item) => neighbours.get(item), loadRecords: (items) => neighbours.load(items) };
-    this.#impressions = context.metrics.counter('users.impressions');
+    this.#impressions = context.metrics.counter('freshet.users.impressions');
     this.#options.refresh?.start(context, (visitors) => {
       this.#profiles.load(visitors);
       return this.#options.lists.listsDue(this.#unchanged(visitors, false), context);
@@ -145,6 +146,7 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
   #apply(visitorId: string, record: StreamRecord<VisitorEvent>): void {
     const { value } = record;
     const known = this.#profiles.get(visitorId);
+    this.#deltas.isSilent = isProbeVisitor(visitorId);
     const updater = this.#updater;
     if (value === null) {
       if (record.topic !== 'visitors' || known === undefined) return;
@@ -244,7 +246,7 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
   #note(what: Noted, count: number): void {
     let counter = this.#noted.get(what);
     if (counter === undefined) {
-      counter = this.#context.metrics.counter('users.noted', { what });
+      counter = this.#context.metrics.counter('freshet.users.noted', { 'freshet.note': what });
       this.#noted.set(what, counter);
     }
     counter.add(count);

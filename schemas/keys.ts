@@ -2,6 +2,14 @@
 
 import type { Purchase, SourceRecords, SourceTopic } from './records.ts';
 
+/**
+ * How the ids of synthetic visitors begin, who only look whether the system works: they have lists as everybody has, and count for nobody else's
+ * (docs/contracts.md).
+ */
+export const PROBE_VISITOR_PREFIX = 'freshet-probe-';
+
+export const isProbeVisitor = (visitorId: string): boolean => visitorId.startsWith(PROBE_VISITOR_PREFIX);
+
 /** The visitor whom a purchase belongs to: visitorId, else `user:` and userId. */
 export function visitorOf(purchase: Pick<Purchase, 'visitorId' | 'userId'>): string {
   return purchase.visitorId ?? `user:${purchase.userId}`;

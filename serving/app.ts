@@ -4,6 +4,7 @@ import type { RequestListener } from 'node:http';
 import express, { type Router } from 'express';
 import { type Clock, type Logger, type Metrics, silentTracer, type Tracer } from '../engine/api/index.ts';
 import type { ListStore } from '../lists/index.ts';
+import { answerCounter } from './answer-metrics.ts';
 import { createCampaignRules } from './campaign-rules.ts';
 import { createDocsRouter } from './docs-router.ts';
 import { chain } from './handler.ts';
@@ -59,6 +60,8 @@ export interface ServingApp {
   readonly readiness: Readiness;
   /** Ends live streams, which would otherwise hold a graceful stop until its deadline. Before the HTTP server stops. */
   drain(): void;
+  /** Ends live streams, which begin anew with the app that answers then. */
+  endStreams(): void;
   close(): Promise<void>;
 }
 
@@ -76,7 +79,8 @@ export function createServingApp(options: ServingOptions): ServingApp {
   const campaigns = createCampaignRules({ lists, logger });
   const placements = createPlacements({ lists, logger });
   const recommender = createRecommender({ reader: lists, items, campaigns, placements, clock, metrics, logger });
-  const live = new LiveAnswers({ lists: options.lists, recommender, logger });
+  const count = answerCounter(metrics);
+  const live = new LiveAnswers({ lists: options.lists, recommender, logger, count });
   let isOpen = false;
   /** Whether lists may be asked for. A store that is away does not matter to shoppers: then answers are made of what is remembered. */
   const answering: Readiness = () =>
@@ -85,14 +89,15 @@ export function createServingApp(options: ServingOptions): ServingApp {
     const own = answering();
     return own.isReady && !lists.isKnown ? { isReady: false, reason: 'the list store is away' } : own;
   };
-  metrics.gauge('serving.items.blocked', () => items.blockedCount);
-  metrics.gauge('serving.streams', () => live.count);
+  metrics.gauge('freshet.ready', () => Number(readiness().isReady));
+  metrics.gauge('freshet.items.blocked', () => items.blockedCount);
+  metrics.gauge('freshet.live_streams', () => live.count);
 
   const hosts = options.hosts === undefined ? [] : [limitHosts(options.hosts)];
   const origins = options.origins === undefined ? [] : [allowOrigins(options.origins)];
   const access = options.access === undefined ? [] : [authorize({ ...options.access, clock, metrics })];
   const before = beforeLists(tracer, answering);
-  const answers = createListAnswers(recommender, tracer);
+  const answers = createListAnswers(recommender, tracer, count);
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
@@ -101,12 +106,12 @@ export function createServingApp(options: ServingOptions): ServingApp {
   app.use('/health', createHealthRouter(readiness));
   app.use(onlyFor(/^\/(docs|problems|v1\/openapi)/i, createDocsRouter()));
   for (const handler of [...origins, ...access]) app.use('/v1', handler);
-  app.use(createListRouter({ recommender, live, tracer, before, answers }));
+  app.use(createListRouter({ recommender, live, tracer, count, before, answers }));
   for (const router of options.routers ?? []) app.use(router);
   app.use(notFound);
   app.use(problemHandler(logger));
 
-  const enter = createEntrance(metrics, clock);
+  const enter = createEntrance(metrics);
   const listDoor = createListDoor({
     answers,
     before: chain([...hosts, ...origins, ...access, before]),
@@ -133,6 +138,7 @@ export function createServingApp(options: ServingOptions): ServingApp {
     },
     readiness,
     drain: () => live.drain(),
+    endStreams: () => live.endAll(),
     close: () => lists.close(),
   };
 }

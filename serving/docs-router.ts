@@ -15,16 +15,16 @@ export function createDocsRouter(): Router {
   const page = docsPage(document);
 
   router.get(OPENAPI_PATH, (_request, response) => {
-    response.locals.route = 'openapi';
+    response.locals.route = OPENAPI_PATH;
     response.set({ 'cache-control': CACHE, 'content-type': 'application/json; charset=utf-8' }).send(text);
   });
   router.get('/docs', (_request, response) => {
-    response.locals.route = 'docs';
+    response.locals.route = '/docs';
     response.set({ 'cache-control': CACHE, 'content-security-policy': DOCS_POLICY });
     response.type('html').send(page);
   });
   router.get('/problems/:kind', (request, response, next) => {
-    response.locals.route = 'docs';
+    response.locals.route = '/problems/{kind}';
     const kind = PROBLEM_KINDS.find((one) => one === request.params.kind);
     if (kind === undefined) next();
     else response.redirect(303, `/docs#problem-${kind}`);

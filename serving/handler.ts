@@ -5,9 +5,9 @@ import type { Span } from '../engine/api/index.ts';
 /** What handlers tell each other of a request. Express leaves `locals` that it finds as they are. */
 export interface Locals {
   requestId?: string;
-  /** Name of the route, for metrics and traces: an address may hold a visitor's id. */
+  /** The route's path with names in braces for its parameters, for metrics and traces: an address may hold a visitor's id. */
   route?: string;
-  /** When it came, epoch ms. */
+  /** When it came, by `performance.now`. */
   startMs?: number;
   span?: Span;
 }

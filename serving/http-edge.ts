@@ -6,9 +6,10 @@ import { Socket } from 'node:net';
 import cors from 'cors';
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
-import type { Clock, Metrics } from '../engine/api/index.ts';
+import type { Metrics } from '../engine/api/index.ts';
 import { addressOf, type EdgeRequest, type EdgeResponse, type Handler, type Locals } from './handler.ts';
 import { ProblemError } from './problem.ts';
+import { requestRecorder } from './request-metrics.ts';
 
 /** Longest address (path and query). The longest valid one is an id and six parameters, percent-encoded: under 7,000. */
 export const MAX_URL_BYTES = 8_192;
@@ -103,28 +104,11 @@ export const limitUrl: Handler = (request, _response, next) => {
   next(isTooLong ? new ProblemError('too-large', `The address is longer than ${MAX_URL_BYTES} bytes.`) : undefined);
 };
 
-/**
- * Begins every request: gives it its id, and records the time until its last byte was sent, by route name and class of status (`2xx`).
- */
-export function createEntrance(
-  metrics: Metrics,
-  clock: Clock,
-): (request: EdgeRequest, response: ServerResponse) => EdgeResponse {
-  const instruments = new Map<string, { record(value: number): void }>();
-  // One function for all responses: `finish` comes once for each.
-  function finished(this: EdgeResponse): void {
-    const { route = 'other', startMs = 0 } = this.locals;
-    const status = `${Math.floor(this.statusCode / 100)}xx`;
-    const id = `${route} ${status}`;
-    let histogram = instruments.get(id);
-    if (histogram === undefined) {
-      histogram = metrics.histogram('serving.request.duration.ms', { route, status });
-      instruments.set(id, histogram);
-    }
-    histogram.record(clock.nowMs() - startMs);
-  }
+/** Begins every request: gives it its id, and has its duration recorded. */
+export function createEntrance(metrics: Metrics): (request: EdgeRequest, response: ServerResponse) => EdgeResponse {
+  const finished = requestRecorder(metrics);
   return (request, response) => {
-    const locals: Locals = { requestId: requestIdOf(request), startMs: clock.nowMs() };
+    const locals: Locals = { requestId: requestIdOf(request), startMs: performance.now() };
     const entered = Object.assign(response, { locals });
     entered.on('finish', finished);
     return entered;

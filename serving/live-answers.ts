@@ -6,6 +6,8 @@
 import type { Request, Response } from 'express';
 import type { Logger } from '../engine/api/index.ts';
 import type { ListStore } from '../lists/index.ts';
+import type { CountAnswer } from './answer-metrics.ts';
+import type { Answer } from './contract.ts';
 import { entityOf } from './entity.ts';
 import type { Question } from './plan.ts';
 import { ProblemError } from './problem.ts';
@@ -37,6 +39,8 @@ export interface LiveAnswersOptions {
   readonly lists: Pick<ListStore, 'watch'>;
   readonly recommender: Recommender;
   readonly logger: Logger;
+  /** Hears of each answer that is sent. */
+  readonly count: CountAnswer;
 }
 
 /** All streams of the process. */
@@ -47,7 +51,7 @@ export class LiveAnswers {
   readonly #watched = new Set<string>();
   readonly #due = new Set<Stream>();
   #unwatch: (() => void) | undefined;
-  #isOpening = false;
+  #opening: Promise<void> | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
   #settling: NodeJS.Timeout | undefined;
   #isDraining = false;
@@ -72,25 +76,33 @@ export class LiveAnswers {
     const { recommender } = this.#options;
     const keys = recommender.keysOf(question).filter((key) => key.startsWith(VISITOR_LISTS));
     const stream: Stream = { response, question, keys, sent: request.get('last-event-id') ?? '' };
-    // Watched before it is asked, so that no change falls between.
     this.#add(stream);
     request.once('close', () => this.#remove(stream));
+    const isWatched = this.#unwatch !== undefined;
     try {
-      await this.#watching();
       const { answers } = await recommender.ask([question]);
       response.set({ 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' });
       response.flushHeaders();
       response.write(`retry: ${RETRY_MS}\n\n`);
-      this.#send(stream, entityOf(answers[0]!));
+      this.#send(stream, answers[0]!);
     } catch (error) {
       this.#remove(stream);
       throw error;
     }
+    if (isWatched) return;
+    // The shopper does not wait for the watch, which a store that is away holds up. What changed before it began is asked for once more.
+    await this.#watching();
+    await this.#answer([stream]);
   }
 
-  /** Ends every stream: browsers connect again, to a process that serves. Idempotent. */
+  /** Ends every stream, and lets none begin. Idempotent. */
   drain(): void {
     this.#isDraining = true;
+    this.endAll();
+  }
+
+  /** Ends every stream: browsers connect again, to whoever serves then. */
+  endAll(): void {
     for (const stream of [...this.#streams]) {
       this.#remove(stream);
       stream.response.end();
@@ -129,8 +141,12 @@ export class LiveAnswers {
 
   /** A store that is away is tried again with every heartbeat, which sends meanwhile what has changed. */
   async #watching(): Promise<void> {
-    if (this.#unwatch !== undefined || this.#isOpening) return;
-    this.#isOpening = true;
+    if (this.#unwatch !== undefined) return;
+    this.#opening ??= this.#open();
+    await this.#opening;
+  }
+
+  async #open(): Promise<void> {
     try {
       const unwatch = await this.#options.lists.watch(
         VISITOR_LISTS,
@@ -142,7 +158,7 @@ export class LiveAnswers {
     } catch (error) {
       this.#options.logger.warn('stream-watch-failed', { error: (error as Error).message });
     } finally {
-      this.#isOpening = false;
+      this.#opening = undefined;
     }
   }
 
@@ -166,11 +182,11 @@ export class LiveAnswers {
 
   async #answer(streams: readonly Stream[]): Promise<void> {
     for (let start = 0; start < streams.length; start += GROUP) {
-      const group = streams.slice(start, start + GROUP);
+      const group = streams.slice(start, start + GROUP).filter((stream) => this.#streams.has(stream));
       try {
         const { answers } = await this.#options.recommender.ask(group.map(({ question }) => question));
         group.forEach((stream, i) => {
-          if (this.#streams.has(stream)) this.#send(stream, entityOf(answers[i]!));
+          if (this.#streams.has(stream)) this.#send(stream, answers[i]!);
         });
       } catch (error) {
         if (error instanceof ProblemError) this.#endRefused(group);
@@ -191,13 +207,15 @@ export class LiveAnswers {
     }
   }
 
-  #send(stream: Stream, { tag, text }: ReturnType<typeof entityOf>): void {
+  #send(stream: Stream, answer: Answer): void {
     const { response } = stream;
+    const { tag, text } = entityOf(answer);
     if (response.writableLength > MAX_BUFFERED_BYTES) {
       this.#remove(stream);
       response.destroy();
     } else if (tag !== stream.sent) {
       stream.sent = tag;
+      this.#options.count(answer);
       response.write(`id: ${tag}\ndata: ${text}\n\n`);
     }
   }

@@ -22,7 +22,7 @@ export function traceRequests(tracer: Tracer): Handler {
     response.once('close', () => {
       span.set({
         'http.request.method': request.method ?? '',
-        'http.route': response.locals.route ?? 'other',
+        ...(response.locals.route !== undefined && { 'http.route': response.locals.route }),
         'http.response.status_code': response.statusCode,
       });
       if (response.statusCode >= 500) span.fail(new Error('answered with a server error'));

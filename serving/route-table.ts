@@ -4,9 +4,9 @@ import { PARAMETERS, type ParameterName } from './parameters.ts';
 
 /** An address that answers with one list. */
 export interface ListRoute {
-  /** In metrics and as the operation's id. */
+  /** The operation's id. */
   readonly name: string;
-  /** `{id}` is the owner's. */
+  /** `{id}` is the owner's. Names the route in metrics and traces. */
   readonly path: string;
   /** What `{id}` names: the parameter that it stands for. */
   readonly owner?: 'visitor' | 'session' | 'item';

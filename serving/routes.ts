@@ -2,6 +2,7 @@
 import type { ParsedUrlQuery } from 'node:querystring';
 import express, { type RequestHandler, type Router } from 'express';
 import type { Tracer } from '../engine/api/index.ts';
+import type { CountAnswer } from './answer-metrics.ts';
 import { parseBatch } from './batch.ts';
 import { entityOf } from './entity.ts';
 import { chain, type EdgeResponse, type Handler } from './handler.ts';
@@ -22,6 +23,7 @@ export interface ListRouterOptions {
   readonly recommender: Recommender;
   readonly live: LiveAnswers;
   readonly tracer: Tracer;
+  readonly count: CountAnswer;
   /** What a request for a list goes through before it is answered. */
   readonly before: Handler;
   /** Of `createListAnswers`. */
@@ -65,14 +67,20 @@ export function beforeLists(tracer: Tracer, readiness: Readiness): Handler {
 }
 
 /** How lists are answered, by path. */
-export function createListAnswers(recommender: Recommender, tracer: Tracer): ReadonlyMap<string, ListAnswer> {
+export function createListAnswers(
+  recommender: Recommender,
+  tracer: Tracer,
+  count: CountAnswer,
+): ReadonlyMap<string, ListAnswer> {
   const answerAt = (route: ListRoute): ListAnswer => {
     const read = questionReader(route);
     return async (request, response, id, query) => {
       const startMs = performance.now();
-      response.locals.route = route.name;
+      response.locals.route = route.path;
       const found = await recommender.ask([read(id, query)]);
-      const { tag, text } = entityOf(found.answers[0]!);
+      const [answer] = found.answers;
+      count(answer!);
+      const { tag, text } = entityOf(answer!);
       linkLists(tracer, response, found.traceparents);
       const headers = edgeHeaders(response.locals);
       // One shopper's list must not wait in a shared cache, and a stale one is worth nothing: asked each time, sent when it changed.
@@ -86,7 +94,7 @@ export function createListAnswers(recommender: Recommender, tracer: Tracer): Rea
 }
 
 /** Routes under `/v1`. */
-export function createListRouter({ recommender, live, tracer, before, answers }: ListRouterOptions): Router {
+export function createListRouter({ recommender, live, tracer, count, before, answers }: ListRouterOptions): Router {
   const router = express.Router();
   router.use('/v1', before);
 
@@ -101,7 +109,7 @@ export function createListRouter({ recommender, live, tracer, before, answers }:
   const streamPath = expressPath(STREAM_ROUTE.path);
   const readStream = questionReader(STREAM_ROUTE);
   router.get(streamPath, async (request, response) => {
-    response.locals.route = STREAM_ROUTE.name;
+    response.locals.route = STREAM_ROUTE.path;
     const question = readStream(idOf(request.params), request.query);
     if (request.method === 'HEAD') response.type('text/event-stream').end();
     else await live.begin(request, response, question);
@@ -110,8 +118,9 @@ export function createListRouter({ recommender, live, tracer, before, answers }:
 
   router.post(BATCH_PATH, ...jsonBody, async (request, response) => {
     const startMs = performance.now();
-    response.locals.route = 'batch';
+    response.locals.route = BATCH_PATH;
     const found = await recommender.ask(parseBatch(request.body));
+    for (const answer of found.answers) count(answer);
     linkLists(tracer, response, found.traceparents);
     const headers = [...edgeHeaders(response.locals), 'cache-control', 'no-store'];
     headers.push('server-timing', timing(found, startMs));
@@ -141,11 +150,11 @@ function sendJson(response: EdgeResponse, headers: string[], text: string): void
 export function createHealthRouter(readiness: Readiness): Router {
   const router = express.Router();
   router.get('/live', (_request, response) => {
-    response.locals.route = 'health';
+    response.locals.route = '/health/live';
     response.set('cache-control', 'no-store').json({ status: 'live' });
   });
   router.get('/ready', (_request, response) => {
-    response.locals.route = 'health';
+    response.locals.route = '/health/ready';
     const { isReady, reason } = readiness();
     response.set('cache-control', 'no-store').status(isReady ? 200 : 503);
     response.json(isReady ? { status: 'ready' } : { status: 'not-ready', reason: reason ?? 'starting' });

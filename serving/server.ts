@@ -12,6 +12,10 @@ export interface HttpServerOptions {
   readonly port: number;
   /** How long `stop` waits for requests in flight. */
   readonly stopTimeoutMs?: number;
+  /** The settings that `host` and `port` come from, for whoever reads why they cannot be had. @defaultValue those of the endpoint */
+  readonly variables?: { readonly host: string; readonly port: string };
+  /** Of several processes this one alone listens. @defaultValue they share the port */
+  readonly isExclusive?: boolean;
 }
 
 /** A server that is listening. */
@@ -50,23 +54,27 @@ const IDLE_TIMEOUT_MS = 75_000;
 const MAX_CONNECTIONS = 10_000;
 const STOP_TIMEOUT_MS = 5_000;
 
-function explain(error: NodeJS.ErrnoException, host: string, port: number): ListenError {
+const ENDPOINT_VARIABLES = { host: 'FRESHET_HOST', port: 'FRESHET_PORT' };
+
+function explain(error: NodeJS.ErrnoException, { host, port, variables }: HttpServerOptions): ListenError {
+  const settings = variables ?? ENDPOINT_VARIABLES;
   const code = error.code ?? 'UNKNOWN';
   const at = `${host}:${port}`;
   const texts: { readonly [code: string]: string } = {
-    EADDRINUSE: `Port ${port} on ${host} is in use by another program. Stop it, or choose another port with FRESHET_PORT.`,
-    EACCES: `This user may not listen on ${at}. Choose a port above 1023 with FRESHET_PORT.`,
-    EADDRNOTAVAIL: `This machine has no address ${host}. Choose another with FRESHET_HOST.`,
-    ENOTFOUND: `The host name ${host} is not known. Choose another with FRESHET_HOST.`,
+    EADDRINUSE: `Port ${port} on ${host} is in use by another program. Stop it, or choose another port with ${settings.port}.`,
+    EACCES: `This user may not listen on ${at}. Choose a port above 1023 with ${settings.port}.`,
+    EADDRNOTAVAIL: `This machine has no address ${host}. Choose another with ${settings.host}.`,
+    ENOTFOUND: `The host name ${host} is not known. Choose another with ${settings.host}.`,
   };
   return new ListenError(code, texts[code] ?? `Cannot listen on ${at} (${code}).`, error);
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
+function listen(server: Server, options: HttpServerOptions): Promise<void> {
+  const { host, port, isExclusive: exclusive = false } = options;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const fail = (error: NodeJS.ErrnoException): void => reject(explain(error, host, port));
+  const fail = (error: NodeJS.ErrnoException): void => reject(explain(error, options));
   server.once('error', fail);
-  server.listen({ host, port }, () => {
+  server.listen({ host, port, exclusive }, () => {
     server.off('error', fail);
     resolve();
   });
@@ -88,7 +96,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   server.timeout = IDLE_TIMEOUT_MS;
   server.maxConnections = MAX_CONNECTIONS;
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
-  await listen(server, host, options.port);
+  await listen(server, options);
   const { port } = server.address() as AddressInfo;
   let stopped: Promise<void> | undefined;
   // A connection whose last request ends during a stop would otherwise be kept alive for the next one, and hold the stop up.

@@ -28,7 +28,7 @@ export interface KeyValueStoreOptions<V> {
   readonly cacheMaxBytes: number;
   /** Bytes that a value takes in memory. Without it a value is charged {@link CHARGE_PER_ENCODED_BYTE} times its encoding. */
   readonly sizeOf?: (value: V) => number;
-  /** Counters `store.cache.hits` and `store.cache.misses` by store. */
+  /** Counters `freshet.store.cache.hits` and `.misses` by store. */
   readonly metrics?: Metrics;
 }
 
@@ -83,8 +83,8 @@ class CachedKeyValueStore<V> implements KeyValueStore<V> {
     this.#maxBytes = options.cacheMaxBytes;
     this.#keyspace = keyspace;
     const metrics = options.metrics ?? silentMetrics;
-    this.#hitCounter = metrics.counter('store.cache.hits', { store: options.name });
-    this.#missCounter = metrics.counter('store.cache.misses', { store: options.name });
+    this.#hitCounter = metrics.counter('freshet.store.cache.hits', { 'freshet.store': options.name });
+    this.#missCounter = metrics.counter('freshet.store.cache.misses', { 'freshet.store': options.name });
   }
 
   get memoryBytes(): number {

@@ -53,6 +53,8 @@ export interface RocksBinding {
     done: (error: Error | null, columns: { [name: string]: ColumnHandle }) => void,
   ): void;
   db_close(database: RocksHandle, done: (error: Error | null) => void): void;
+  /** Of the database or of the column family `default`; empty where there is no such property. */
+  db_get_property(database: RocksHandle, property: string): string;
   db_get_many_sync(
     database: RocksHandle,
     keys: readonly Uint8Array[],

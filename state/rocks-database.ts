@@ -2,11 +2,12 @@
 // over several of them is in the log as one record, so after `kill -9` it is there whole or not at all.
 //
 // Life cycle: OPEN -> CLOSED. Every call into the binding is guarded by the status, because the binding does not check it.
-import type { Database, KeyRange, WriteBatch } from '../engine/api/index.ts';
+import type { Database, KeyRange, Metrics, WriteBatch } from '../engine/api/index.ts';
 import { EngineError } from '../engine/api/index.ts';
 import { successor } from './key-codec.ts';
 import type { BatchHandle, ColumnHandle, IteratorHandle, RocksHandle } from './rocks-binding.ts';
 import { rocks } from './rocks-binding.ts';
+import { watchRocks } from './rocks-metrics.ts';
 import { openRocksHandle } from './rocks-open.ts';
 import { SCAN_STEP_BYTES, SCAN_STEP_ENTRIES } from './rocks-options.ts';
 import { SizeCensus } from './size-census.ts';
@@ -21,6 +22,8 @@ export interface RocksDatabaseOptions {
   readonly readOnly?: boolean;
   /** Share of the memory for block caches and memtables, above 0 and at most 1: for one of several databases. @defaultValue 1 */
   readonly memoryShare?: number;
+  /** Has gauges of the database, under a name. @defaultValue nothing is measured */
+  readonly measured?: { readonly metrics: Metrics; readonly name: string };
 }
 
 /** What the binding wants to know of a column family at each call. */
@@ -41,7 +44,7 @@ const NO_BYTES: Uint8Array = Buffer.alloc(1).subarray(1);
 export async function openRocksDatabase(path: string, options: RocksDatabaseOptions): Promise<Database> {
   const isReadOnly = options.readOnly ?? false;
   const { handle, columns } = await openRocksHandle(path, options.columnFamilies, isReadOnly, options.memoryShare ?? 1);
-  return new RocksDatabase(path, handle, columns, isReadOnly);
+  return new RocksDatabase(path, handle, columns, isReadOnly, options.measured);
 }
 
 class RocksDatabase implements Database {
@@ -52,8 +55,15 @@ class RocksDatabase implements Database {
   readonly #census: SizeCensus;
   #status: 'OPEN' | 'CLOSED' = 'OPEN';
   #closing: Promise<void> | undefined;
+  readonly #endGauges: (() => void) | undefined;
 
-  constructor(path: string, handle: RocksHandle, columns: { [name: string]: ColumnHandle }, isReadOnly: boolean) {
+  constructor(
+    path: string,
+    handle: RocksHandle,
+    columns: { [name: string]: ColumnHandle },
+    isReadOnly: boolean,
+    measured: RocksDatabaseOptions['measured'],
+  ) {
     this.#path = path;
     this.#handle = handle;
     this.#isReadOnly = isReadOnly;
@@ -64,6 +74,9 @@ class RocksDatabase implements Database {
       (columnFamily, after) => this.scan(columnFamily, after === undefined ? {} : { gte: successor(after) }),
       () => performance.now(),
     );
+    const property = (name: string) =>
+      this.#status === 'OPEN' ? rocks.db_get_property(this.#handle, name) : undefined;
+    this.#endGauges = measured && watchRocks({ ...measured, path, property });
   }
 
   get(columnFamily: string, key: Uint8Array): Uint8Array | undefined {
@@ -145,6 +158,7 @@ class RocksDatabase implements Database {
 
   close(): Promise<void> {
     this.#status = 'CLOSED';
+    this.#endGauges?.();
     this.#closing ??= new Promise((resolve, reject) => {
       rocks.db_close(this.#handle, (error) => (error === null ? resolve() : reject(this.#failed('close', error))));
     });

@@ -3,7 +3,7 @@
 
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Database, TaskDatabases } from '../engine/api/index.ts';
+import type { Database, Metrics, TaskDatabases } from '../engine/api/index.ts';
 import { openRocksDatabase } from './rocks-database.ts';
 
 const TASK = /^\d{1,5}$/;
@@ -13,7 +13,12 @@ const TASK = /^\d{1,5}$/;
  * of one database.
  * What is set aside stays in `root/aside`, for a person to look at.
  */
-export function rocksTaskDatabases(root: string, columnFamilies: readonly string[], tasks = 1): TaskDatabases {
+export function rocksTaskDatabases(
+  root: string,
+  columnFamilies: readonly string[],
+  tasks = 1,
+  metrics?: Metrics,
+): TaskDatabases {
   const path = (taskId: number) => join(root, String(taskId));
   return {
     async stored(): Promise<number[]> {
@@ -26,7 +31,11 @@ export function rocksTaskDatabases(root: string, columnFamilies: readonly string
     },
     async open(taskId: number): Promise<Database> {
       await mkdir(root, { recursive: true });
-      return openRocksDatabase(path(taskId), { columnFamilies, memoryShare: 1 / tasks });
+      return openRocksDatabase(path(taskId), {
+        columnFamilies,
+        memoryShare: 1 / tasks,
+        ...(metrics !== undefined && { measured: { metrics, name: `task-${taskId}` } }),
+      });
     },
     async setAside(taskId: number): Promise<void> {
       const aside = join(root, 'aside');

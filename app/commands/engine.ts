@@ -3,11 +3,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../engine/api/index.ts';
 import type { TaskView } from '../../engine/runtime/index.ts';
-import { MetricRegistry } from '../../engine/telemetry/index.ts';
 import type { Config } from '../config.ts';
+import { startEngineHealth, type WatchedEngine } from '../engine-health.ts';
 import { createLogger } from '../logging.ts';
+import { startMetrics } from '../metrics.ts';
 import { openProduction } from '../production.ts';
 import { startTracing } from '../tracing.ts';
+import { ownName } from '../version.ts';
 
 const REPORT_MS = 1_000;
 
@@ -27,17 +29,27 @@ export function describeTasks(tasks: readonly TaskView[]): string {
 
 export async function runEngine(config: Config, signal: AbortSignal): Promise<void> {
   const logger = createLogger(config.logLevel);
-  const metrics = new MetricRegistry(systemClock);
-  process.stdout.write(`Freshet engine "${config.appId}" joins the group at ${config.kafkaBrokers}. Ctrl-C ends it.\n`);
+  const serviceName = 'freshet-engine';
+  const measuring = await startMetrics({ config, serviceName, messagingSystem: 'kafka', logger });
+  const { registry: metrics } = measuring;
+  process.stdout.write(
+    `Freshet engine "${ownName(config)}" joins the group at ${config.kafkaBrokers}. Ctrl-C ends it.\n`,
+  );
+  if (measuring.url !== undefined) process.stdout.write(`Metrics: ${measuring.url}\n`);
   const tracing = await startTracing({
     isOn: config.tracing === 'on',
-    serviceName: 'freshet-engine',
+    serviceName,
     messagingSystem: 'kafka',
     logger,
   });
   const { tracer } = tracing;
+  let watched: WatchedEngine | undefined;
+  // Before anything is waited for: that the process turns is true from here on.
+  await using health = await startEngineHealth(config, () => watched);
+  if (health !== undefined) process.stdout.write(`health: ${health.url}/health/ready\n`);
   const production = await openProduction({ config, clock: systemClock, logger, metrics, tracer, signal });
   const { engine } = production;
+  watched = engine;
   // A failure ends the reports too.
   const ending = new AbortController();
   const ended = AbortSignal.any([signal, ending.signal]);
@@ -56,6 +68,7 @@ export async function runEngine(config: Config, signal: AbortSignal): Promise<vo
     ending.abort();
     await production.close();
     await tracing.stop();
+    await measuring.stop();
     process.stdout.write('The engine has ended; its tasks are free for others.\n');
   }
 }

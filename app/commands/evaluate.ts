@@ -75,7 +75,7 @@ export async function evaluateData(options: EvaluateOptions, signal: AbortSignal
       ks: KS,
       hasBaselines: options.baselines,
       // Gifts for resale are bought again and again.
-      lists: options.format === 'online-retail' ? { tuning: { ...DEFAULT_TUNING, boughtAgainWeight: 2 } } : {},
+      lists: options.format === 'online-retail' ? { tuning: { ...DEFAULT_TUNING, boughtAgainWeight: 5 } } : {},
       onProgress: progress.update,
       signal,
     });

@@ -95,19 +95,19 @@ export async function replayFile(config: Config, options: ReplayFileOptions, sig
 /** Counters of the engine that say something of the input, in words. */
 const COUNTED: { readonly [name: string]: (detail: string) => string } = {
   'freshet.dead_letters': (code) => `refused by the engine: ${code}`,
-  'users.noted': (what) => `counted by the engine: ${what}`,
-  'items.retractions.dropped': () => 'pairs taken back that had left their bounded row',
-  'popularity.deltas.dropped': () => 'sales taken back that had left their bounded segment',
+  'freshet.users.noted': (what) => `counted by the engine: ${what}`,
+  'freshet.items.retractions.dropped': () => 'pairs taken back that had left their bounded row',
+  'freshet.popularity.deltas.dropped': () => 'sales taken back that had left their bounded segment',
   'freshet.lists.published': () => 'lists, cards and blocks published',
 };
 
 /** What the engine itself refused or counted in this run. */
 function engineSummary(metrics: MetricRegistry): string {
-  const rows = metrics.values().flatMap(({ name, attributes, value }) => {
+  const rows = metrics.sums().flatMap(({ name, attributes, value }) => {
     const words = COUNTED[name];
     return words === undefined || value === 0
       ? []
-      : [[words(String(attributes.code ?? attributes.what ?? '')), value] as const];
+      : [[words(String(attributes['error.type'] ?? attributes['freshet.note'] ?? '')), value] as const];
   });
   return rows.map(([label, value]) => `  ${value.toLocaleString('en')} ${label}\n`).join('');
 }

@@ -1,45 +1,25 @@
 // `freshet serve`: the endpoint alone, over the lists that an engine has left in the data folder or keeps fresh in Redis.
 
 import { join } from 'node:path';
-import { type Logger, systemClock } from '../../engine/api/index.ts';
-import { MetricRegistry } from '../../engine/telemetry/index.ts';
-import { createEmbeddedListStore, LISTS_COLUMN_FAMILY, type ListStore } from '../../lists/index.ts';
-import { createServingApp, startHttpServer } from '../../serving/index.ts';
+import { type Logger, type Metrics, systemClock } from '../../engine/api/index.ts';
+import { createEmbeddedListStore, LISTS_COLUMN_FAMILY } from '../../lists/index.ts';
+import { createServingApp, type ServingApp, type ServingOptions, startHttpServer } from '../../serving/index.ts';
 import { openRocksDatabase } from '../../state/index.ts';
 import { openAccess } from '../access.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { databasePath } from '../embedded.ts';
 import { createLogger } from '../logging.ts';
 import { servedHosts } from '../loopback.ts';
+import { startMetrics } from '../metrics.ts';
 import { openRedisLists } from '../redis.ts';
+import { followServedVersions } from '../served-versions.ts';
 import { isServingProcess, processCount, superviseProcesses } from '../serving-processes.ts';
 import { startTracing } from '../tracing.ts';
+import { ownName } from '../version.ts';
+import { type ServedVersion, VersionedServing } from '../versioned-serving.ts';
 
 /** Engines publish a segment's list once a second at most. */
 const SHARED_MAX_AGE_MS = 1_000;
-
-interface ServedLists {
-  readonly lists: ListStore;
-  close(): Promise<void>;
-}
-
-async function listsOfDataFolder(config: Config, logger: Logger): Promise<ServedLists> {
-  const database = await openRocksDatabase(databasePath(config.dataDir), {
-    columnFamilies: [LISTS_COLUMN_FAMILY],
-    readOnly: true,
-  });
-  const lists = createEmbeddedListStore({ database, clock: systemClock, logger });
-  const close = async () => {
-    await lists.close();
-    await database.close();
-  };
-  return { lists, close };
-}
-
-async function listsOfRedis(config: Config, logger: Logger): Promise<ServedLists> {
-  const lists = await openRedisLists(config, logger, { mayBeAway: true });
-  return { lists, close: () => lists.close() };
-}
 
 function greet(config: Config, redis: boolean, url: string): void {
   const where = redis ? `Redis, which "${config.appId}" keeps fresh` : config.dataDir;
@@ -69,48 +49,128 @@ export async function serve(
   const logger = createLogger(config.logLevel);
   const count = processCount(config.serveProcesses);
   if (redis && count > 1 && !isServingProcess())
-    await superviseProcesses(count, logger, signal, (url) => greet(config, redis, url));
+    await superviseProcesses(count, logger, signal, metricsPortOf(config), (url) => greet(config, redis, url));
   else await answer(config, redis, logger, signal);
+}
+
+/** Each process has a port of its own for its metrics: what one counts the others do not know. */
+function metricsPortOf({ metricsPort }: Config): (place: number) => { readonly [variable: string]: string } {
+  return (place) =>
+    metricsPort === undefined || metricsPort === 0 ? {} : { FRESHET_METRICS_PORT: String(metricsPort + place) };
 }
 
 async function answer(config: Config, redis: boolean, logger: Logger, signal: AbortSignal): Promise<void> {
   const access = await openAccess(config, { isShared: redis, logger });
-  const { lists, close } = await (redis ? listsOfRedis : listsOfDataFolder)(config, logger);
+  const measuring = await startMetrics({
+    config,
+    serviceName: 'freshet-serving',
+    messagingSystem: redis ? 'kafka' : 'freshet',
+    logger,
+  });
+  const { registry: metrics } = measuring;
   const tracing = await startTracing({
     isOn: config.tracing === 'on',
     serviceName: 'freshet-serving',
     messagingSystem: redis ? 'kafka' : 'freshet',
     logger,
   });
-  const serving = createServingApp({
+  const common: Omit<ServingOptions, 'lists' | 'metrics'> = {
     hosts: servedHosts(config.host),
     origins: config.corsOrigins?.split(','),
     access,
-    lists,
     clock: systemClock,
     logger,
-    metrics: new MetricRegistry(systemClock),
     tracer: tracing.tracer,
     // Whoever balances load is told before the port closes.
     readiness: () => (signal.aborted ? { isReady: false, reason: 'stopping' } : { isReady: true }),
-    ...(redis && {
-      readTimeoutMs: config.serveReadTimeoutMs,
-      sharedMaxAgeMs: SHARED_MAX_AGE_MS,
-      rememberedFile: join(config.dataDir, 'serving', `${config.appId}.lists`),
-    }),
     cacheBytes: config.serveCacheMb * 1024 * 1024,
-  });
+  };
+  const serving = await (redis ? servingOfRedis : servingOfDataFolder)(config, common, metrics);
   try {
-    await serving.open();
     const server = await startHttpServer({ handler: serving.handler, host: config.host, port: config.port });
     if (!isServingProcess()) greet(config, redis, server.url);
+    if (measuring.url !== undefined) process.stdout.write(`Metrics: ${measuring.url}\n`);
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     serving.drain();
     await server.stop();
   } finally {
     await serving.close();
     access?.close();
-    await close();
     await tracing.stop();
+    await measuring.stop();
   }
+}
+
+/** What answers, open. */
+type Serving = Pick<ServingApp, 'handler' | 'drain' | 'close'>;
+
+async function servingOfDataFolder(
+  config: Config,
+  common: Omit<ServingOptions, 'lists' | 'metrics'>,
+  metrics: Metrics,
+): Promise<Serving> {
+  const database = await openRocksDatabase(databasePath(config.dataDir), {
+    columnFamilies: [LISTS_COLUMN_FAMILY],
+    readOnly: true,
+    measured: { metrics, name: 'embedded' },
+  });
+  const lists = createEmbeddedListStore({ database, clock: systemClock, logger: common.logger });
+  const app = createServingApp({ ...common, lists, metrics });
+  await app.open();
+  return {
+    handler: app.handler,
+    drain: () => app.drain(),
+    async close() {
+      await app.close();
+      await lists.close();
+      await database.close();
+    },
+  };
+}
+
+/** Whichever version operators have said. */
+async function servingOfRedis(
+  config: Config,
+  common: Omit<ServingOptions, 'lists' | 'metrics'>,
+  metrics: Metrics,
+): Promise<Serving> {
+  const { logger } = common;
+  const directory = join(config.dataDir, 'serving');
+  let serving: VersionedServing | undefined;
+  const followed = await followServedVersions({
+    config,
+    file: join(directory, `${config.appId}.versions`),
+    isKeeper: false,
+    logger,
+    changed: (versions) => serving?.take(versions),
+  });
+  const create = async (version: string, versionMetrics: Metrics): Promise<ServedVersion> => {
+    const versionConfig = { ...config, version };
+    const lists = await openRedisLists(versionConfig, logger, { mayBeAway: true, metrics: versionMetrics });
+    const app = createServingApp({
+      ...common,
+      lists,
+      metrics: versionMetrics,
+      readTimeoutMs: config.serveReadTimeoutMs,
+      sharedMaxAgeMs: SHARED_MAX_AGE_MS,
+      rememberedFile: join(directory, `${ownName(versionConfig)}.lists`),
+    });
+    const close = async () => {
+      await app.close();
+      await lists.close();
+    };
+    return { app, close };
+  };
+  const opened = await VersionedServing.open({ create, metrics, logger }, followed.current);
+  serving = opened;
+  // What was heard while it opened, and the version that is kept ready.
+  opened.take(followed.current);
+  return {
+    handler: opened.handler,
+    drain: () => opened.drain(),
+    async close() {
+      await followed.close();
+      await opened.close();
+    },
+  };
 }

@@ -2,7 +2,6 @@
 
 import { join } from 'node:path';
 import { systemClock } from '../../engine/api/index.ts';
-import { MetricRegistry } from '../../engine/telemetry/index.ts';
 import { createServingApp, startHttpServer } from '../../serving/index.ts';
 import type { Config } from '../config.ts';
 import { createConsoleRouter } from '../console/index.ts';
@@ -11,6 +10,7 @@ import { openEmbedded } from '../embedded.ts';
 import { createEngineView } from '../engine-view.ts';
 import { createLogger } from '../logging.ts';
 import { servedHosts } from '../loopback.ts';
+import { startMetrics } from '../metrics.ts';
 import { startTracing } from '../tracing.ts';
 
 /** Short rounds: when the shoppers are too many for the machine, what they did is seen after a short round, not a long one. */
@@ -20,7 +20,8 @@ const DEMO_RETENTION_HOURS = 2;
 
 export async function start(config: Config, signal: AbortSignal): Promise<void> {
   const logger = createLogger(config.logLevel);
-  const metrics = new MetricRegistry(systemClock);
+  const measuring = await startMetrics({ config, serviceName: 'freshet', messagingSystem: 'freshet', logger });
+  const { registry: metrics } = measuring;
   const dataDir = join(config.dataDir, 'demo');
   const tracing = await startTracing({
     isOn: config.tracing === 'on',
@@ -82,6 +83,7 @@ export async function start(config: Config, signal: AbortSignal): Promise<void> 
     process.stdout.write(
       `Freshet runs with a simulated shop of ${config.eventsPerSecond} events a second.\n\n  ${server.url}\n\nCtrl-C ends it; the data stays in ${dataDir}.\n`,
     );
+    if (measuring.url !== undefined) process.stdout.write(`Metrics: ${measuring.url}\n`);
     try {
       const parts = [engine.run(stopped), shop.run()].map((part) => part.finally(() => ending.abort()));
       // Both end before anything is closed, whichever failed.
@@ -96,5 +98,6 @@ export async function start(config: Config, signal: AbortSignal): Promise<void> 
     await serving.close();
     await embedded.close();
     await tracing.stop();
+    await measuring.stop();
   }
 }

@@ -79,15 +79,15 @@ export function createConsoleRouter(ports: ConsolePorts): { readonly router: Rou
     next();
   });
 
-  router.get('/console/engine', route('console-engine'), (_request, response) => {
+  router.get('/console/engine', route('/console/engine'), (_request, response) => {
     response.json(stream.current());
   });
   router.all('/console/engine', allowOnly('GET'));
 
-  router.get('/console/stream', route('console-stream'), (request, response) => stream.watch(request, response));
+  router.get('/console/stream', route('/console/stream'), (request, response) => stream.watch(request, response));
   router.all('/console/stream', allowOnly('GET'));
 
-  router.get('/console/catalog', route('console-catalog'), (request, response) => {
+  router.get('/console/catalog', route('/console/catalog'), (request, response) => {
     const page = pageOf(request.query);
     const { products, total } = shop.catalog.find({
       category: textOf(request.query, 'category'),
@@ -100,21 +100,21 @@ export function createConsoleRouter(ports: ConsolePorts): { readonly router: Rou
   });
   router.all('/console/catalog', allowOnly('GET'));
 
-  router.get('/console/catalog/:id', route('console-product'), (request, response) => {
+  router.get('/console/catalog/:id', route('/console/catalog/{id}'), (request, response) => {
     const product = shop.catalog.product(parseId(String(request.params.id), 'id'));
     if (product === undefined) throw new ProblemError('not-found', 'The shop has no product with this id.');
     response.json(product);
   });
   router.all('/console/catalog/:id', allowOnly('GET'));
 
-  router.post('/shop/events', route('shop-events'), sameOrigin, ...json, async (request, response) => {
+  router.post('/shop/events', route('/shop/events'), sameOrigin, ...json, async (request, response) => {
     const event = parseShopEvent(request.body, ports.clock.nowMs());
     const { eventId } = await shop.accept(event);
     response.status(202).json({ eventId, at: event.at });
   });
   router.all('/shop/events', allowOnly('POST'));
 
-  router.post('/shop/rate', route('shop-rate'), sameOrigin, ...json, (request, response) => {
+  router.post('/shop/rate', route('/shop/rate'), sameOrigin, ...json, (request, response) => {
     if (shop.setRate === undefined) throw new ProblemError('not-found', 'No simulated shop runs here.');
     const eventsPerSecond = parseRate(request.body);
     shop.setRate(eventsPerSecond);

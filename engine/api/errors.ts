@@ -66,3 +66,9 @@ export class RefusedRecordError extends Error {
     this.code = code;
   }
 }
+
+/** What an error is called where its text must not be told, as in spans and metrics: its code, else its class. */
+export function errorType(error: unknown): string {
+  if (error instanceof EngineError || error instanceof RefusedRecordError) return error.code;
+  return error instanceof Error ? error.name : typeof error;
+}

@@ -3,6 +3,7 @@ export * from './clock.ts';
 export * from './database.ts';
 export * from './errors.ts';
 export * from './event-log.ts';
+export * from './instruments.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
 export * from './partitioner.ts';

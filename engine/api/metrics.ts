@@ -8,6 +8,7 @@ export interface Counter {
 
 /** A distribution. */
 export interface Histogram {
+  /** @param value In the unit that the instrument is declared with; durations are in seconds. */
   record(value: number): void;
 }
 
@@ -18,11 +19,14 @@ export interface Histogram {
 export interface Metrics {
   counter(name: string, attributes?: MetricAttributes): Counter;
   histogram(name: string, attributes?: MetricAttributes): Histogram;
-  /** `read` is called when the metrics are collected. A second gauge of the same name and attributes replaces the first. */
-  gauge(name: string, read: () => number, attributes?: MetricAttributes): void;
+  /**
+   * `read` is called when the metrics are collected; NaN says nothing. A second gauge of the same name and attributes replaces the
+   * first. Returns how to end it, for what does not last as long as the process; ending a gauge that was replaced does nothing.
+   */
+  gauge(name: string, read: () => number, attributes?: MetricAttributes): () => void;
 }
 
 const nothing = { add() {}, record() {} };
 
 /** Counts nothing. */
-export const silentMetrics: Metrics = { counter: () => nothing, histogram: () => nothing, gauge() {} };
+export const silentMetrics: Metrics = { counter: () => nothing, histogram: () => nothing, gauge: () => () => {} };

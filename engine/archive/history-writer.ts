@@ -67,6 +67,7 @@ export class HistoryWriter {
   readonly #files: Counter;
   readonly #bytes: Counter;
   readonly #failures: Counter;
+  readonly #endGauge: () => void;
   /** Files that were handed over and are not stored. */
   readonly #uploading = new Set<FileBuilder>();
   #isFailing = false;
@@ -80,9 +81,9 @@ export class HistoryWriter {
     this.#waitingMaxBytes = options.waitingMaxBytes ?? 64 * MIB;
     const { metrics, taskId } = options;
     this.#files = metrics.counter('freshet.history.files');
-    this.#bytes = metrics.counter('freshet.history.bytes');
+    this.#bytes = metrics.counter('freshet.history.written');
     this.#failures = metrics.counter('freshet.history.failures');
-    metrics.gauge('freshet.history.waiting_bytes', () => this.waitingBytes, { task: taskId });
+    this.#endGauge = metrics.gauge('freshet.history.waiting', () => this.waitingBytes, { 'freshet.task': taskId });
     this.#agePass = setInterval(() => this.#endOldFiles(), AGE_PASS_MS).unref();
   }
 
@@ -183,7 +184,7 @@ export class HistoryWriter {
         { context: { ...place, offset: archived } },
       );
     if (archived >= start) return archived;
-    metrics.counter('freshet.history.missing', { topic: place.topic }).add(start - archived);
+    metrics.counter('freshet.history.missing', { 'messaging.destination.name': place.topic }).add(start - archived);
     logger.error('history has a gap: the log no longer had what was not archived', {
       topic: place.topic,
       partition: place.partition,
@@ -221,6 +222,7 @@ export class HistoryWriter {
   /** Gives up what is not stored: the next owner reads it from the log. Idempotent. */
   close(): void {
     clearInterval(this.#agePass);
+    this.#endGauge();
     this.#closing.abort();
     for (const history of this.#all()) history.takeFile();
     this.#roomMade.resolve();
@@ -232,7 +234,9 @@ export class HistoryWriter {
 
   #added(history: PartitionHistory, count: number): void {
     if (count === 0) return;
-    this.#options.metrics.counter('freshet.history.records', { topic: history.place.topic }).add(count);
+    this.#options.metrics
+      .counter('freshet.history.records', { 'messaging.destination.name': history.place.topic })
+      .add(count);
     if (history.file !== undefined && history.file.bytes >= this.#fileMaxBytes) this.#endFile(history);
     // Or growing files alone could fill the memory, with nothing under way that makes room.
     if (this.waitingBytes >= this.#waitingMaxBytes / 2) this.#endLargestFile();

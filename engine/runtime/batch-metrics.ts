@@ -24,6 +24,7 @@ class BatchCounter implements Counter {
 export class BatchMetrics implements Metrics {
   readonly #metrics: Metrics;
   readonly #counters = new Map<Counter, BatchCounter>();
+  readonly #gauges: (() => void)[] = [];
 
   constructor(metrics: Metrics) {
     this.#metrics = metrics;
@@ -43,8 +44,15 @@ export class BatchMetrics implements Metrics {
     return this.#metrics.histogram(name, attributes);
   }
 
-  gauge(name: string, read: () => number, attributes?: MetricAttributes): void {
-    this.#metrics.gauge(name, read, attributes);
+  gauge(name: string, read: () => number, attributes?: MetricAttributes): () => void {
+    const end = this.#metrics.gauge(name, read, attributes);
+    this.#gauges.push(end);
+    return end;
+  }
+
+  /** The task runs here no more: its gauges end with it. */
+  close(): void {
+    for (const end of this.#gauges) end();
   }
 
   /** The batch has been committed, or was undone. */

@@ -1,6 +1,6 @@
 // A refused record on its way to the dead-letter topic: its own bytes, key and headers, and why and where in headers.
 
-import type { LogRecord, ProducerRecord, StreamRecord } from '../api/index.ts';
+import type { LogRecord, MetricAttributes, ProducerRecord, StreamRecord } from '../api/index.ts';
 import { DEAD_LETTER_TOPIC } from '../graph/topology.ts';
 import type { Refusal } from './source-record.ts';
 
@@ -12,6 +12,11 @@ export const DEAD_LETTER_HEADERS = {
   code: 'dlq.code',
   text: 'dlq.text',
 } as const;
+
+/** How a refusal is counted. */
+export function deadLetterAttributes(topic: string, code: string): MetricAttributes {
+  return { 'messaging.destination.name': topic, 'error.type': code };
+}
 
 /** The dead letter of a record. It lies in the partition that the record came from. */
 export function deadLetterOf(

@@ -15,7 +15,7 @@ import {
   type WriteBatch,
 } from '../api/index.ts';
 import type { GlobalStoreSpec, Topology } from '../graph/topology.ts';
-import { deadLetterOf } from './dead-letters.ts';
+import { deadLetterAttributes, deadLetterOf } from './dead-letters.ts';
 import { POSITION_COLUMN_FAMILY } from './position.ts';
 import { type Refusal, readSourceRecord, refusalOf, type SourceReader } from './source-record.ts';
 
@@ -76,7 +76,10 @@ export class GlobalState {
         isRefusing: !sources.has(spec.topic),
         counter: sources.has(spec.topic)
           ? undefined
-          : options.metrics.counter('freshet.records', { topic: spec.topic }),
+          : options.metrics.counter('messaging.client.consumed.messages', {
+              'messaging.destination.name': spec.topic,
+              'messaging.operation.name': 'receive',
+            }),
         positions: storedPositions(database, spec.name) ?? [...startsOf(spec.topic)],
       };
     });
@@ -168,7 +171,7 @@ export class GlobalState {
 
   #refuse(raw: LogRecord, refusal: Refusal): void {
     this.deadLetters.push(deadLetterOf(raw, refusal, raw.value));
-    this.#metrics.counter('freshet.dead_letters', { topic: raw.topic, code: refusal.code }).add(1);
+    this.#metrics.counter('freshet.dead_letters', deadLetterAttributes(raw.topic, refusal.code)).add(1);
   }
 
   /** Puts changes and positions into `batch`. */

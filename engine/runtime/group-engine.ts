@@ -10,6 +10,7 @@ import {
   type Logger,
   type MemberState,
   type Membership,
+  type MetricAttributes,
   type Metrics,
   type ProducerRecord,
   type SharedLog,
@@ -32,7 +33,8 @@ import { watchGenerations } from './sink-generations.ts';
 import { readersOf } from './source-record.ts';
 import { type EngineStatus, nextStatus } from './status.ts';
 import { Tables } from './tables.ts';
-import { TaskSlot, type TaskView } from './task-slot.ts';
+import { watchTasks } from './task-gauges.ts';
+import { TASK_STATUSES, TaskSlot, type TaskView } from './task-slot.ts';
 
 export interface GroupEngineOptions {
   readonly topology: Topology;
@@ -100,6 +102,7 @@ export class GroupEngine {
   readonly #untold = new Map<number, ReadonlyMap<string, number>>();
   readonly #background: Promise<void>[] = [];
   readonly #failed = Promise.withResolvers<never>();
+  readonly #endGauges: (() => void)[] = [];
   #status: EngineStatus = 'CREATED';
   #tables: Tables | undefined;
   #membership: Membership | undefined;
@@ -179,6 +182,7 @@ export class GroupEngine {
       signal.throwIfAborted();
       this.#watch(this.#tables.follow(this.#closing.signal));
       await this.#openSlots(databases);
+      this.#addGauges();
       this.#membership = await log.join({
         assign,
         state: () => this.#state(),
@@ -261,9 +265,34 @@ export class GroupEngine {
     return { instanceId: this.#options.instanceId, active, offsets };
   }
 
+  #addGauges(): void {
+    const { topology, log, partitions, clock } = this.#options;
+    const metrics = this.#metrics;
+    const slots = this.#slots;
+    const add = (name: string, read: () => number, attributes?: MetricAttributes) =>
+      this.#endGauges.push(metrics.gauge(name, read, attributes));
+    this.#endGauges.push(
+      watchTasks({ metrics, topology, partitions, log, clock, taskOf: (taskId) => slots.get(taskId)?.owned?.task }),
+    );
+    for (const status of TASK_STATUSES)
+      add('freshet.tasks', () => this.tasks().filter((task) => task.status === status).length, {
+        'freshet.task.status': status.toLowerCase(),
+      });
+    for (const [taskId, slot] of slots) {
+      add('freshet.restore.remaining', () => slot.view?.restoreLag ?? Number.NaN, { 'freshet.task': taskId });
+      add('freshet.lists.waiting', () => slot.owned?.waitingLists ?? Number.NaN, { 'freshet.task': taskId });
+    }
+    add('freshet.table.lag', () => this.#tables?.lag() ?? Number.NaN);
+    add('freshet.group.heartbeat.age', () => {
+      const ageMs = this.heartbeatAgeMs;
+      return Number.isFinite(ageMs) ? ageMs / 1000 : Number.NaN;
+    });
+  }
+
   #assigned({ active, standby }: GroupAssignment): void {
     if (this.#closing.signal.aborted) return;
     this.#assignments += 1;
+    this.#metrics.counter('freshet.group.assignments').add(1);
     this.#logger.info('tasks assigned', { active: active.join(' '), standby: standby.join(' ') });
     // The positions of a task that is not ours are another's to tell.
     for (const taskId of this.#untold.keys()) if (!active.includes(taskId)) this.#untold.delete(taskId);
@@ -316,6 +345,7 @@ export class GroupEngine {
     if (this.#status === 'CLOSED' || this.#status === 'STOPPING') return;
     if (this.#status !== 'CREATED') this.#become('STOPPING');
     this.#end(FLUSH_MS);
+    for (const end of this.#endGauges) end();
     await Promise.all([...this.#slots.values()].map((slot) => slot.ended()));
     await this.#tellNewOffsets();
     await this.#membership?.leave();

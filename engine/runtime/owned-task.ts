@@ -21,9 +21,11 @@ import {
   type ChangelogRecord,
   type Database,
   EngineError,
+  errorType,
   type Fetched,
   type FetchRequest,
   type LogRecord,
+  type ProducerRecord,
   type TaskHistory,
   type TaskWriter,
 } from '../api/index.ts';
@@ -109,7 +111,7 @@ export class OwnedTask {
           if (signal.aborted) break;
           if (!(error instanceof EngineError) || !RECLAIMED.has(error.code)) throw error;
           this.#task?.trace?.failed(error);
-          metrics.counter('freshet.tasks.reclaimed', { code: error.code }).add(1);
+          metrics.counter('freshet.task.reclaims', { 'error.type': error.code }).add(1);
           logger.warn('task is claimed anew', { taskId: this.taskId, code: error.code, error: error.message });
           this.#drop();
           this.#status = 'WAITING';
@@ -294,28 +296,50 @@ export class OwnedTask {
       else batch.put(columnFamily, key, value);
     }, this.#publisher!.unpublished());
     const ofTables = this.taskId === 0 ? deadLetters.slice() : [];
-    const next = await this.#writer!.commit(changelog, [...task.outputs, ...ofTables]);
+    const next = await this.#transaction(changelog, [...task.outputs, ...ofTables]);
     deadLetters.splice(0, ofTables.length);
     reached('log committed', this.taskId);
     task.trace?.logCommitted();
 
     this.#restore.copy.stageMark(batch, next, clock.nowMs());
     this.#database.write(batch);
-    const records = task.batch;
+    const measured = task.measured;
+    const { records } = measured;
     const entries = task.committed();
     reached('database written', this.taskId);
 
     const { commitNumber } = task.position;
-    recordMetrics.committed(records, undefined);
+    recordMetrics.committed(measured, clock.nowMs());
     this.#history?.committed(this.#ofShop(records));
     this.#unpublished.push({
       commitNumber,
       appendTimes: entries.size > 0 ? recordMetrics.appendTimes(records) : [],
       offsets: task.queues.positions(),
     });
-    metrics.histogram('freshet.commit.duration').record(performance.now() - startedMs);
+    metrics.histogram('freshet.commit.duration').record((performance.now() - startedMs) / 1000);
     this.#publisher!.add(commitNumber, entries, task.committedTrace);
     log.release([...task.queues.positions()].map(([topic, offset]) => ({ topic, partition: this.taskId, offset })));
+  }
+
+  /** @throws as `TaskWriter.commit` */
+  async #transaction(changelog: readonly ChangelogRecord[], records: readonly ProducerRecord[]): Promise<number> {
+    const { metrics } = this.#environment;
+    const startedMs = performance.now();
+    const ended = (failure?: unknown) => {
+      const error = failure === undefined ? undefined : { 'error.type': errorType(failure) };
+      const attributes = { 'messaging.operation.name': 'commit', ...error };
+      metrics
+        .histogram('messaging.client.operation.duration', attributes)
+        .record((performance.now() - startedMs) / 1000);
+    };
+    try {
+      const next = await this.#writer!.commit(changelog, records);
+      ended();
+      return next;
+    } catch (error) {
+      ended(error);
+      throw error;
+    }
   }
 
   /** The records that the shop wrote, as they came. */
@@ -329,7 +353,7 @@ export class OwnedTask {
     let newest: ReadonlyMap<string, number> | undefined;
     while (this.#unpublished.length > 0 && this.#unpublished[0]!.commitNumber <= commitNumber) {
       const { appendTimes, offsets } = this.#unpublished.shift()!;
-      this.#environment.recordMetrics.published(appendTimes, now);
+      this.#environment.recordMetrics.publishedSince(appendTimes, now);
       newest = offsets;
     }
     if (newest === undefined) return;

@@ -63,6 +63,17 @@ export class RecordQueues {
     return new Map(this.#queues.map((queue) => [queue.topic, queue.position]));
   }
 
+  /** Next offset to consume of a topic; `undefined` where the topic is not read. */
+  positionOf(topic: string): number | undefined {
+    return this.#queues.find((queue) => queue.topic === topic)?.position;
+  }
+
+  /** When the log took the first record of a topic that was read ahead and is not consumed, epoch ms. */
+  oldestOf(topic: string): number | undefined {
+    const queue = this.#queues.find((one) => one.topic === topic);
+    return queue?.records[queue.head]?.appendTimeMs;
+  }
+
   /** What has to be fetched to fill every queue, in the order in which `fill` takes the answers. */
   wants(): FetchRequest[] {
     return this.#queues.map((queue) => ({

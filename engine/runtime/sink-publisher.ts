@@ -2,7 +2,7 @@
 // of keys, the latest value of each; a sink that is slow or away makes it grow, up to the bound at which the task pauses.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger, Metrics, SinkEntry, Span, VersionedSink } from '../api/index.ts';
+import { errorType, type Logger, type Metrics, type SinkEntry, type Span, type VersionedSink } from '../api/index.ts';
 import { type BatchTrace, MAX_LINKS } from './batch-trace.ts';
 import type { ChangedKeys } from './position.ts';
 
@@ -111,9 +111,14 @@ export class SinkPublisher {
       if (taken.length === ENTRIES_PER_CALL) break;
     }
     const span = this.#traces.size === 0 ? undefined : this.#startSpan(node, entries);
+    const { metrics } = this.#options;
+    const startedMs = performance.now();
+    const took = () => (performance.now() - startedMs) / 1000;
     try {
       await this.#options.sinks.get(node)!.publish(entries);
+      metrics.histogram('freshet.publication.duration').record(took());
     } catch (error) {
+      metrics.histogram('freshet.publication.duration', { 'error.type': errorType(error) }).record(took());
       span?.fail(error);
       throw error;
     } finally {
@@ -127,7 +132,7 @@ export class SinkPublisher {
       one.since = one.entry.version;
       waiting.set(one.entry.key, one);
     }
-    this.#options.metrics.counter('freshet.lists.published').add(entries.length);
+    metrics.counter('freshet.lists.published').add(entries.length);
     const through = this.#publishedThrough();
     if (this.#traces.size > 0) this.#forget(through);
     this.#options.published(through);
@@ -168,7 +173,6 @@ export class SinkPublisher {
   }
 
   #failed(error: unknown): void {
-    this.#options.metrics.counter('freshet.sink.failures').add(1);
     if (this.#isFailing) return;
     this.#isFailing = true;
     this.#options.logger.error('lists cannot be published, they wait', { error: String(error), waiting: this.waiting });

@@ -19,7 +19,6 @@ import {
   type Clock,
   type Database,
   type EventLog,
-  type Histogram,
   type Logger,
   type Metrics,
   type SinkEntry,
@@ -31,11 +30,14 @@ import {
 import { type Topology, topicsOf } from '../graph/topology.ts';
 import type { CommitStep } from './commit-step.ts';
 import { GlobalState } from './global-state.ts';
+import { lagBehind, lowestPositions, type Position, totalLag } from './log-positions.ts';
 import { POSITION_COLUMN_FAMILY } from './position.ts';
 import { RecordMetrics } from './record-metrics.ts';
+import { RoundMetrics } from './round-metrics.ts';
 import { DEFAULT_FUTURE_LIMIT_MS, readersOf, type SourceReader } from './source-record.ts';
 import { type EngineStatus, nextStatus } from './status.ts';
 import { Task, writerTo } from './task.ts';
+import { watchTasks } from './task-gauges.ts';
 
 export interface StreamEngineOptions {
   readonly topology: Topology;
@@ -88,19 +90,19 @@ export class StreamEngine {
   readonly #readers: ReadonlyMap<string, SourceReader>;
   readonly #recordMetrics: RecordMetrics;
   readonly #sinkOf = new Map<string, string>();
-  readonly #commitDuration: Histogram;
+  readonly #roundMetrics: RoundMetrics;
   #status: EngineStatus = 'CREATED';
   #tasks: readonly Task[] = [];
   #globals: GlobalState | undefined;
+  #endGauges: (() => void)[] = [];
   /** Topics that are written, but not read by this engine. */
   readonly #unread: readonly string[];
-  #commitStartedMs = 0;
 
   constructor(options: StreamEngineOptions) {
     this.#options = options;
     this.#metrics = options.metrics ?? silentMetrics;
     this.#logger = options.logger ?? silentLogger;
-    this.#commitDuration = this.#metrics.histogram('freshet.commit.duration');
+    this.#roundMetrics = new RoundMetrics(this.#metrics);
     this.#readers = readersOf(options.topology, options.futureLimitMs);
     this.#recordMetrics = new RecordMetrics(this.#metrics, this.#readers);
     const readTopics = new Set(options.topology.globalStores.map(({ topic }) => topic));
@@ -169,9 +171,20 @@ export class StreamEngine {
             tracer: this.#options.tracer,
           }),
       );
+      this.#addGauges();
       for (const task of this.#tasks) await this.#publish([await task.due()]);
     });
     this.#become('READY');
+  }
+
+  #addGauges(): void {
+    const { topology, log, partitions, clock } = this.#options;
+    const metrics = this.#metrics;
+    this.#endGauges = [
+      watchTasks({ metrics, topology, partitions, log, clock, taskOf: (taskId) => this.#tasks[taskId] }),
+      metrics.gauge('freshet.tasks', () => this.#tasks.length, { 'freshet.task.status': 'running' }),
+      metrics.gauge('freshet.table.lag', () => totalLag(log, this.#globals?.positions() ?? [])),
+    ];
   }
 
   /** Runs rounds until nothing is left to do. Returns the number of records that they took. */
@@ -274,8 +287,8 @@ export class StreamEngine {
   async #commit(tasks: readonly Task[]): Promise<void> {
     const { log, database, clock } = this.#options;
     const globals = this.#globals!;
-    const batches = tasks.map((task) => task.batch);
-    this.#commitStartedMs = performance.now();
+    const measured = tasks.map((task) => task.measured);
+    const startedMs = performance.now();
     this.#reached('processed');
 
     const batch = database.createBatch();
@@ -290,7 +303,9 @@ export class StreamEngine {
       // The log only stages here: no turn of the event loop may pass before the write.
       log.commit(commits, batch);
       this.#reached('log committed');
+      const writingMs = performance.now();
       database.write(batch);
+      this.#roundMetrics.written(writingMs);
     } catch (error) {
       log.settled(false);
       for (const task of tasks) task.trace?.failed(error);
@@ -301,9 +316,13 @@ export class StreamEngine {
     const published = tasks.map((task) => task.committed());
     this.#reached('database written');
 
+    this.#roundMetrics.committed(startedMs);
+    const committedMs = clock.nowMs();
+    for (const one of measured) this.#recordMetrics.committed(one, committedMs);
+
     const count = await this.#publish(published, tasks);
-    this.#commitDuration.record(performance.now() - this.#commitStartedMs);
-    for (const records of batches) this.#recordMetrics.committed(records, count > 0 ? clock.nowMs() : undefined);
+    const publishedMs = clock.nowMs();
+    if (count > 0) for (const { records } of measured) this.#recordMetrics.published(records, publishedMs);
     this.#reached('published');
 
     log.release(this.#released());
@@ -316,6 +335,7 @@ export class StreamEngine {
 
   /** `committed` are the tasks whose last commit made the entries, in their order. */
   async #publish(published: readonly Map<string, SinkEntry[]>[], committed: readonly Task[] = []): Promise<number> {
+    const startedMs = performance.now();
     let count = 0;
     for (let index = 0; index < published.length; index++) {
       const trace = committed[index]?.committedTrace;
@@ -333,43 +353,30 @@ export class StreamEngine {
         count += entries.length;
       }
     }
-    if (count > 0) this.#metrics.counter('freshet.lists.published').add(count);
+    this.#roundMetrics.published(count, startedMs);
     return count;
   }
 
-  /** The lowest offset that anybody still needs, of every partition. */
-  #positions(): { topic: string; partition: number; offset: number }[] {
-    const lowest = new Map<string, { topic: string; partition: number; offset: number }>();
-    const need = (topic: string, partition: number, offset: number) => {
-      const id = `${topic}-${partition}`;
-      const known = lowest.get(id);
-      if (known === undefined || offset < known.offset) lowest.set(id, { topic, partition, offset });
-    };
-    for (const { topic, partition, offset } of this.#globals!.positions()) need(topic, partition, offset);
+  *#positions(): Generator<Position> {
+    yield* this.#globals!.positions();
     for (const task of this.#tasks)
-      for (const [topic, offset] of task.queues.positions()) need(topic, task.taskId, offset);
-    return [...lowest.values()];
+      for (const [topic, offset] of task.queues.positions()) yield { topic, partition: task.taskId, offset };
   }
 
   /** What the log may drop: what everybody here has read, and anything in topics that nobody here reads. */
-  #released(): { topic: string; partition: number; offset: number }[] {
+  #released(): Position[] {
     const { log, partitions } = this.#options;
     const ends = this.#unread.flatMap((topic) =>
       Array.from({ length: partitions }, (_, partition) => {
         return { topic, partition, offset: log.offsets({ topic, partition }).end };
       }),
     );
-    return [...this.#positions(), ...ends];
+    return [...lowestPositions(this.#positions()), ...ends];
   }
 
   /** Records that have not been processed, by topic. */
   lag(): Map<string, number> {
-    const lags = new Map<string, number>();
-    for (const { topic, partition, offset } of this.#positions()) {
-      const { start, end } = this.#options.log.offsets({ topic, partition });
-      lags.set(topic, (lags.get(topic) ?? 0) + end - Math.max(start, offset));
-    }
-    return lags;
+    return lagBehind(this.#options.log, lowestPositions(this.#positions()));
   }
 
   async #failing<T>(work: () => Promise<T>): Promise<T> {
@@ -385,6 +392,7 @@ export class StreamEngine {
   close(): void {
     if (this.#status === 'CLOSED') return;
     if (this.#status !== 'CREATED') this.#become('STOPPING');
+    for (const end of this.#endGauges) end();
     for (const task of this.#tasks) task.close();
     this.#become('CLOSED');
   }

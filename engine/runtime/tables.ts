@@ -16,6 +16,7 @@ import {
 import type { Topology } from '../graph/topology.ts';
 import { clearDatabase } from './changelog.ts';
 import { GlobalState, storedPositions } from './global-state.ts';
+import { totalLag } from './log-positions.ts';
 import type { News } from './news.ts';
 import { POSITION_COLUMN_FAMILY } from './position.ts';
 import { DEFAULT_FUTURE_LIMIT_MS } from './source-record.ts';
@@ -63,10 +64,7 @@ export class Tables {
 
   /** Records that have not been applied. */
   lag(): number {
-    let lag = 0;
-    for (const { topic, partition, offset } of this.#state?.positions() ?? [])
-      lag += Math.max(0, this.#options.log.tables.offsets({ topic, partition }).end - offset);
-    return lag;
+    return totalLag(this.#options.log.tables, this.#state?.positions() ?? []);
   }
 
   /** Reads every topic up to the end that it has now. */

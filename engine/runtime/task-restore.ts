@@ -57,7 +57,7 @@ export class TaskRestore {
     }
     if (records > 0) {
       const seconds = (performance.now() - startedMs) / 1000;
-      metrics.counter('freshet.restore.records').add(records);
+      metrics.histogram('freshet.restore.duration').record(seconds);
       logger.info('task restored', { taskId: this.#taskId, from, to: this.restoredTo, records, bytes, seconds });
     }
     return 'restored';
@@ -90,7 +90,7 @@ export class TaskRestore {
 
   /** Applies what is there; `undefined` when it is not the continuation of what the database holds. */
   async #step(signal: AbortSignal): Promise<{ readonly records: number; readonly bytes: number } | undefined> {
-    const { log, clock, news } = this.#environment;
+    const { log, clock, metrics, news } = this.#environment;
     const part = log.fetchChangelog(this.#taskId, this.restoredTo, RECORDS_PER_STEP);
     if (part.next === this.restoredTo) {
       await news.next(IDLE_MS, signal);
@@ -98,6 +98,7 @@ export class TaskRestore {
     }
     const bytes = this.copy.apply(part, clock.nowMs());
     if (bytes === undefined) return undefined;
+    metrics.counter('freshet.restore.records').add(part.records.length);
     // Other tasks and the heartbeat have their turn.
     await new Promise(setImmediate);
     return { records: part.records.length, bytes };

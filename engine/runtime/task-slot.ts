@@ -27,6 +27,16 @@ export interface TaskView {
   readonly waitingLists: number;
 }
 
+/** All that a task can be here. */
+export const TASK_STATUSES: readonly TaskView['status'][] = [
+  'CLAIMING',
+  'RESTORING',
+  'RUNNING',
+  'WAITING',
+  'FOLLOWING',
+  'FAILED',
+];
+
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 
@@ -108,7 +118,7 @@ export class TaskSlot {
         await this.#runOnce(this.#wanted);
       } catch (error) {
         const failure = error instanceof Error ? error : new Error(String(error));
-        metrics.counter('freshet.tasks.failed', { task: this.taskId }).add(1);
+        metrics.counter('freshet.task.failures', { 'freshet.task': this.taskId }).add(1);
         if (failure.message !== this.#error?.message)
           logger.error('task failed, it is tried again', { taskId: this.taskId, error: failure.message });
         this.#error = failure;

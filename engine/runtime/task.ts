@@ -18,6 +18,7 @@ import {
 import type { Topology } from '../graph/topology.ts';
 import { BatchMetrics } from './batch-metrics.ts';
 import { type BatchTrace, traceBatch } from './batch-trace.ts';
+import { deadLetterAttributes } from './dead-letters.ts';
 import { NodeGraph, type Outputs } from './node-graph.ts';
 import {
   type ChangedKeys,
@@ -28,6 +29,7 @@ import {
   positionKeyOf,
   type TaskPosition,
 } from './position.ts';
+import type { MeasuredBatch } from './record-metrics.ts';
 import { RecordQueues } from './record-queues.ts';
 import { refusalOf, type SourceReader, type SourceRecord } from './source-record.ts';
 import { Timers } from './timers.ts';
@@ -50,6 +52,9 @@ export interface TaskOptions {
   /** @defaultValue a silent one */
   readonly tracer?: Tracer | undefined;
 }
+
+/** Of a commit without records, which nobody measures. */
+const NO_TIMES = { readMs: 0, processedMs: 0, processSeconds: 0 };
 
 /** Takes a changed key: its column family, its bytes, its new value (`null` deletes). */
 export type WriteChange = (columnFamily: string, key: Uint8Array, value: Uint8Array | null) => void;
@@ -84,6 +89,7 @@ export class Task {
   #tookMs = 0;
   /** Records of the batch that waits for its commit. */
   #batch: readonly SourceRecord[] = [];
+  #batchTimes = NO_TIMES;
   readonly #tracer: Tracer;
   /** From the start of a batch until its commit. */
   #trace: BatchTrace | undefined;
@@ -124,7 +130,7 @@ export class Task {
       trace: () => this.#trace,
       maxRecordBytes: options.maxRecordBytes,
       refused: (record, { code }) =>
-        this.#metrics.counter('freshet.dead_letters', { topic: record.topic, code }).add(1),
+        this.#metrics.counter('freshet.dead_letters', deadLetterAttributes(record.topic, code)).add(1),
     });
     this.#timers.restore(this.#position.timers);
     this.#timers.arm(this.#clock.nowMs());
@@ -194,8 +200,9 @@ export class Task {
       const records = this.queues.select(limit);
       const isLate = records.length >= this.#options.recordsPerBatch || this.#tookMs > SLOW_BATCH_MS;
       this.#isBehind = isLate && !this.#options.isReplay;
-      const startedMs = performance.now();
       if (records.length === 0 && !this.#isTimerDue()) return false;
+      const readMs = this.#options.clock.nowMs();
+      const startedMs = performance.now();
       // That of an attempt which failed.
       this.#trace?.end();
       this.#trace = traceBatch(this.#tracer, this.taskId, records);
@@ -221,6 +228,8 @@ export class Task {
       }
       this.#tookMs = performance.now() - startedMs;
       await this.#punctuate();
+      const processSeconds = (performance.now() - startedMs) / 1000;
+      this.#batchTimes = { readMs, processedMs: this.#options.clock.nowMs(), processSeconds };
       this.#isBehind = false;
       return this.#take(records);
     }
@@ -296,6 +305,11 @@ export class Task {
     return this.#batch;
   }
 
+  /** The waiting batch as it is measured. */
+  get measured(): MeasuredBatch {
+    return { records: this.#batch, sent: this.outputs, ...this.#batchTimes };
+  }
+
   /** Of the waiting batch, where it is traced. */
   get trace(): BatchTrace | undefined {
     return this.#trace;
@@ -361,6 +375,7 @@ export class Task {
   close(): void {
     this.#trace?.end();
     this.#graph.close();
+    this.#metrics.close();
   }
 }
 

@@ -4,9 +4,9 @@
 /** Neighbouring bucket bounds differ by 5 %, so a quantile is off by 2.5 % at most. */
 const GROWTH = 1.05;
 const LOG_GROWTH = Math.log(GROWTH);
-/** Smallest value told from 0, in the caller's unit. */
-const SMALLEST = 0.001;
-/** Up to SMALLEST·1.05^600, about 5e9. */
+/** Smallest value told from 0: a microsecond where the unit is the second. */
+const SMALLEST = 1e-6;
+/** Up to SMALLEST·1.05^600, about 5e6. */
 const BUCKETS = 600;
 
 export class LogHistogram {

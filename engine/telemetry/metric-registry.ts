@@ -1,11 +1,16 @@
-// Instruments that live in this process: what the console page shows, and what an exporter can read. Counters are sums since the
-// start; histograms speak of the last half to whole minute, so that a figure on a page follows what happens now.
+// Instruments that live in this process: what the console page shows, and what exporters read (otel-metrics.ts). Recording is a few
+// additions in memory; everything else happens when somebody collects.
 
-import type { Clock, Counter, Histogram, MetricAttributes, Metrics } from '../api/index.ts';
-import { LogHistogram } from './log-histogram.ts';
-
-/** Two halves: the older one is dropped when the younger one is full. */
-const HALF_WINDOW_MS = 30_000;
+import {
+  type Clock,
+  type Counter,
+  type Histogram,
+  type Instrument,
+  type MetricAttributes,
+  type Metrics,
+  WORK_BOUNDS,
+} from '../api/index.ts';
+import { Distribution } from './distribution.ts';
 
 export interface MetricValue {
   readonly name: string;
@@ -13,20 +18,7 @@ export interface MetricValue {
   readonly value: number;
 }
 
-export interface DistributionValue {
-  readonly name: string;
-  readonly attributes: MetricAttributes;
-  readonly count: number;
-  readonly p50: number | undefined;
-  readonly p99: number | undefined;
-}
-
-interface Named {
-  readonly name: string;
-  readonly attributes: MetricAttributes;
-}
-
-class Sum implements Counter, Named {
+class Sum implements Counter {
   readonly name: string;
   readonly attributes: MetricAttributes;
   value = 0;
@@ -41,57 +33,26 @@ class Sum implements Counter, Named {
   }
 }
 
-class Window implements Histogram, Named {
+interface Gauge {
   readonly name: string;
   readonly attributes: MetricAttributes;
-  readonly #clock: Clock;
-  #younger = new LogHistogram();
-  #older = new LogHistogram();
-  #turnMs: number;
-
-  constructor(name: string, attributes: MetricAttributes, clock: Clock) {
-    this.name = name;
-    this.attributes = attributes;
-    this.#clock = clock;
-    this.#turnMs = clock.nowMs() + HALF_WINDOW_MS;
-  }
-
-  record(value: number): void {
-    this.#turn();
-    this.#younger.record(value);
-  }
-
-  #turn(): void {
-    const now = this.#clock.nowMs();
-    if (now < this.#turnMs) return;
-    const dropped = this.#older;
-    this.#older = this.#younger;
-    this.#younger = dropped;
-    this.#younger.clear();
-    if (now >= this.#turnMs + HALF_WINDOW_MS) this.#older.clear();
-    this.#turnMs = now + HALF_WINDOW_MS;
-  }
-
-  read(): LogHistogram {
-    this.#turn();
-    const all = new LogHistogram();
-    all.merge(this.#younger);
-    all.merge(this.#older);
-    return all;
-  }
+  readonly read: () => number;
 }
-
-/** Longest time that a distribution looks back, ms. */
-export const DISTRIBUTION_WINDOW_MS = 2 * HALF_WINDOW_MS;
 
 export class MetricRegistry implements Metrics {
   readonly #clock: Clock;
+  readonly #declared: ReadonlyMap<string, Instrument>;
   readonly #sums = new Map<string, Sum>();
-  readonly #windows = new Map<string, Window>();
-  readonly #gauges = new Map<string, Named & { readonly read: () => number }>();
+  readonly #distributions = new Map<string, Distribution>();
+  readonly #gauges = new Map<string, Gauge>();
+  /** When counting began, epoch ms. */
+  readonly startedMs: number;
 
-  constructor(clock: Clock) {
+  /** @param catalogue What is declared; a name that is not in it is counted all the same, without unit and text. */
+  constructor(clock: Clock, catalogue: readonly Instrument[] = []) {
     this.#clock = clock;
+    this.startedMs = clock.nowMs();
+    this.#declared = new Map(catalogue.map((instrument) => [instrument.name, instrument]));
   }
 
   counter(name: string, attributes: MetricAttributes = {}): Counter {
@@ -106,38 +67,48 @@ export class MetricRegistry implements Metrics {
 
   histogram(name: string, attributes: MetricAttributes = {}): Histogram {
     const id = identity(name, attributes);
-    let window = this.#windows.get(id);
-    if (window === undefined) {
-      window = new Window(name, attributes, this.#clock);
-      this.#windows.set(id, window);
+    let distribution = this.#distributions.get(id);
+    if (distribution === undefined) {
+      const bounds = this.#declared.get(name)?.bounds ?? WORK_BOUNDS;
+      distribution = new Distribution(name, attributes, bounds, this.#clock);
+      this.#distributions.set(id, distribution);
     }
-    return window;
+    return distribution;
   }
 
-  gauge(name: string, read: () => number, attributes: MetricAttributes = {}): void {
-    this.#gauges.set(identity(name, attributes), { name, attributes, read });
+  gauge(name: string, read: () => number, attributes: MetricAttributes = {}): () => void {
+    const id = identity(name, attributes);
+    const one: Gauge = { name, attributes, read };
+    this.#gauges.set(id, one);
+    return () => {
+      if (this.#gauges.get(id) === one) this.#gauges.delete(id);
+    };
   }
 
-  /** Counters and gauges as they stand. */
-  values(): MetricValue[] {
-    return [
-      ...Array.from(this.#sums.values(), ({ name, attributes, value }) => ({ name, attributes, value })),
-      ...Array.from(this.#gauges.values(), ({ name, attributes, read }) => ({ name, attributes, value: read() })),
-    ];
+  declared(name: string): Instrument | undefined {
+    return this.#declared.get(name);
   }
 
-  /** Distributions of the last minute. */
-  distributions(): DistributionValue[] {
-    return Array.from(this.#windows.values(), (window) => {
-      const histogram = window.read();
-      return {
-        name: window.name,
-        attributes: window.attributes,
-        count: histogram.count,
-        p50: histogram.quantile(0.5),
-        p99: histogram.quantile(0.99),
-      };
-    });
+  /** Counters as they stand. */
+  sums(): MetricValue[] {
+    return Array.from(this.#sums.values(), ({ name, attributes, value }) => ({ name, attributes, value }));
+  }
+
+  /** Reads every gauge that has something to say. `failed` hears of one that throws: the others are read all the same. */
+  gauges(failed: (error: unknown) => void): MetricValue[] {
+    const values: MetricValue[] = [];
+    for (const { name, attributes, read } of this.#gauges.values())
+      try {
+        const value = read();
+        if (!Number.isNaN(value)) values.push({ name, attributes, value });
+      } catch (error) {
+        failed(error);
+      }
+    return values;
+  }
+
+  distributions(): readonly Distribution[] {
+    return [...this.#distributions.values()];
   }
 }
 

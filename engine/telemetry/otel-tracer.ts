@@ -9,10 +9,9 @@ import type {
   Tracer as OtelTracer,
 } from '@opentelemetry/api';
 import {
-  EngineError,
+  errorType,
   formatTraceparent,
   parseTraceparent,
-  RefusedRecordError,
   type Span,
   type SpanAttributes,
   type SpanKind,
@@ -92,16 +91,11 @@ class ApiSpan implements Span {
   }
 
   fail(error: unknown): void {
-    this.span.setAttributes({ 'error.type': typeOf(error) });
+    this.span.setAttributes({ 'error.type': errorType(error) });
     this.span.setStatus({ code: this.#api.SpanStatusCode.ERROR });
   }
 
   end(): void {
     this.span.end();
   }
-}
-
-function typeOf(error: unknown): string {
-  if (error instanceof EngineError || error instanceof RefusedRecordError) return error.code;
-  return error instanceof Error ? error.name : typeof error;
 }

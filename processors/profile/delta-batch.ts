@@ -7,7 +7,7 @@
 import { partitionOf } from '../../engine/api/index.ts';
 import { itemHash } from '../../schemas/item-hash.ts';
 import type { PairDeltas, RowDelta } from '../co-occurrence/pair-deltas.ts';
-import { addSigned, type HalfLives, landmarkAt, weightAt } from '../decay.ts';
+import { addSigned, type HalfLives, landmarkAt, RECENT_SHARE, weightAt } from '../decay.ts';
 import type { EventRef } from './as-of.ts';
 import type { ContributionSink } from './contributions.ts';
 import { PairTable } from './pair-table.ts';
@@ -38,6 +38,7 @@ export interface Outgoing<V> {
 
 interface ItemTotals {
   n: number;
+  recent: number;
   p: number;
   repeats: number;
   lastSeenMs: number;
@@ -61,9 +62,11 @@ export class DeltaBatch implements ContributionSink {
   #popularLandmarkMs = 0;
   #trendingLandmarkMs = 0;
   #event!: EventRef;
+  #isSilent = false;
   #weightMs = 0;
   #sign = 1;
   #rowsWeight = 0;
+  #recentWeight = 0;
   #popularWeight = 0;
   #trendingWeight = 0;
 
@@ -85,17 +88,24 @@ export class DeltaBatch implements ContributionSink {
     this.#popularity.clear();
   }
 
+  /** Whether what follows counts for nothing, until this is called again. */
+  set isSilent(isSilent: boolean) {
+    this.#isSilent = isSilent;
+  }
+
   /** What follows is of `event` and weighs as of `atMs`; `sign` is 1, and from -1 to 0 for a share that is taken back. */
   setEvent(event: EventRef, atMs: number, sign: number): void {
     this.#event = event;
     this.#weightMs = atMs;
     this.#sign = sign;
     this.#rowsWeight = sign * weightAt(atMs, this.#rowsLandmarkMs, this.#halfLives.rowsMs);
+    this.#recentWeight = sign * weightAt(atMs, this.#rowsLandmarkMs, this.#halfLives.rowsMs / RECENT_SHARE);
     this.#popularWeight = sign * weightAt(atMs, this.#popularLandmarkMs, this.#halfLives.popularMs);
     this.#trendingWeight = sign * weightAt(atMs, this.#trendingLandmarkMs, this.#halfLives.trendingMs);
   }
 
   follows(before: string, after: string, mass: number): void {
+    if (this.#isSilent) return;
     const earlier = this.#item(before);
     const later = this.#item(after);
     const amount = mass * this.#rowsWeight;
@@ -104,6 +114,7 @@ export class DeltaBatch implements ContributionSink {
   }
 
   together(one: string, other: string, mass: number): void {
+    if (this.#isSilent) return;
     const first = this.#item(one);
     const second = this.#item(other);
     const amount = mass * this.#rowsWeight;
@@ -112,8 +123,10 @@ export class DeltaBatch implements ContributionSink {
   }
 
   counts(item: string, n: number, p: number, repeats: number): void {
+    if (this.#isSilent) return;
     const totals = this.#totals[this.#item(item)]!;
     totals.n = addSigned(totals.n, n * this.#rowsWeight);
+    totals.recent = addSigned(totals.recent, n * this.#recentWeight);
     totals.p = addSigned(totals.p, p * this.#rowsWeight);
     totals.repeats = addSigned(totals.repeats, repeats * this.#rowsWeight);
     if (this.#sign > 0 && this.#weightMs > totals.lastSeenMs) totals.lastSeenMs = this.#weightMs;
@@ -121,6 +134,7 @@ export class DeltaBatch implements ContributionSink {
 
   /** Adds to an item's popularity in a segment. */
   popular(segment: string, item: string, weight: number): void {
+    if (this.#isSilent) return;
     let number = this.#segmentNumbers.get(segment);
     if (number === undefined) {
       number = this.#segments.length;
@@ -229,7 +243,7 @@ export class DeltaBatch implements ContributionSink {
     const number = this.#number(item);
     const totals = this.#totals[number];
     if (totals === undefined) {
-      this.#totals[number] = { n: 0, p: 0, repeats: 0, lastSeenMs: 0, newest: this.#event };
+      this.#totals[number] = { n: 0, recent: 0, p: 0, repeats: 0, lastSeenMs: 0, newest: this.#event };
     } else if (this.#event.at >= totals.newest.at) {
       totals.newest = this.#event;
     }
@@ -284,8 +298,8 @@ class PairRecord {
       o[i] = ofO[entry]!;
     }
     this.bytes += ROW_BYTES + size * ENTRY_BYTES;
-    const { n, p, repeats, lastSeenMs, newest } = totals;
-    this.rows.push({ item: number, newest, n, p, repeats, lastSeenMs, partners, f, b, o });
+    const { n, recent, p, repeats, lastSeenMs, newest } = totals;
+    this.rows.push({ item: number, newest, n, recent, p, repeats, lastSeenMs, partners, f, b, o });
   }
 
   finished(landmarkMs: number): PairDeltas {

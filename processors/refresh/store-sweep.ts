@@ -60,7 +60,7 @@ export class StoreSweep<V> {
    */
   start(context: ProcessorContext, of: string, make: (keys: readonly string[]) => void): void {
     this.#reader.begin(context.streamTimeMs);
-    const published = context.metrics.counter('refresh.lists', { of });
+    const published = context.metrics.counter('freshet.refresh.lists', { 'freshet.list.owner': of });
     context.schedule('refresh', REFRESH_INTERVAL_MS, 'WALL_CLOCK_TIME', () => {
       const keys = this.#take(context.streamTimeMs);
       if (keys.length === 0) return;

@@ -70,8 +70,8 @@ export class VisitorRefresh {
   start(context: ProcessorContext, make: (visitors: readonly string[]) => number): void {
     this.#neighbours = context.globalStore(this.#options.neighboursStore);
     this.#reader.begin(context.streamTimeMs);
-    const published: Counter = context.metrics.counter('refresh.lists', { of: 'visitors' });
-    context.metrics.gauge('refresh.waiting', () => this.#due.size, { task: context.taskId });
+    const published: Counter = context.metrics.counter('freshet.refresh.lists', { 'freshet.list.owner': 'visitors' });
+    context.metrics.gauge('freshet.refresh.waiting', () => this.#due.size, { 'freshet.task': context.taskId });
     context.schedule('refresh', REFRESH_INTERVAL_MS, 'WALL_CLOCK_TIME', () => {
       const visitors = this.#take(context.streamTimeMs);
       if (visitors.length > 0) published.add(make(visitors));

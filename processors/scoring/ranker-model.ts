@@ -13,9 +13,10 @@
 
 import { CONTEXT_COUNT, FEATURE_COUNT, LENGTH_BUCKETS } from './features.ts';
 
-/** Units of the network. */
+/** Units of the network, a multiple of {@link UNITS_AT_A_TIME}. */
 export const HIDDEN = 24;
 const LEAK = 0.05;
+const UNITS_AT_A_TIME = 4;
 
 /** Where the weights lie: shared, by length, network by feature, by context, constants, output. */
 export const SHARED_AT = 0;
@@ -50,6 +51,9 @@ export class RankerModel {
   constant = 0;
   readonly #input = new Float64Array(FEATURE_COUNT * HIDDEN);
   readonly #output = new Float64Array(HIDDEN);
+  /** Where the input weights of the features begin that are not 0, and those features. */
+  readonly #rows = new Int32Array(FEATURE_COUNT);
+  readonly #present = new Float64Array(FEATURE_COUNT);
   readonly #slopes = new Float64Array(HIDDEN);
 
   constructor(weights: Float32Array) {
@@ -76,14 +80,35 @@ export class RankerModel {
   score(values: Float64Array, at: number): number {
     const { linear, active, start } = this;
     const input = this.#input;
-    for (let h = 0; h < HIDDEN; h++) active[h] = start[h]!;
+    const rows = this.#rows;
+    const present = this.#present;
+    let count = 0;
     let score = 0;
     for (let i = 0; i < FEATURE_COUNT; i++) {
       const value = values[at + i]!;
       if (value === 0) continue;
       score += linear[i]! * value;
-      const row = i * HIDDEN;
-      for (let h = 0; h < HIDDEN; h++) active[h]! += input[row + h]! * value;
+      rows[count] = i * HIDDEN;
+      present[count++] = value;
+    }
+    // Four units at a time, each in a register: half the time of adding to `active` feature by feature.
+    for (let h = 0; h < HIDDEN; h += UNITS_AT_A_TIME) {
+      let first = start[h]!;
+      let second = start[h + 1]!;
+      let third = start[h + 2]!;
+      let fourth = start[h + 3]!;
+      for (let k = 0; k < count; k++) {
+        const value = present[k]!;
+        const from = rows[k]! + h;
+        first += input[from]! * value;
+        second += input[from + 1]! * value;
+        third += input[from + 2]! * value;
+        fourth += input[from + 3]! * value;
+      }
+      active[h] = first;
+      active[h + 1] = second;
+      active[h + 2] = third;
+      active[h + 3] = fourth;
     }
     const output = this.#output;
     for (let h = 0; h < HIDDEN; h++) score += output[h]! * leaky(active[h]!);

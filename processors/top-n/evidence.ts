@@ -61,7 +61,10 @@ export function evidenceOf(
     const denseId = index.internText(itemId);
     if (denseId === undefined) continue;
     const weights = queryWeights(evidence.length, times);
-    evidence.push({ itemId, denseId, record: recordOf(itemId), kind: reasonKind(kinds), ...weights });
+    const kind = reasonKind(kinds);
+    // Whoever has just bought an item is done with looking at it.
+    const repeatBonus = kind === 'bought' ? 0 : weights.repeatBonus;
+    evidence.push({ itemId, denseId, record: recordOf(itemId), kind, ...weights, repeatBonus });
   }
   return evidence;
 }

@@ -58,7 +58,7 @@ interface Batch {
 export function createListReader(options: ListReaderOptions): ListReader & { close(): void } {
   const { lists, clock, logger, metrics, timeoutMs, shared, isUsable } = options;
   const lastGood = new LastGood({ clock, maxBytes: options.cacheBytes, maxAgeMs: LAST_GOOD_MAX_AGE_MS });
-  const degraded = metrics.counter('serving.reads.degraded');
+  const degraded = metrics.counter('freshet.reads.degraded');
   const breaker = new CircuitBreaker({
     probe: () => within(timeoutMs, lists.ping()),
     changed(isOpen, error) {
@@ -66,7 +66,7 @@ export function createListReader(options: ListReaderOptions): ListReader & { clo
       else logger.info('lists-back');
     },
   });
-  metrics.gauge('serving.lists.away', () => Number(breaker.isOpen));
+  metrics.gauge('freshet.breaker.open', () => Number(breaker.isOpen));
   let next: Batch | undefined;
 
   function recall(key: string): StoredEntry | undefined {

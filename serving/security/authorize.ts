@@ -23,7 +23,7 @@ export interface AuthorizeOptions {
 
 /** For requests below `/v1`. */
 export function authorize({ keys, limits, clock, metrics }: AuthorizeOptions): Handler {
-  const refused = (reason: string) => metrics.counter('serving.requests.refused', { reason });
+  const refused = (reason: string) => metrics.counter('freshet.requests.refused', { 'error.type': reason });
   const counters = { key: refused('key'), scope: refused('scope'), rate: refused('rate') };
   return (request, response, next) => {
     const [, text] = BEARER.exec(request.headers.authorization ?? '') ?? [];

@@ -35,7 +35,9 @@ export class CountedMetrics implements Metrics {
     return { record() {} };
   }
 
-  gauge(): void {}
+  gauge() {
+    return () => {};
+  }
 
   /** Value of a counter by its name and attribute values, 0 where it never counted. */
   count(key: string): number {

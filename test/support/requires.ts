@@ -1,12 +1,18 @@
 // What a test needs beyond Node. Missing on a laptop, it is skipped with the reason; missing in CI, it fails.
 
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 
 /** Options that skip a test for this reason. */
 export function missing(reason: string): { skip: string } {
   if (process.env.CI === 'true') throw new Error(`in CI nothing is skipped: ${reason}`);
   return { skip: reason };
+}
+
+/** Options for a test that runs a program of this machine. */
+export function needsProgram(name: string, installation: string): { skip?: string } {
+  const isThere = (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
+  return isThere ? {} : missing(`${name} is missing: ${installation}`);
 }
 
 /** Debian's Chromium, for tests of the page. */

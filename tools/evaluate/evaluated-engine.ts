@@ -14,12 +14,14 @@ import type { ItemRow } from '../../processors/co-occurrence/item-row.ts';
 import { neighbourRecordOf } from '../../processors/co-occurrence/neighbour-record.ts';
 import { rowSerde } from '../../processors/co-occurrence/row-codec.ts';
 import type { HalfLives } from '../../processors/decay.ts';
+import { RANKER_KEY } from '../../processors/learner.ts';
 import { type NeighbourRecord, neighbourSerde } from '../../processors/neighbours.ts';
 import { DeltaBatch } from '../../processors/profile/delta-batch.ts';
 import type { VisitorListMaker } from '../../processors/profile/list-maker.ts';
 import { emptyProfile, type Profile } from '../../processors/profile/profile.ts';
 import { profileSerde } from '../../processors/profile/profile-codec.ts';
 import { ProfileUpdater } from '../../processors/profile/profile-updater.ts';
+import type { ServedRanker } from '../../processors/scoring/learned.ts';
 import { ALGORITHMS, type Algorithm } from '../../processors/top-n/algorithm-choice.ts';
 import { dealingsOf } from '../../processors/top-n/evidence.ts';
 import { type AskedList, type ListMakerOptions, VisitorLists } from '../../processors/top-n/visitor-lists.ts';
@@ -33,6 +35,7 @@ import {
   STORES,
 } from '../../topology/index.ts';
 import { medianUs } from './cpu-time.ts';
+import { scoringCost } from './scoring-cost.ts';
 import type { AskStep, LearnStep } from './steps.ts';
 import { measureUpdates, type UpdateCost } from './update-cost.ts';
 
@@ -54,6 +57,8 @@ export interface StateBytes {
 export interface ListCost {
   /** Candidates, scores, steps after scoring and reasons, by algorithm, µs of CPU time. */
   readonly usPerList: { readonly [algorithm: string]: number };
+  /** Of that the related items alone, see {@link scoringCost}. */
+  readonly scoringUsPerList: { readonly [algorithm: string]: number };
   /** What decoding the records of a list's query comes to where none is in memory, µs of CPU time. */
   readonly decodingUsPerList: number;
 }
@@ -200,14 +205,22 @@ export class EvaluatedEngine {
       profiles.forEach(list);
       usPerList[algorithm] = medianUs(profiles, list);
     }
-    const neighbours = this.#driver.engine
-      .globals!.stores()
-      .get(GLOBAL_STORES.neighbours) as ReadOnlyStore<NeighbourRecord>;
+    const stores = this.#driver.engine.globals!.stores();
+    const neighbours = stores.get(GLOBAL_STORES.neighbours) as ReadOnlyStore<NeighbourRecord>;
     const encoded = profiles.map((profile) => encodedRecords(profile, neighbours));
     const decode = (records: readonly Uint8Array[]) => {
       for (const bytes of records) neighbourSerde.deserialize(bytes);
     };
-    return { usPerList, decodingUsPerList: medianUs(encoded, decode) };
+    const { index, listLength } = this.#maker.options;
+    const ranker = stores.get(GLOBAL_STORES.ranker) as ReadOnlyStore<ServedRanker>;
+    const scoringUsPerList = scoringCost({
+      profiles,
+      index,
+      neighbours,
+      ranker: ranker.get(RANKER_KEY),
+      length: listLength,
+    });
+    return { usPerList, scoringUsPerList, decodingUsPerList: medianUs(encoded, decode) };
   }
 
   /** What updates cost, see {@link measureUpdates}. */

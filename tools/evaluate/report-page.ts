@@ -153,6 +153,10 @@ function costSection({ state, lists, updates }: EvaluationResult): string {
       `A list by ${algorithm}, with its reasons`,
       us(value),
     ]),
+    ...Object.entries(lists.scoringUsPerList).map(([algorithm, value]) => [
+      `Of it the related items by ${algorithm}`,
+      us(value),
+    ]),
     ["Decoding a list's records where none is in memory, on top", us(lists.decodingUsPerList)],
     ['An event: profile, pair deltas, rows', us(updates?.usPerEvent)],
     ["An event's share of the records that are published", us(updates?.publishUsPerEvent)],

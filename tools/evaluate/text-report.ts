@@ -80,6 +80,10 @@ function costTable({ lists, updates }: EvaluationResult): string[] {
       `a list by ${algorithm}, with its reasons`,
       us(value),
     ]),
+    ...Object.entries(lists.scoringUsPerList).map(([algorithm, value]) => [
+      `of it the related items by ${algorithm}`,
+      us(value),
+    ]),
     ["decoding a list's records where none is in memory, on top", us(lists.decodingUsPerList)],
     ['an event: profile, pair deltas, rows', updates === undefined ? '-' : us(updates.usPerEvent)],
     ["an event's share of the records that are published", updates === undefined ? '-' : us(updates.publishUsPerEvent)],

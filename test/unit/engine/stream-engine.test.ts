@@ -492,8 +492,8 @@ test('a refusal counts once, though its batch was undone and run again', async (
     { topic: 'readings', key: 'm1', value: Buffer.from('{'), timestampMs: 1 },
     ...Array.from({ length: 14 }, (_, i) => reading('m1', 'north', i === 9 ? 666 : 1, 2 + i)),
   );
-  const counted = metrics.values().filter(({ name }) => name === 'freshet.dead_letters');
-  assert.deepEqual(counted.map(({ attributes, value }) => [attributes.code, value]).sort(), [
+  const counted = metrics.sums().filter(({ name }) => name === 'freshet.dead_letters');
+  assert.deepEqual(counted.map(({ attributes, value }) => [attributes['error.type'], value]).sort(), [
     ['not-json', 1],
     ['processor-failed', 1],
   ]);

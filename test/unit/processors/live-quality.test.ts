@@ -11,7 +11,10 @@ function measured() {
   const quality = new LiveQuality({
     counter: () => nothing,
     histogram: () => nothing,
-    gauge: (name, read, attributes: MetricAttributes = {}) => void gauges.set(`${name} ${attributes.algorithm}`, read),
+    gauge: (name, read, attributes: MetricAttributes = {}) => {
+      gauges.set(`${name} ${attributes['freshet.algorithm']}`, read);
+      return () => {};
+    },
   });
   return {
     quality,
@@ -34,9 +37,9 @@ test('a look is held against the list that was made before it', () => {
   look('v', 'c');
   list('v', ['d', 'e']);
   look('v', 'b');
-  assert.equal(figure('lists.looks'), 2);
-  assert.equal(figure('lists.hit-rate'), 1 / 2);
-  assert.equal(figure('lists.mrr'), 1 / 4);
+  assert.equal(figure('freshet.lists.looks'), 2);
+  assert.equal(figure('freshet.lists.hit_rate'), 1 / 2);
+  assert.equal(figure('freshet.lists.reciprocal_rank'), 1 / 4);
 });
 
 test('an item that was dealt with last, and what is no look, ask nothing', () => {
@@ -44,9 +47,9 @@ test('an item that was dealt with last, and what is no look, ask nothing', () =>
   list('v', ['b', 'c']);
   look('v', 'c', START_MS, 'addToCart');
   look('v', 'c');
-  assert.equal(figure('lists.looks'), 0);
+  assert.equal(figure('freshet.lists.looks'), 0);
   look('v', 'b');
-  assert.equal(figure('lists.looks'), 1);
+  assert.equal(figure('freshet.lists.looks'), 1);
 });
 
 test('only the first twenty items of a list count', () => {
@@ -57,7 +60,7 @@ test('only the first twenty items of a list count', () => {
   );
   look('v', 'i19');
   look('v', 'i20');
-  assert.equal(figure('lists.hit-rate'), 1 / 2);
+  assert.equal(figure('freshet.lists.hit_rate'), 1 / 2);
 });
 
 test('each algorithm has its own figures', () => {
@@ -66,8 +69,8 @@ test('each algorithm has its own figures', () => {
   look('v', 'a');
   list('v', ['b'], 'l');
   look('v', 'c');
-  assert.equal(figure('lists.hit-rate', 'f1'), 1);
-  assert.equal(figure('lists.hit-rate', 'l'), 0);
+  assert.equal(figure('freshet.lists.hit_rate', 'f1'), 1);
+  assert.equal(figure('freshet.lists.hit_rate', 'l'), 0);
 });
 
 test('what was right a day ago counts half, however long the engine runs', () => {
@@ -75,12 +78,12 @@ test('what was right a day ago counts half, however long the engine runs', () =>
   list('v', ['a', 'b']);
   look('v', 'a');
   look('v', 'x', START_MS + DAY_MS);
-  assert.ok(Math.abs(figure('lists.hit-rate')! - 1 / 3) < 1e-12);
-  assert.ok(Math.abs(figure('lists.looks')! - 1.5) < 1e-12);
+  assert.ok(Math.abs(figure('freshet.lists.hit_rate')! - 1 / 3) < 1e-12);
+  assert.ok(Math.abs(figure('freshet.lists.looks')! - 1.5) < 1e-12);
   look('v', 'y', START_MS + 3_000 * DAY_MS);
   look('v', 'b', START_MS + 3_000 * DAY_MS);
-  assert.ok(Math.abs(figure('lists.hit-rate')! - 1 / 2) < 1e-12);
-  assert.ok(Math.abs(figure('lists.looks')! - 2) < 1e-12);
+  assert.ok(Math.abs(figure('freshet.lists.hit_rate')! - 1 / 2) < 1e-12);
+  assert.ok(Math.abs(figure('freshet.lists.looks')! - 2) < 1e-12);
 });
 
 test('a visitor who was forgotten asks nothing until there is a list again', () => {
@@ -88,5 +91,5 @@ test('a visitor who was forgotten asks nothing until there is a list again', () 
   list('v', ['a']);
   quality.forgotten('v');
   look('v', 'a');
-  assert.equal(figure('lists.looks'), 0);
+  assert.equal(figure('freshet.lists.looks'), 0);
 });

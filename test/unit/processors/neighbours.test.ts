@@ -9,6 +9,7 @@ const golden: NeighbourRecord = {
   hash: 2 ** 53 - 2,
   landmarkMs: 86_400_000,
   n: 3,
+  recent: 1.25,
   p: 0.5,
   forward: 1.5,
   backward: 2,
@@ -21,14 +22,19 @@ const golden: NeighbourRecord = {
 };
 
 const GOLDEN_HEX =
-  '0203c3a931feffffffffff1f0000000070999441000000ec71999441000040400000003f0000c03f000000' +
+  '0303c3a931feffffffffff1f0000000070999441000000ec71999441000040400000a03f0000003f0000c03f000000' +
   '400000803e0000003f030000803e80007f02' +
   '01070000000000103fc006' +
   '0500000000000040003e80';
 
-test('a neighbour record has the bytes of version 2', () => {
+test('a neighbour record has the bytes of version 3', () => {
   assert.equal(Buffer.from(neighbourSerde.serialize(golden)).toString('hex'), GOLDEN_HEX);
   assert.deepEqual(neighbourSerde.deserialize(Buffer.from(GOLDEN_HEX, 'hex')), golden);
+});
+
+test('a neighbour record of version 2 is read, with nothing recent', () => {
+  const older = `02${GOLDEN_HEX.slice(2).replace('0000a03f', '')}`;
+  assert.deepEqual(neighbourSerde.deserialize(Buffer.from(older, 'hex')), { ...golden, recent: 0 });
 });
 
 test('a neighbour record comes back from its bytes as it was', () => {

@@ -40,7 +40,7 @@ function kindsOf(pipeline: VisitorPipeline, visitorId = 'ann'): { [item: string]
 function massOf(pipeline: VisitorPipeline): number {
   let mass = 0;
   for (const row of pipeline.rows().values())
-    mass += row.n + row.p + row.forward + row.backward + row.together + row.size;
+    mass += row.n + row.recent + row.p + row.forward + row.backward + row.together + row.size;
   return mass;
 }
 
@@ -50,9 +50,30 @@ describe('USERS', () => {
     const event = click({ itemId: 'a' });
     await pipeline.process(recordsOf(event));
     await pipeline.process(recordsOf(event));
-    assert.equal(pipeline.users.metrics.count('users.noted duplicate'), 1);
+    assert.equal(pipeline.users.metrics.count('freshet.users.noted duplicate'), 1);
     assert.equal(pipeline.visitorCalls.length, 1);
     assert.equal(pipeline.row('a')!.size, 0);
+  });
+
+  test('A synthetic visitor has a profile and lists, and counts for nobody else', async () => {
+    const pipeline = new VisitorPipeline();
+    const visitorId = 'freshet-probe-1';
+    await pipeline.process(recordsOf(click({ itemId: 'a' }), click({ itemId: 'b' })));
+    const before = { mass: massOf(pipeline), segments: pipeline.segmentDeltas.length };
+    await pipeline.process(
+      recordsOf(
+        click({ visitorId, itemId: 'a' }),
+        click({ visitorId, itemId: 'b' }),
+        purchase([['a', 2]], { visitorId }),
+        purchase([['a', 2]], { visitorId, status: 'returned' }),
+      ),
+    );
+    assert.deepEqual({ mass: massOf(pipeline), segments: pipeline.segmentDeltas.length }, before);
+    assert.ok(pipeline.visitorCalls.at(-1)!.some((changed) => changed.visitorId === visitorId));
+    assert.ok(dealingsOf(pipeline.profile(visitorId)!).length > 0);
+    // Whoever comes after it in the batch counts.
+    await pipeline.process(recordsOf(click({ visitorId, itemId: 'a' }), click({ visitorId: 'bob', itemId: 'a' })));
+    assert.ok(massOf(pipeline) > before.mass);
   });
 
   test('Lists are asked for once per batch, for each visitor that changed', async () => {
@@ -67,7 +88,7 @@ describe('USERS', () => {
   test('An item that the catalog does not have counts all the same, and is noted', async () => {
     const pipeline = new VisitorPipeline({ isListed: (item) => item !== 'ghost' });
     await pipeline.process(recordsOf(click({ itemId: 'a' }), click({ itemId: 'ghost' }), click({ itemId: 'b' })));
-    assert.equal(pipeline.users.metrics.count('users.noted unknown-item'), 1);
+    assert.equal(pipeline.users.metrics.count('freshet.users.noted unknown-item'), 1);
     assert.ok(pipeline.row('ghost')!.size > 0);
   });
 
@@ -115,7 +136,7 @@ describe('USERS', () => {
     assert.equal(profile.device, 'phone');
     assert.equal(profile.asOf!.at, T + 3);
     assert.equal(profile.asOf!.eventIds[1], 'newest');
-    assert.equal(pipeline.users.metrics.count('users.noted late'), 1);
+    assert.equal(pipeline.users.metrics.count('freshet.users.noted late'), 1);
   });
 
   test('An order without visitor belongs to the user', async () => {
@@ -201,7 +222,7 @@ describe('Returns', () => {
     assert.equal(pipeline.row('a')!.p, 0);
     assert.equal(pipeline.row('b')!.p > 0, true);
     assert.equal(pipeline.row('b')!.together, 0);
-    assert.equal(pipeline.users.metrics.count('users.noted return-over-quantity'), 1);
+    assert.equal(pipeline.users.metrics.count('freshet.users.noted return-over-quantity'), 1);
   });
 
   test('A return without a receipt changes nothing and is counted', async () => {
@@ -211,7 +232,7 @@ describe('Returns', () => {
     const before = pipeline.row('a')!.p;
     await pipeline.process(recordsOf(purchase([['a', 1]], { orderId: 'o0', status: 'cancelled' })));
     await pipeline.process(recordsOf(purchase([['z', 1]], { orderId: 'o1', status: 'cancelled' })));
-    assert.equal(pipeline.users.metrics.count('users.noted return-without-receipt'), 2);
+    assert.equal(pipeline.users.metrics.count('freshet.users.noted return-without-receipt'), 2);
     assert.equal(pipeline.row('a')!.p, before);
     assert.equal(pipeline.row('z'), undefined);
   });
@@ -349,7 +370,7 @@ describe('Privacy', () => {
       ...recordsOf(purchase(lines, { status: 'returned', at: T + 2 * DAY_MS })),
     ]);
     assert.equal(massOf(pipeline), 0);
-    assert.equal(pipeline.users.metrics.count('users.noted return-without-receipt'), 2);
+    assert.equal(pipeline.users.metrics.count('freshet.users.noted return-without-receipt'), 2);
   });
 
   test('With limited consent what was bought and disliked is blocked for the session, and the block entry goes with it', async () => {
@@ -408,7 +429,7 @@ describe('Privacy', () => {
     await pipeline.process(recordsOf(click(), purchase([['a', 1]])));
     assert.deepEqual(pipeline.profile('ann'), { ...emptyProfile(), consent: 'none' });
     assert.equal(pipeline.rows().size, 0);
-    assert.equal(pipeline.users.metrics.count('users.noted without-consent'), 2);
+    assert.equal(pipeline.users.metrics.count('freshet.users.noted without-consent'), 2);
     assert.equal(pipeline.visitorCalls.at(-1)![0]!.profile, undefined);
     await pipeline.process([privacyRecord({ action: 'consent', consent: 'full' })]);
     await pipeline.process(recordsOf(click()));

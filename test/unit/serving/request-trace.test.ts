@@ -23,7 +23,7 @@ test('a request’s span continues the caller’s, is named in the answer and sa
   assert.equal(span!.options.kind, 'server');
   assert.deepEqual(span!.attributes, {
     'http.request.method': 'GET',
-    'http.route': 'visitor-recommendations',
+    'http.route': '/v1/visitors/{id}/recommendations',
     'http.response.status_code': 200,
   });
 });

@@ -29,10 +29,10 @@ describe('the cached store', () => {
     const counts = new Map<string, number>();
     const metrics: Metrics = {
       counter: (name, attributes) => ({
-        add: (amount) => void counts.set(`${name} ${attributes?.store}`, amount),
+        add: (amount) => void counts.set(`${name} ${attributes?.['freshet.store']}`, amount),
       }),
       histogram: () => ({ record() {} }),
-      gauge() {},
+      gauge: () => () => {},
     };
     const space = keyspace();
     const store = keyValueStore<Box>({ name: 'boxes', codec: boxSerde, cacheMaxBytes: 1e6, metrics }).create(space);
@@ -44,8 +44,8 @@ describe('the cached store', () => {
     assert.deepEqual(
       counts,
       new Map([
-        ['store.cache.hits boxes', 2],
-        ['store.cache.misses boxes', 3],
+        ['freshet.store.cache.hits boxes', 2],
+        ['freshet.store.cache.misses boxes', 3],
       ]),
     );
   });

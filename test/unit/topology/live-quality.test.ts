@@ -29,14 +29,15 @@ test('the engine reports how often the next look was in the list that it had mad
   const look = (visitorId: string, itemId: string) =>
     send('clicks', click({ visitorId, itemId, at: clock.nowMs() + 2_000 }));
   /** Of the algorithm that makes the lists: before anything was learned of ranking there is one only. */
-  const gauge = (name: string) => metrics.values().find((one) => one.name === name && one.value > 0)?.value ?? 0;
+  const gauge = (name: string) =>
+    metrics.gauges(assert.ifError).find((one) => one.name === name && one.value > 0)?.value ?? 0;
 
   for (const itemId of ['a', 'b', 'c', 'unseen']) await send('catalog', item(itemId));
   for (const visitor of ['v1', 'v2', 'v3']) for (const itemId of ['a', 'b']) await look(visitor, itemId);
   // The first visitor's second look found no list that could have known; the third visitor's did.
-  assert.ok(Math.abs(gauge('lists.looks') - 3) < 0.001, `${gauge('lists.looks')} looks`);
+  assert.ok(Math.abs(gauge('freshet.lists.looks') - 3) < 0.001, `${gauge('freshet.lists.looks')} looks`);
   await look('v4', 'a');
   await look('v4', 'b');
-  assert.ok(Math.abs(gauge('lists.looks') - 4) < 0.001);
-  assert.ok(gauge('lists.hit-rate') >= 3 / 4 - 0.001, `hit rate ${gauge('lists.hit-rate')}`);
+  assert.ok(Math.abs(gauge('freshet.lists.looks') - 4) < 0.001);
+  assert.ok(gauge('freshet.lists.hit_rate') >= 3 / 4 - 0.001, `hit rate ${gauge('freshet.lists.hit_rate')}`);
 });

@@ -68,6 +68,16 @@ function itemsFor(viewed: readonly string[], setup: Setup, overrides: Partial<Pr
 
 const ids = (items: readonly { readonly id: string }[]) => items.map(({ id }) => id).join('');
 
+/** An order of which the lines of `b` have come back. */
+const orderOf = (...items: readonly string[]): Receipt => ({
+  orderId: items.join(),
+  at: 0,
+  device: undefined,
+  region: undefined,
+  context: [],
+  lines: items.map((item) => ({ item, quantityLeft: item === 'b' ? 0 : 1, categories: [] })),
+});
+
 const ROW = neighbour('x', { a: { f: 5 }, b: { f: 4 }, c: { f: 3 }, d: { f: 2 } });
 
 test('bought, disliked, unavailable and unknown items make room for the next best', () => {
@@ -172,17 +182,9 @@ test('what was shown in vain three times makes room, and comes back with the day
 });
 
 test('where goods are bought again, what is in every order comes first, and nothing that was taken back', () => {
-  const order = (...items: readonly string[]): Receipt => ({
-    orderId: items.join(),
-    at: 0,
-    device: undefined,
-    region: undefined,
-    context: [],
-    lines: items.map((item) => ({ item, quantityLeft: item === 'b' ? 0 : 1, categories: [] })),
-  });
   const bought = ['a', 'b', 'c'].map((item) => ({ item, at: 0 }));
   const setup = { records: [ROW], available: ['a', 'b', 'c', 'd'], tuning: { boughtAgainWeight: 2, diversity: 0 } };
-  const receipts = [order('c', 'b'), order('a', 'b', 'c')];
+  const receipts = [orderOf('c', 'b'), orderOf('a', 'b', 'c')];
   const items = itemsFor(['x'], setup, { bought, receipts });
   assert.deepEqual(
     items.slice(0, 2).map(({ id, reasons }) => [id, reasons[0]!.kind]),
@@ -193,6 +195,28 @@ test('where goods are bought again, what is in every order comes first, and noth
   );
   assert.ok(!items.find(({ id }) => id === 'b')?.reasons.some(({ kind }) => kind === 'repeat'));
   assert.equal(ids(itemsFor(['x'], { ...setup, tuning: {} }, { bought, receipts })), 'd');
+});
+
+test('of what was bought as often, that is in front which others buy these days', () => {
+  const records = [neighbour('c', {}, { recent: 1 }), neighbour('a', {}, { recent: 9 })];
+  const setup = { records, available: ['a', 'c'], tuning: { boughtAgainWeight: 2, diversity: 0 } };
+  assert.equal(ids(itemsFor([], setup, { receipts: [orderOf('c', 'a')] })), 'ac');
+  assert.equal(ids(itemsFor([], setup, { receipts: [orderOf('c'), orderOf('c'), orderOf('c', 'a')] })), 'ca');
+});
+
+test('while the visitor is choosing, what goes with the basket comes before what is bought again', () => {
+  const sessionOf = (kinds: number): Session => ({
+    id: undefined,
+    startedAt: 0,
+    lastAt: 0,
+    interactions: [{ item: 'x', kinds, revoked: 0 }],
+    referrer: undefined,
+    searched: undefined,
+  });
+  const setup = { records: [ROW], available: ['a', 'z'], tuning: { boughtAgainWeight: 4, diversity: 0 } };
+  const receipts = [orderOf('z')];
+  assert.equal(ids(itemsFor([], setup, { receipts, session: sessionOf(kindBit.purchase) })), 'za');
+  assert.equal(ids(itemsFor([], setup, { receipts, session: sessionOf(kindBit.addToCart) })), 'az');
 });
 
 test('what lies in the cart is not recommended', () => {

@@ -37,6 +37,7 @@ test('the engine and the baselines find what always comes next, and no one finds
   assert.equal(result.state.visitors, 120);
   assert.equal(result.state.items, 30);
   assert.ok(result.state.rowBytes > 0 && result.state.neighboursBytes > 0);
+  assert.deepEqual(Object.keys(result.lists.scoringUsPerList), ['f1', 'f2']);
   const names = result.tasks.map(({ algorithm }) => algorithm);
   assert.deepEqual(names.slice(-4), ['popularity', 'item-knn', 'sequential-rules', 'vmis-knn']);
   for (const { algorithm, isBaseline, targets, figures } of result.tasks) {
