@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EngineError } from '../engine/api/index.ts';
+import { type ListTuning, listTuningBody } from '../schemas/list-tuning.ts';
 import { type CompatibilityLevel, compatibilityLevels } from '../schemas/registry-http.ts';
 import { MAX_REQUESTS_PER_SECOND, SCOPES, type Scope } from '../serving/security/api-key.ts';
 import type { EvaluateOptions } from './commands/evaluate.ts';
@@ -37,6 +38,20 @@ function httpUrl(text: string): string {
   if (!/^https?:$/.test(URL.parse(text)?.protocol ?? ''))
     throw new InvalidArgumentError('It must be http:// or https://.');
   return text;
+}
+
+/** A JSON object with fields of a list's tuning. */
+function tuning(text: string): Partial<ListTuning> {
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch {
+    throw new InvalidArgumentError('It must be a JSON object.');
+  }
+  const { error } = listTuningBody.safeParse(given);
+  if (error !== undefined)
+    throw new InvalidArgumentError(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}.`).join(' '));
+  return given as Partial<ListTuning>;
 }
 
 /** Epoch ms of a time as ISO 8601 writes it. */
@@ -148,6 +163,14 @@ program
     1e9,
   )
   .option('--ask-every <n>', 'ask one question in so many', number(1, 1e6), 1)
+  .addOption(
+    new Option(
+      '--tuning <json>',
+      'how lists are made: the body of a definition such as for-you; see docs/recommendations.md',
+    )
+      .default({}, 'the defaults')
+      .argParser(tuning),
+  )
   .option('--no-baselines', 'the engine alone')
   .option('--report <file>', 'write a page with charts, too')
   .option('--json', 'one JSON object in place of text', false)

@@ -2,7 +2,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import { systemClock } from '../../engine/api/index.ts';
-import { DEFAULT_TUNING } from '../../schemas/list-tuning.ts';
+import { DEFAULT_TUNING, type ListTuning } from '../../schemas/list-tuning.ts';
 import {
   type DataSet,
   type EvaluationProgress,
@@ -29,6 +29,8 @@ export interface EvaluateOptions {
   readonly holdout?: number;
   readonly limit: number;
   readonly askEvery: number;
+  /** What differs from the defaults in how lists are made. */
+  readonly tuning: Partial<ListTuning>;
   readonly baselines: boolean;
   readonly json: boolean;
   /** Where a page goes, if anywhere. */
@@ -44,6 +46,15 @@ const PLAIN_LINE_MS = 5_000;
 const BAR_WIDTH = 30;
 /** Shares that are asked about where nobody says otherwise. */
 const DEFAULT_HOLDOUT = { clicks: 0.1, events: 0.75, 'online-retail': 0.75 } as const;
+
+/** What is known of a format's shop. */
+const FORMAT_TUNING: { readonly [F in EvaluationFormat]: Partial<ListTuning> } = {
+  events: {},
+  sessions: {},
+  clicks: {},
+  // Gifts for resale are bought again and again.
+  'online-retail': { boughtAgainWeight: 5 },
+};
 
 /** Why the options do not go together; `undefined` when they do. */
 export function evaluateOptionsFault({
@@ -74,8 +85,7 @@ export async function evaluateData(options: EvaluateOptions, signal: AbortSignal
       dataSet,
       ks: KS,
       hasBaselines: options.baselines,
-      // Gifts for resale are bought again and again.
-      lists: options.format === 'online-retail' ? { tuning: { ...DEFAULT_TUNING, boughtAgainWeight: 5 } } : {},
+      lists: { tuning: { ...DEFAULT_TUNING, ...FORMAT_TUNING[options.format], ...options.tuning } },
       onProgress: progress.update,
       signal,
     });

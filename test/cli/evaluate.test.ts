@@ -48,3 +48,11 @@ test('options that do not go together are explained, with exit code 2', () => {
   assert.equal(status, 2);
   assert.match(stderr, /--test or --holdout/);
 });
+
+test('how lists are made can be tried out, and what is no such thing is refused by name', () => {
+  const file = join(temporaryDirectory(), 'shop.jsonl');
+  const { stderr, status } = evaluate([file, '--tuning', '{"contentShare":2}']);
+  assert.equal(status, 2);
+  assert.match(stderr, /--tuning.*contentShare/);
+  assert.match(evaluate([file, '--tuning', 'content']).stderr, /--tuning.*JSON object/);
+});

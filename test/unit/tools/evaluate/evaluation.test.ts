@@ -97,6 +97,7 @@ test('the command says what is missing before it reads anything', async () => {
     spanDays: 150,
     limit: 1,
     askEvery: 1,
+    tuning: {},
     baselines: true,
     json: false,
   } as const;
