@@ -9,10 +9,14 @@ export function missing(reason: string): { skip: string } {
   return { skip: reason };
 }
 
+/** Whether the shell would find it. */
+export function hasProgram(name: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
+}
+
 /** Options for a test that runs a program of this machine. */
 export function needsProgram(name: string, installation: string): { skip?: string } {
-  const isThere = (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
-  return isThere ? {} : missing(`${name} is missing: ${installation}`);
+  return hasProgram(name) ? {} : missing(`${name} is missing: ${installation}`);
 }
 
 /** Debian's Chromium, for tests of the page. */
