@@ -10,6 +10,7 @@ import { type CompatibilityLevel, compatibilityLevels } from '../schemas/registr
 import { MAX_REQUESTS_PER_SECOND, SCOPES, type Scope } from '../serving/security/api-key.ts';
 import type { EvaluateOptions } from './commands/evaluate.ts';
 import type { NewKey } from './commands/keys.ts';
+import type { SizeOptions } from './commands/size.ts';
 import { type Config, ConfigError, readConfig, SETTINGS } from './config.ts';
 import { interruption } from './interruption.ts';
 import { registryPlace } from './registry.ts';
@@ -342,6 +343,24 @@ versions
   .action(async (version: string) => {
     const { retireVersion } = await import('./commands/versions.ts');
     if (!(await retireVersion(config(), version, interruption()))) process.exitCode = 1;
+  });
+
+program
+  .command('size')
+  .description('how large a production installation has to be, from measured figures; prints them, too')
+  .requiredOption('--visitors <count>', 'seen within 30 days, e.g. 100e6', number(1, 1e12, false))
+  .requiredOption('--items <count>', 'of the catalog', number(1, 1e12, false))
+  .requiredOption('--events <rate>', 'events a second at the peak', number(1, 1e9, false))
+  .requiredOption('--requests <rate>', 'requests a second at the peak', number(1, 1e9, false))
+  .option('--commit-interval-ms <ms>', 'FRESHET_COMMIT_INTERVAL_MS', number(1, 10_000), 250)
+  .option('--retention-days <days>', 'of events in Kafka', number(1, 36_500), 7)
+  .option('--price-core <usd>', 'of a core, a month', number(0, 1e6, false), 25)
+  .option('--price-memory <usd>', 'of a GB of memory, a month', number(0, 1e6, false), 3.5)
+  .option('--price-disk <usd>', 'of a GB of disk, a month', number(0, 1e6, false), 0.1)
+  .option('--json', 'one JSON object in place of text', false)
+  .action(async (options: SizeOptions) => {
+    const { printSize } = await import('./commands/size.ts');
+    printSize(options);
   });
 
 const deadLetters = program.command('dead-letters').description('records that the production engine has refused');

@@ -94,6 +94,7 @@ export class VersionedServing {
 
   async #switchTo(version: string, isDue: () => boolean): Promise<void> {
     const next = await this.#open(version);
+    if (!next.app.readiness().isReady) this.#options.logger.warn('version-not-ready', { version });
     while (isDue() && !next.app.readiness().isReady) await delay(READY_LOOK_MS);
     if (!isDue()) return;
     const before = this.#serving!;

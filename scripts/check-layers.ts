@@ -23,6 +23,7 @@ export const ALLOWED: Readonly<{ [layer: string]: readonly string[] }> = {
   topology: ['processors', 'lists', 'schemas', 'state', 'engine/api', 'engine/graph'],
   serving: ['lists', 'schemas', 'engine/api'],
   tools: [
+    'lists',
     'topology',
     'processors',
     'serving/client.ts',
