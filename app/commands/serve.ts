@@ -8,7 +8,7 @@ import { openRocksDatabase } from '../../state/index.ts';
 import { openAccess } from '../access.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { databasePath } from '../embedded.ts';
-import { createLogger } from '../logging.ts';
+import { createLogger, loggerOf } from '../logging.ts';
 import { servedHosts } from '../loopback.ts';
 import { startMetrics } from '../metrics.ts';
 import { openRedisLists } from '../redis.ts';
@@ -38,7 +38,7 @@ async function listsOfDataFolder(config: Config, logger: Logger, metrics: Metric
 }
 
 async function listsOfRedis(config: Config, logger: Logger, metrics: Metrics): Promise<ServedLists> {
-  const lists = await openRedisLists(config, logger, { mayBeAway: true, metrics });
+  const lists = await openRedisLists(config, loggerOf(logger, 'redis'), { mayBeAway: true, metrics });
   return { lists, close: () => lists.close() };
 }
 
@@ -67,7 +67,7 @@ export async function serve(
   signal: AbortSignal,
 ): Promise<void> {
   checkReach(config);
-  const logger = createLogger(config.logLevel);
+  const logger = createLogger(config.logLevel, 'freshet-serving');
   const count = processCount(config.serveProcesses);
   if (redis && count > 1 && !isServingProcess())
     await superviseProcesses(count, logger, signal, metricsPortOf(config), (url) => greet(config, redis, url));
@@ -102,7 +102,7 @@ async function answer(config: Config, redis: boolean, logger: Logger, signal: Ab
     access,
     lists,
     clock: systemClock,
-    logger,
+    logger: loggerOf(logger, 'serving'),
     metrics,
     tracer: tracing.tracer,
     // Whoever balances load is told before the port closes.
