@@ -11,6 +11,7 @@ import { createFileSchemaSource, createSerdes, type SourceSerdes } from '../sche
 import { openRocksDatabase } from '../state/index.ts';
 import { buildRecommendationTopology, LISTS_SINK } from '../topology/index.ts';
 import type { Config } from './config.ts';
+import { loggerOf } from './logging.ts';
 import { loadReranker } from './reranker.ts';
 
 export interface EmbeddedOptions {
@@ -78,7 +79,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     mode: options.mode,
     recordsPerBatch: config.recordsPerBatch,
     metrics,
-    logger,
+    logger: loggerOf(logger, 'engine'),
     ...(options.tracer === undefined ? {} : { tracer: options.tracer }),
     ...(options.onCommitStep === undefined ? {} : { onCommitStep: options.onCommitStep }),
   });

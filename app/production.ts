@@ -20,6 +20,7 @@ import { buildRecommendationTopology, LISTS_SINK } from '../topology/index.ts';
 import type { Config } from './config.ts';
 import { ProductionHistory } from './history.ts';
 import { kafkaLog, untilBrokersAnswer } from './kafka.ts';
+import { loggerOf } from './logging.ts';
 import { openRedisLists } from './redis.ts';
 import { openRegistry } from './registry.ts';
 import { loadReranker } from './reranker.ts';
@@ -72,7 +73,7 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
   try {
     const directory = join(config.dataDir, ownName(config));
     const instanceId = await instanceIdOf(directory);
-    const schemas = await openRegistry(config, clock, logger, signal);
+    const schemas = await openRegistry(config, clock, loggerOf(logger, 'registry'), signal);
     closers.push(() => schemas.close());
     const topology = buildRecommendationTopology({
       serdes: createSerdes(schemas),
@@ -94,7 +95,7 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
     closers.push(() => globalDatabase.close());
     const lists = await untilAvailable(
       'Redis',
-      () => openRedisLists(config, logger, { metrics }),
+      () => openRedisLists(config, loggerOf(logger, 'redis'), { metrics }),
       (error) => error instanceof RedisUnavailableError,
       logger,
       signal,
@@ -109,11 +110,18 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
     closers.push(() => versions.close());
     await untilBrokersAnswer(config, logger, signal);
     const written: ReadonlySet<string> = new Set(sourceTopics);
-    const log = kafkaLog(config, logger, (topic, records) =>
+    const log = kafkaLog(config, loggerOf(logger, 'kafka'), (topic, records) =>
       written.has(topic) ? schemas.prepare(records.map(({ value }) => value)) : undefined,
     );
     closers.push(() => log.close());
-    const history = await ProductionHistory.open({ config, log, schemas, clock, metrics, logger });
+    const history = await ProductionHistory.open({
+      config,
+      log,
+      schemas,
+      clock,
+      metrics,
+      logger: loggerOf(logger, 'history'),
+    });
     if (history !== undefined) closers.push(() => history.close());
     const engine = new GroupEngine({
       topology,
@@ -135,7 +143,7 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
       commitIntervalMs: config.commitIntervalMs,
       maxWaitingLists: config.maxWaitingLists,
       metrics,
-      logger,
+      logger: loggerOf(logger, 'engine'),
       ...(options.tracer !== undefined && { tracer: options.tracer }),
       ...(options.onCommitStep !== undefined && { onCommitStep: options.onCommitStep }),
     });

@@ -28,7 +28,7 @@ export function describeTasks(tasks: readonly TaskView[]): string {
 }
 
 export async function runEngine(config: Config, signal: AbortSignal): Promise<void> {
-  const logger = createLogger(config.logLevel);
+  const logger = createLogger(config.logLevel, 'freshet-engine');
   const serviceName = 'freshet-engine';
   const measuring = await startMetrics({ config, serviceName, messagingSystem: 'kafka', logger });
   const { registry: metrics } = measuring;

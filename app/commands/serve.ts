@@ -8,7 +8,7 @@ import { openRocksDatabase } from '../../state/index.ts';
 import { openAccess } from '../access.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { databasePath } from '../embedded.ts';
-import { createLogger } from '../logging.ts';
+import { createLogger, loggerOf } from '../logging.ts';
 import { servedHosts } from '../loopback.ts';
 import { startMetrics } from '../metrics.ts';
 import { openRedisLists } from '../redis.ts';
@@ -46,7 +46,7 @@ export async function serve(
   signal: AbortSignal,
 ): Promise<void> {
   checkReach(config);
-  const logger = createLogger(config.logLevel);
+  const logger = createLogger(config.logLevel, 'freshet-serving');
   const count = processCount(config.serveProcesses);
   if (redis && count > 1 && !isServingProcess())
     await superviseProcesses(count, logger, signal, metricsPortOf(config), (url) => greet(config, redis, url));
@@ -79,7 +79,7 @@ async function answer(config: Config, redis: boolean, logger: Logger, signal: Ab
     origins: config.corsOrigins?.split(','),
     access,
     clock: systemClock,
-    logger,
+    logger: loggerOf(logger, 'serving'),
     tracer: tracing.tracer,
     // Whoever balances load is told before the port closes.
     readiness: () => (signal.aborted ? { isReady: false, reason: 'stopping' } : { isReady: true }),
@@ -146,7 +146,10 @@ async function servingOfRedis(
   });
   const create = async (version: string, versionMetrics: Metrics): Promise<ServedVersion> => {
     const versionConfig = { ...config, version };
-    const lists = await openRedisLists(versionConfig, logger, { mayBeAway: true, metrics: versionMetrics });
+    const lists = await openRedisLists(versionConfig, loggerOf(logger, 'redis'), {
+      mayBeAway: true,
+      metrics: versionMetrics,
+    });
     const app = createServingApp({
       ...common,
       lists,

@@ -38,7 +38,7 @@ interface VersionView {
 
 async function withServers<T>(config: Config, work: (place: Place) => Promise<T>): Promise<T> {
   const served = await openServedVersions(config);
-  const admin = createKafka(kafkaClientOptions(config, createLogger(config.logLevel))).admin();
+  const admin = createKafka(kafkaClientOptions(config, createLogger(config.logLevel, 'freshet-versions'))).admin();
   try {
     await admin.connect();
     return await work({ admin, served, current: (await served.read()) ?? { active: FIRST_VERSION } });

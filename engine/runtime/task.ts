@@ -12,7 +12,9 @@ import {
   type SinkEntry,
   type StateStore,
   silentTracer,
+  TRACEPARENT,
   type Tracer,
+  traceIdOf,
   type WriteBatch,
 } from '../api/index.ts';
 import type { Topology } from '../graph/topology.ts';
@@ -224,6 +226,8 @@ export class Task {
           taskId: this.taskId,
           topic: records[0]!.topic,
           offset: records[0]!.offset,
+          code: refusalOf(error, 'processor-failed').code,
+          traceId: traceIdOf(records[0]!.headers?.[TRACEPARENT]),
         });
       }
       this.#tookMs = performance.now() - startedMs;
