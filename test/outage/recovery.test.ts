@@ -116,6 +116,8 @@ describe('recovery', needsServers(), () => {
   });
 
   test('Redis alone, emptied, is filled again from state', async (t) => {
+    await rig.load.pause();
+    await explained(rig, caughtUp(rig));
     const before = await redis.dbsize();
     const sinceMs = performance.now();
     await redis.flushall();
