@@ -2,120 +2,23 @@
 // docs/configuration.md is generated from this table.
 
 import { resolve } from 'node:path';
-
-interface Setting<T> {
-  readonly variable: string;
-  readonly text: string;
-  /** As the documentation prints it. */
-  readonly fallback: T;
-  readonly range: string;
-  /** The value of the text, or a sentence that says what is wrong with it. */
-  readonly parse: (text: string) => T | Mistake;
-}
-
-class Mistake {
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
-  }
-}
-
-function integer(variable: string, fallback: number, min: number, max: number, text: string): Setting<number> {
-  return {
-    variable,
-    text,
-    fallback,
-    range: `${min} to ${max}`,
-    parse(value) {
-      const number = Number(value);
-      return Number.isInteger(number) && number >= min && number <= max && value.trim() !== ''
-        ? number
-        : new Mistake(`must be a whole number from ${min} to ${max}, not "${value}"`);
-    },
-  };
-}
-
-/** A whole number that may be left out. */
-function optionalInteger(variable: string, min: number, max: number, text: string): Setting<number | undefined> {
-  return { ...integer(variable, 0, min, max, text), fallback: undefined };
-}
-
-function choice<T extends string>(variable: string, fallback: T, choices: readonly T[], text: string): Setting<T> {
-  return {
-    variable,
-    text,
-    fallback,
-    range: choices.join(', '),
-    parse: (value) =>
-      choices.find((one) => one === value) ?? new Mistake(`must be one of ${choices.join(', ')}, not "${value}"`),
-  };
-}
-
-function words(variable: string, fallback: string, range: string, text: string): Setting<string> {
-  return {
-    variable,
-    text,
-    fallback,
-    range,
-    parse: (value) => (value.trim() === '' ? new Mistake('must not be empty') : value),
-  };
-}
-
-/** A text that may be left out. */
-function optional(variable: string, range: string, text: string): Setting<string | undefined> {
-  return {
-    variable,
-    text,
-    fallback: undefined,
-    range,
-    parse: (value) => (value.trim() === '' ? new Mistake('must not be empty; leave it out instead') : value),
-  };
-}
-
-/** `host:port`, several with commas. */
-function addresses(variable: string, fallback: string, text: string): Setting<string> {
-  const one = /^(\[[0-9a-fA-F:]+\]|[^\s,:[\]]+):\d{1,5}$/;
-  return {
-    variable,
-    text,
-    fallback,
-    range: 'host:port, several with commas',
-    parse: (value) =>
-      value.split(',').every((address) => one.test(address.trim()))
-        ? value
-        : new Mistake(`must be host:port, several with commas, not "${value}"`),
-  };
-}
-
-/** `https://host`, several with commas. */
-function origins(variable: string, text: string): Setting<string | undefined> {
-  return {
-    variable,
-    text,
-    fallback: undefined,
-    range: 'https://host, several with commas',
-    parse: (value) =>
-      value
-        .split(',')
-        .every((one) => /^https?:$/.test(URL.parse(one)?.protocol ?? '') && URL.parse(one)?.origin === one)
-        ? value
-        : new Mistake(`must be origins such as https://shop.example, several with commas, not "${value}"`),
-  };
-}
-
-/** A name that may stand in those of topics and keys. */
-function name(variable: string, fallback: string, text: string): Setting<string> {
-  return {
-    variable,
-    text,
-    fallback,
-    range: 'letters, digits, ., _ and -, at most 100',
-    parse: (value) =>
-      /^[A-Za-z0-9._-]{1,100}$/.test(value)
-        ? value
-        : new Mistake(`must be 1 to 100 letters, digits, ".", "_" or "-", not "${value}"`),
-  };
-}
+import { parseSignalTable } from '../processors/profile/signal-text.ts';
+import { DEFAULT_SIGNALS, type SignalTable } from '../processors/profile/signals.ts';
+import { DEFAULT_LIST_SETTINGS } from '../topology/settings.ts';
+import {
+  addresses,
+  choice,
+  integer,
+  Mistake,
+  name,
+  optional,
+  optionalInteger,
+  origins,
+  part,
+  type Setting,
+  words,
+} from './setting.ts';
+import { FIRST_VERSION, VERSION_NAME } from './version.ts';
 
 /** All settings, by the name that the code uses. */
 export const SETTINGS = {
@@ -155,10 +58,25 @@ export const SETTINGS = {
   ),
   refreshListsPerSecond: integer(
     'FRESHET_REFRESH_LISTS_PER_SECOND',
-    200,
+    50,
     0,
     100_000,
     'Lists of each kind that a task makes anew in a second at most, because items, campaigns or neighbours in them have changed. 0 leaves lists until their owner is seen again.',
+  ),
+  signals: {
+    variable: 'FRESHET_SIGNAL_WEIGHTS',
+    text: 'What signals weigh in pairs, popularity and taste, e.g. `purchase=3/5/3, wishlist=2/2/2, returned=0.5`; docs/recommendations.md says what each means. What is not named keeps its default.',
+    fallback: DEFAULT_SIGNALS,
+    range: 'signal=pairs/popularity/taste, several with commas',
+    parse(text) {
+      const table = parseSignalTable(text);
+      return typeof table === 'string' ? new Mistake(table) : table;
+    },
+  } satisfies Setting<SignalTable>,
+  reranker: optional(
+    'FRESHET_RERANKER',
+    'a JavaScript module',
+    "Module that makes the shop's own reranker, which scores the candidates of visitors' lists anew; examples/onnx-reranker is one.",
   ),
   retentionHours: integer(
     'FRESHET_RETENTION_HOURS',
@@ -191,6 +109,20 @@ export const SETTINGS = {
     'FRESHET_APP_ID',
     'freshet',
     'Production: name of the application. Begins the names of its own topics, its group and its keys in Redis; one for each tenant.',
+  ),
+  version: part(
+    'FRESHET_VERSION',
+    FIRST_VERSION,
+    VERSION_NAME,
+    '1 to 20 letters and digits',
+    'Production: version of the engine, which keeps to a group, internal topics, a state folder and lists of its own, so that two run side by side on the same events. Version 1 has the names that `FRESHET_APP_ID` says, any other `<application>-v<version>`. Which one the endpoint serves is said by `freshet versions switch`.',
+  ),
+  listLength: integer(
+    'FRESHET_LIST_LENGTH',
+    DEFAULT_LIST_SETTINGS.listLength,
+    10,
+    100,
+    'Items of a stored list: two to three times what a page shows, since the endpoint drops what may not be shown. Longer lists take more of Redis. Lists that exist change when they are next made.',
   ),
   topicPrefix: optional(
     'FRESHET_TOPIC_PREFIX',
@@ -376,7 +308,7 @@ export const SETTINGS = {
   auditLog: optional(
     'FRESHET_AUDIT_LOG',
     'a file',
-    'Where administrative actions are written, one JSON line each: API keys made and revoked, settings applied. `audit.log` in the data folder when it is left out.',
+    'Where administrative actions are written, one JSON line each: API keys made and revoked, settings applied, versions switched and retired. `audit.log` in the data folder when it is left out.',
   ),
   redisTlsCa: optional(
     'FRESHET_REDIS_TLS_CA',

@@ -11,6 +11,8 @@ import { createFileSchemaSource, createSerdes, type SourceSerdes } from '../sche
 import { openRocksDatabase } from '../state/index.ts';
 import { buildRecommendationTopology, LISTS_SINK } from '../topology/index.ts';
 import type { Config } from './config.ts';
+import { loggerOf } from './logging.ts';
+import { loadReranker } from './reranker.ts';
 
 export interface EmbeddedOptions {
   readonly config: Config;
@@ -53,7 +55,13 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     partitions: config.partitions,
     metrics,
     // A replay is a function of the log alone.
-    lists: { refreshListsPerSecond: options.mode === 'live' ? config.refreshListsPerSecond : 0 },
+    lists: {
+      listLength: config.listLength,
+      refreshListsPerSecond: options.mode === 'live' ? config.refreshListsPerSecond : 0,
+      nearestContent: options.mode === 'live' ? 'graph' : 'compared',
+      signals: config.signals,
+      reranker: await loadReranker(config.reranker),
+    },
   });
   const database = await openRocksDatabase(databasePath(options.dataDir), {
     columnFamilies: [...columnFamiliesOf(topology), LOG_COLUMN_FAMILY, LISTS_COLUMN_FAMILY],
@@ -71,7 +79,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     mode: options.mode,
     recordsPerBatch: config.recordsPerBatch,
     metrics,
-    logger,
+    logger: loggerOf(logger, 'engine'),
     ...(options.tracer === undefined ? {} : { tracer: options.tracer }),
     ...(options.onCommitStep === undefined ? {} : { onCommitStep: options.onCommitStep }),
   });

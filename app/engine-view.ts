@@ -5,14 +5,21 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock, LogRecord } from '../engine/api/index.ts';
 import { DEAD_LETTER_TOPIC, describe } from '../engine/graph/index.ts';
 import { DEAD_LETTER_HEADERS } from '../engine/runtime/index.ts';
-import { DISTRIBUTION_WINDOW_MS, type MetricRegistry } from '../engine/telemetry/index.ts';
-import type { EngineView, RefusedView } from './console/engine-view.ts';
+import { DISTRIBUTION_WINDOW_MS, type MetricRegistry, type MetricValue } from '../engine/telemetry/index.ts';
+import type { EngineView, QualityView, RefusedView } from './console/engine-view.ts';
 import type { Embedded } from './embedded.ts';
 
 const CONSUMED = 'messaging.client.consumed.messages';
 const REFUSED_SHOWN = 20;
 /** Counting keys and bytes takes up to 10 ms of the engine's time. */
 const SIZES_EVERY_MS = 1_000;
+
+/** Shares and a decayed sum, which are not to be shown among counters. */
+const QUALITY_GAUGES: ReadonlySet<string> = new Set([
+  'freshet.lists.hit_rate',
+  'freshet.lists.reciprocal_rank',
+  'freshet.lists.looks',
+]);
 
 export interface EngineViewOptions {
   readonly embedded: Embedded;
@@ -87,6 +94,8 @@ export function createEngineView(options: EngineViewOptions): () => EngineView {
         count: latency?.count ?? 0,
         windowMs: DISTRIBUTION_WINDOW_MS,
       },
+      // One that cannot be read is left out here and told by who reads the metrics.
+      quality: quality(metrics.gauges(() => {})),
       stores: sizes.map(({ columnFamily, bytes, keys }) => ({
         store: columnFamily,
         bytes,
@@ -107,6 +116,25 @@ export function createEngineView(options: EngineViewOptions): () => EngineView {
 }
 
 const inMs = (seconds: number | undefined) => (seconds === undefined ? undefined : seconds * 1000);
+
+function quality(values: readonly MetricValue[]): QualityView[] {
+  const gauges = new Map<string, Map<string, number>>();
+  for (const { name, attributes, value } of values) {
+    if (!QUALITY_GAUGES.has(name)) continue;
+    const algorithm = String(attributes['freshet.algorithm']);
+    const known = gauges.get(algorithm);
+    if (known === undefined) gauges.set(algorithm, new Map([[name, value]]));
+    else known.set(name, value);
+  }
+  return Array.from(gauges, ([algorithm, own]) => ({
+    algorithm,
+    hitRate: own.get('freshet.lists.hit_rate') ?? 0,
+    mrr: own.get('freshet.lists.reciprocal_rank') ?? 0,
+    looks: own.get('freshet.lists.looks') ?? 0,
+  }))
+    .filter(({ looks }) => looks > 0)
+    .sort((a, b) => (a.algorithm < b.algorithm ? -1 : 1));
+}
 
 function cacheBytes({ engine }: Embedded, store: string): number {
   const tasks = engine.tasks.flatMap((task) => task.stores.filter(({ name }) => name === store));

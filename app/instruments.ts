@@ -12,6 +12,7 @@ import {
 } from '../engine/api/index.ts';
 
 const ERROR = 'error.type';
+const ALGORITHM = 'freshet.algorithm';
 
 const RECOMMENDER: readonly Instrument[] = [
   counter(
@@ -25,6 +26,20 @@ const RECOMMENDER: readonly Instrument[] = [
   counter('freshet.items.hash_collisions', '{event}', 'Items that were refused because another has their hash.'),
   counter('freshet.catalog.events.late', '{event}', 'Catalog events that are older than what is known of their item.'),
   counter('freshet.popularity.deltas.dropped', '{delta}', 'Sales taken back that had left their bounded segment.'),
+  counter('freshet.learner.examples', '{example}', 'Examples that the ranking has learned from.'),
+  gauge(
+    'freshet.lists.hit_rate',
+    '1',
+    "Looks at something that was in the visitor's list, first 20, of all: decayed.",
+    ALGORITHM,
+  ),
+  gauge(
+    'freshet.lists.reciprocal_rank',
+    '1',
+    'Mean reciprocal rank of what was looked at in the list, first 20: decayed.',
+    ALGORITHM,
+  ),
+  gauge('freshet.lists.looks', '{look}', 'Looks that these means are of: decayed.', ALGORITHM),
   counter('freshet.refresh.lists', '{list}', 'Lists made anew without an event of their owner.', 'freshet.list.owner'),
   gauge('freshet.refresh.waiting', '{visitor}', 'Visitors whose lists wait to be made anew.', 'freshet.task'),
 ];

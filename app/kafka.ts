@@ -14,6 +14,7 @@ import {
 } from '../engine/kafka/index.ts';
 import { type Config, ConfigError } from './config.ts';
 import { untilAvailable } from './until-available.ts';
+import { changelogName, ownName } from './version.ts';
 
 const CONNECTION_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -68,18 +69,16 @@ export function readPem(variable: string, path: string): string {
   }
 }
 
-/** Physical name of a topic: the application's own begin with its name, the shop's with the prefix that the shop uses. */
-export const topicName = (
-  { appId, topicPrefix = '' }: Config,
-  { name, internal }: Pick<TopicSpec, 'name' | 'internal'>,
-) => (internal || name === DEAD_LETTER_TOPIC ? `${appId}-${name}` : `${topicPrefix}${name}`);
+/** Physical name of a topic: the version's own begin with its name, the shop's with the prefix that the shop uses. */
+export const topicName = (config: Config, { name, internal }: Pick<TopicSpec, 'name' | 'internal'>) =>
+  internal || name === DEAD_LETTER_TOPIC ? `${ownName(config)}-${name}` : `${config.topicPrefix ?? ''}${name}`;
 
 /** Physical name of a topic that the shop writes. */
 export const sourceTopicName = (config: Config, name: string) => topicName(config, { name, internal: false });
 
 const naming = (config: Config) => ({
   topicName: (spec: TopicSpec) => topicName(config, spec),
-  changelogTopic: `${config.appId}-changelog`,
+  changelogTopic: changelogName(config),
   deadLetterTopic: DEAD_LETTER_TOPIC,
   tasks: config.partitions,
 });
@@ -116,7 +115,7 @@ export function kafkaLog(config: Config, logger: Logger, onFetched?: KafkaLogOpt
   return createKafkaLog({
     ...naming(config),
     client: kafkaClientOptions(config, logger),
-    applicationId: config.appId,
+    applicationId: ownName(config),
     compression: config.kafkaCompression,
     sessionTimeoutMs: config.sessionTimeoutMs,
     ...(onFetched !== undefined && { onFetched }),

@@ -5,9 +5,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EngineError } from '../engine/api/index.ts';
+import { type ListTuning, listTuningBody } from '../schemas/list-tuning.ts';
 import { type CompatibilityLevel, compatibilityLevels } from '../schemas/registry-http.ts';
 import { MAX_REQUESTS_PER_SECOND, SCOPES, type Scope } from '../serving/security/api-key.ts';
+import type { EvaluateOptions } from './commands/evaluate.ts';
 import type { NewKey } from './commands/keys.ts';
+import type { SizeOptions } from './commands/size.ts';
 import { type Config, ConfigError, readConfig, SETTINGS } from './config.ts';
 import { interruption } from './interruption.ts';
 import { registryPlace } from './registry.ts';
@@ -36,6 +39,20 @@ function httpUrl(text: string): string {
   if (!/^https?:$/.test(URL.parse(text)?.protocol ?? ''))
     throw new InvalidArgumentError('It must be http:// or https://.');
   return text;
+}
+
+/** A JSON object with fields of a list's tuning. */
+function tuning(text: string): Partial<ListTuning> {
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch {
+    throw new InvalidArgumentError('It must be a JSON object.');
+  }
+  const { error } = listTuningBody.safeParse(given);
+  if (error !== undefined)
+    throw new InvalidArgumentError(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}.`).join(' '));
+  return given as Partial<ListTuning>;
 }
 
 /** Epoch ms of a time as ISO 8601 writes it. */
@@ -113,6 +130,59 @@ program
   .action(async (options: { events: number; out: string; seed: number; eventsPerSecond: number; bad: number }) => {
     const { simulate } = await import('./commands/simulate.ts');
     await simulate(options, interruption());
+  });
+
+program
+  .command('evaluate')
+  .description('measure how good the lists are on a data set, beside baselines; see docs/evaluation.md')
+  .argument('[file]', 'of every format but sessions; plain or gzip')
+  .addOption(
+    new Option(
+      '--format <format>',
+      'of the data: JSON lines of simulate, sessions, a table of clicks, UCI Online Retail',
+    )
+      .choices(['events', 'sessions', 'clicks', 'online-retail'])
+      .default('events'),
+  )
+  .option('--train <file>', 'sessions: one a line, item ids separated by blanks, oldest first; plain or gzip')
+  .option('--test <file>', 'sessions: prefix, tab, target; plain or gzip')
+  .addOption(
+    new Option('--protocol <protocol>', 'whether what is asked about is then learned')
+      .choices(['train-then-test', 'test-then-train'])
+      .default(undefined, 'train-then-test for sessions and clicks, else test-then-train'),
+  )
+  .option('--span-days <days>', 'sessions: days over which the clicks are spread evenly', number(1, 3_650, false), 150)
+  .addOption(
+    new Option('--holdout <share>', 'share of the data, at its end, that is asked about')
+      .default(undefined, 'sessions: the test file; clicks: 0.1; else 0.75')
+      .argParser(number(0, 1, false)),
+  )
+  .option(
+    '--limit <sessions>',
+    'learn before the first question only so many sessions or invoices, the last ones',
+    number(1, 1e9),
+    1e9,
+  )
+  .option('--ask-every <n>', 'ask one question in so many', number(1, 1e6), 1)
+  .addOption(
+    new Option(
+      '--tuning <json>',
+      'how lists are made: the body of a definition such as for-you; see docs/recommendations.md',
+    )
+      .default({}, 'the defaults')
+      .argParser(tuning),
+  )
+  .option('--no-baselines', 'the engine alone')
+  .option('--report <file>', 'write a page with charts, too')
+  .option('--json', 'one JSON object in place of text', false)
+  .action(async (file: string | undefined, given: Omit<EvaluateOptions, 'file'>, command: Command) => {
+    const { evaluateData, evaluateOptionsFault } = await import('./commands/evaluate.ts');
+    const isSplit = given.format === 'sessions' || given.format === 'clicks';
+    const protocol = given.protocol ?? (isSplit ? 'train-then-test' : 'test-then-train');
+    const options: EvaluateOptions = { ...given, file, protocol };
+    const fault = evaluateOptionsFault(options);
+    if (fault !== undefined) command.error(`error: ${fault}`, { exitCode: 2 });
+    await evaluateData(options, interruption());
   });
 
 program
@@ -245,6 +315,53 @@ onKafka(settings.command('show').description('print what is set, as a file that 
     await showSettings(config(), options, interruption());
   },
 );
+
+const versions = program
+  .command('versions')
+  .description('versions of the production engine that run side by side on the same events (FRESHET_VERSION)');
+versions
+  .command('list')
+  .description('print them: which is served, what each has yet to process, the newest event in its lists')
+  .option('--json', 'one JSON object a line', false)
+  .action(async (options: { json: boolean }) => {
+    const { listVersions } = await import('./commands/versions.ts');
+    await listVersions(config(), options);
+  });
+versions
+  .command('switch')
+  .description('have the endpoint serve a version, once it is caught up; the one before is kept ready')
+  .argument('<version>', 'as list prints it')
+  .option('--force', 'although it is not caught up, or no instance of it runs', false)
+  .action(async (version: string, options: { force: boolean }) => {
+    const { switchVersion } = await import('./commands/versions.ts');
+    if (!(await switchVersion(config(), version, options, interruption()))) process.exitCode = 1;
+  });
+versions
+  .command('retire')
+  .description('delete the lists, the group and the internal topics of a version that neither is served nor runs')
+  .argument('<version>', 'as list prints it')
+  .action(async (version: string) => {
+    const { retireVersion } = await import('./commands/versions.ts');
+    if (!(await retireVersion(config(), version, interruption()))) process.exitCode = 1;
+  });
+
+program
+  .command('size')
+  .description('how large a production installation has to be, from measured figures; prints them, too')
+  .requiredOption('--visitors <count>', 'seen within 30 days, e.g. 100e6', number(1, 1e12, false))
+  .requiredOption('--items <count>', 'of the catalog', number(1, 1e12, false))
+  .requiredOption('--events <rate>', 'events a second at the peak', number(1, 1e9, false))
+  .requiredOption('--requests <rate>', 'requests a second at the peak', number(1, 1e9, false))
+  .option('--commit-interval-ms <ms>', 'FRESHET_COMMIT_INTERVAL_MS', number(1, 10_000), 250)
+  .option('--retention-days <days>', 'of events in Kafka', number(1, 36_500), 7)
+  .option('--price-core <usd>', 'of a core, a month', number(0, 1e6, false), 25)
+  .option('--price-memory <usd>', 'of a GB of memory, a month', number(0, 1e6, false), 3.5)
+  .option('--price-disk <usd>', 'of a GB of disk, a month', number(0, 1e6, false), 0.1)
+  .option('--json', 'one JSON object in place of text', false)
+  .action(async (options: SizeOptions) => {
+    const { printSize } = await import('./commands/size.ts');
+    printSize(options);
+  });
 
 const deadLetters = program.command('dead-letters').description('records that the production engine has refused');
 const withFilter = (command: Command) =>

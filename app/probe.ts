@@ -5,7 +5,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Logger, type Metrics, partitionOf } from '../engine/api/index.ts';
+import { type Logger, type Metrics, partitionOf, type Tracer } from '../engine/api/index.ts';
 import { PROBE_VISITOR_PREFIX } from '../schemas/index.ts';
 import type { ServingClient } from '../serving/index.ts';
 
@@ -16,8 +16,8 @@ export interface ProbeView {
   readonly itemId: string;
 }
 
-/** Sends the view, and resolves with its event id when it has been taken. */
-export type SendView = (view: ProbeView) => Promise<string>;
+/** Sends the view, and resolves with its event id when it has been taken. `traceparent` goes along with it. */
+export type SendView = (view: ProbeView, traceparent: string | undefined) => Promise<string>;
 
 export type ProbeResult = 'good' | 'late' | 'missing' | 'not-sent' | 'no-answer';
 
@@ -32,6 +32,8 @@ export interface ProbeOptions {
   readonly intervalMs: number;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  /** Where it begins traces, so does the probe: of its click through everything to the answer. */
+  readonly tracer: Tracer;
 }
 
 /** After so many times the objective an event is missing. */
@@ -83,23 +85,32 @@ export class FreshnessProbe {
 
   /** One check; `undefined` while the shop has nothing to look at. */
   async check(signal: AbortSignal): Promise<ProbeResult | undefined> {
-    const { client, send, objectiveMs } = this.#options;
     const number = this.#checks++;
     const itemId = await this.#item(number).catch(() => null);
     if (itemId === null) return 'no-answer';
     if (itemId === undefined) return undefined;
+    const { tracer } = this.#options;
+    const span = tracer.startsTraces === true ? tracer.startSpan('probe', { kind: 'producer' }) : undefined;
     const visitorId = this.#visitors[number % this.#visitors.length]!;
+    const result = await this.#answered({ visitorId, sessionId: randomUUID(), itemId }, span?.traceparent, signal);
+    span?.set({ 'freshet.probe.result': result });
+    span?.end();
+    return result;
+  }
+
+  async #answered(view: ProbeView, traceparent: string | undefined, signal: AbortSignal): Promise<ProbeResult> {
+    const { client, send, objectiveMs } = this.#options;
     const startedMs = performance.now();
     let eventId: string;
     try {
-      eventId = await send({ visitorId, sessionId: randomUUID(), itemId });
+      eventId = await send(view, traceparent);
     } catch {
       return 'not-sent';
     }
     let hasAnswered = false;
     while (!signal.aborted) {
       try {
-        const { includesEvent } = await client.recommendations(visitorId, { after: eventId, n: 1 });
+        const { includesEvent } = await client.recommendations(view.visitorId, { after: eventId, n: 1 });
         hasAnswered = true;
         const tookMs = performance.now() - startedMs;
         if (includesEvent === true) {

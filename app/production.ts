@@ -20,9 +20,13 @@ import { buildRecommendationTopology, LISTS_SINK } from '../topology/index.ts';
 import type { Config } from './config.ts';
 import { ProductionHistory } from './history.ts';
 import { kafkaLog, untilBrokersAnswer } from './kafka.ts';
+import { loggerOf } from './logging.ts';
 import { openRedisLists } from './redis.ts';
 import { openRegistry } from './registry.ts';
+import { loadReranker } from './reranker.ts';
+import { followServedVersions } from './served-versions.ts';
 import { untilAvailable } from './until-available.ts';
+import { ownName } from './version.ts';
 
 export interface ProductionOptions {
   readonly config: Config;
@@ -67,16 +71,22 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const directory = join(config.dataDir, config.appId);
+    const directory = join(config.dataDir, ownName(config));
     const instanceId = await instanceIdOf(directory);
-    const schemas = await openRegistry(config, clock, logger, signal);
+    const schemas = await openRegistry(config, clock, loggerOf(logger, 'registry'), signal);
     closers.push(() => schemas.close());
     const topology = buildRecommendationTopology({
       serdes: createSerdes(schemas),
       cacheMaxBytes: config.cacheMaxMb * 1_048_576,
       partitions: config.partitions,
       metrics,
-      lists: { refreshListsPerSecond: config.refreshListsPerSecond },
+      lists: {
+        listLength: config.listLength,
+        refreshListsPerSecond: config.refreshListsPerSecond,
+        nearestContent: 'graph',
+        signals: config.signals,
+        reranker: await loadReranker(config.reranker),
+      },
     });
     const globalDatabase = await openRocksDatabase(join(directory, 'global'), {
       columnFamilies: globalColumnFamiliesOf(topology),
@@ -85,19 +95,33 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
     closers.push(() => globalDatabase.close());
     const lists = await untilAvailable(
       'Redis',
-      () => openRedisLists(config, logger, { metrics }),
+      () => openRedisLists(config, loggerOf(logger, 'redis'), { metrics }),
       (error) => error instanceof RedisUnavailableError,
       logger,
       signal,
     );
     closers.push(() => lists.close());
+    const versions = await followServedVersions({
+      config,
+      file: join(directory, 'served-versions'),
+      isKeeper: true,
+      logger,
+    });
+    closers.push(() => versions.close());
     await untilBrokersAnswer(config, logger, signal);
     const written: ReadonlySet<string> = new Set(sourceTopics);
-    const log = kafkaLog(config, logger, (topic, records) =>
+    const log = kafkaLog(config, loggerOf(logger, 'kafka'), (topic, records) =>
       written.has(topic) ? schemas.prepare(records.map(({ value }) => value)) : undefined,
     );
     closers.push(() => log.close());
-    const history = await ProductionHistory.open({ config, log, schemas, clock, metrics, logger });
+    const history = await ProductionHistory.open({
+      config,
+      log,
+      schemas,
+      clock,
+      metrics,
+      logger: loggerOf(logger, 'history'),
+    });
     if (history !== undefined) closers.push(() => history.close());
     const engine = new GroupEngine({
       topology,
@@ -119,7 +143,7 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
       commitIntervalMs: config.commitIntervalMs,
       maxWaitingLists: config.maxWaitingLists,
       metrics,
-      logger,
+      logger: loggerOf(logger, 'engine'),
       ...(options.tracer !== undefined && { tracer: options.tracer }),
       ...(options.onCommitStep !== undefined && { onCommitStep: options.onCommitStep }),
     });

@@ -13,7 +13,7 @@ export interface RedisCounts extends SharedCounts {
 
 /** Counts in Redis; while it is away every call rejects at once. */
 export function openRateCounts(config: Config): RedisCounts {
-  const options = redisOptions(config);
+  const options = redisOptions(config, config.appId);
   const client = createRedisClient(options);
   // The list store's connection tells of what ails Redis.
   client.on('error', () => {});

@@ -11,6 +11,7 @@ import {
 } from '../lists/index.ts';
 import { type Config, ConfigError } from './config.ts';
 import { readPem } from './kafka.ts';
+import { ownName } from './version.ts';
 
 /**
  * @param mayBeAway whether the store opens without Redis too.
@@ -24,8 +25,12 @@ export function openRedisLists(
   return createRedisListStore({ ...redisOptions(config), mayBeAway, logger, metrics });
 }
 
-/** The application's keys in Redis. @throws {ConfigError} for settings that do not go together. */
-export function redisOptions(config: Config): RedisListStoreOptions {
+/**
+ * How Redis is reached, and what begins the keys in it.
+ * @param name of whom the keys are: the version, or the application.
+ * @throws {ConfigError} for settings that do not go together.
+ */
+export function redisOptions(config: Config, name = ownName(config)): RedisListStoreOptions {
   const { target, username, password, tls } = urlOptions(config.redisUrl);
   if (config.redisTlsCa !== undefined && tls === undefined)
     throw new ConfigError('FRESHET_REDIS_TLS_CA needs a FRESHET_REDIS_URL that begins with rediss://');
@@ -36,7 +41,7 @@ export function redisOptions(config: Config): RedisListStoreOptions {
     ...(tls !== undefined && {
       tls: config.redisTlsCa === undefined ? tls : { ...tls, ca: readPem('FRESHET_REDIS_TLS_CA', config.redisTlsCa) },
     }),
-    keyPrefix: `freshet:${config.appId}:`,
+    keyPrefix: `freshet:${name}:`,
   };
 }
 

@@ -45,7 +45,7 @@ async function inDataFolder(config: Config): Promise<SettingsTopic> {
     dataDir: config.dataDir,
     mode: 'replay',
     clock: systemClock,
-    logger: createLogger(config.logLevel),
+    logger: createLogger(config.logLevel, 'freshet-settings'),
     metrics: new MetricRegistry(systemClock),
   });
   const { engine, log, serdes } = embedded;
@@ -70,7 +70,7 @@ async function inDataFolder(config: Config): Promise<SettingsTopic> {
 }
 
 async function onKafka(config: Config, signal: AbortSignal): Promise<SettingsTopic> {
-  const logger = createLogger(config.logLevel);
+  const logger = createLogger(config.logLevel, 'freshet-settings');
   const schemas = await openRegistry(config, systemClock, logger, signal);
   const serdes = createSerdes(schemas);
   const records: LogRecord[] = [];

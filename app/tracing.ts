@@ -1,11 +1,12 @@
 // Starts OpenTelemetry where tracing is on. The SDK is loaded then and not before: off, it costs neither memory nor time.
 //
 // Where spans go, how many are kept and what else is said of the process is for the SDK's own variables to say
-// (OTEL_EXPORTER_OTLP_ENDPOINT and others, docs/tracing.md), which it reads itself. Metrics and logs are not exported.
+// (OTEL_EXPORTER_OTLP_ENDPOINT and others, docs/tracing.md), which it reads itself. Metrics have a file of their own, logs are not exported.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Logger, silentTracer, type Tracer } from '../engine/api/index.ts';
 import { createOtelTracer } from '../engine/telemetry/index.ts';
+import { otelVariables } from './config.ts';
 
 /** Longest wait for spans on their way when the process ends, ms. A collector that is away is tried for 10 s by the SDK. */
 const STOP_MS = 3_000;
@@ -38,7 +39,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   const sdk = new NodeSDK({ serviceName, metricReaders: [], logRecordProcessors: [], instrumentations: [] });
   sdk.start();
   return {
-    tracer: await createOtelTracer({ messagingSystem }),
+    tracer: await createOtelTracer({ messagingSystem, startsTraces: otelVariables().hasSampler }),
     async stop() {
       const end = new AbortController();
       const timeout = delay(STOP_MS, undefined, { signal: end.signal }).catch(() => undefined);

@@ -55,7 +55,7 @@ const config = readConfig(
 const production = await openProduction({
   config,
   clock: systemClock,
-  logger: listeningLogger(createLogger(config.logLevel)),
+  logger: listeningLogger(createLogger(config.logLevel, 'freshet-engine')),
   metrics,
   signal: closing.signal,
 });

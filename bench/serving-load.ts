@@ -37,6 +37,8 @@ const latencies = createHistogram();
 let bytes = 0;
 let begun = 0;
 
+/** The generator's own code is slow until it has been compiled: what it measures until then is itself. */
+const SETTLE_MS = 1_000;
 const startCpu = process.cpuUsage();
 const startMs = performance.now();
 const { promise: ended, resolve, reject } = Promise.withResolvers<Result>();
@@ -60,6 +62,7 @@ const run = autocannon(
 );
 run.on('response', (_client, _status, size, tookMs) => {
   bytes += size;
+  if (performance.now() - startMs < SETTLE_MS) return;
   let tookUs = Math.max(1, Math.round(tookMs * 1_000));
   latencies.record(tookUs);
   if (intervalUs === undefined) return;

@@ -5,6 +5,7 @@ export * from './list.ts';
 export * from './list-codec.ts';
 export * from './list-store.ts';
 export { createRedisClient, keepConnected, RedisUnavailableError } from './redis-connection.ts';
+export { dropRedisLists } from './redis-drop.ts';
 export * from './redis-list-store.ts';
 export {
   type RedisAddress,
@@ -13,3 +14,4 @@ export {
   type RedisTls,
   redisOptionsFromUrl,
 } from './redis-options.ts';
+export { formatServedVersions, parseServedVersions, RedisVersions, type ServedVersions } from './redis-versions.ts';

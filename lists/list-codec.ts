@@ -2,12 +2,13 @@
 // written and parsed as decimal text, cost most of a refresh. A cause (a reason without its part) is written once, in a table,
 // because all items of a list share a few causes.
 //
-//   u8 version = 1, or 2 for a list that names its trace
+//   u8 version = 1, or 2 for a list that names its trace, or 3 and u8 flags (1 names its trace, 2 has ranks)
 //   text definition, owner, variant, algorithm
 //   varint at; text topic; varint partition, offset; varint count, text eventId ...
 //   varint count, causes ...   u8 kind, u8 fields present (1 itemId, 2 title, 4 campaignId, 8 segment), text per field
 //   varint count, items ...    text id, f64 score, varint count, reasons ... (varint cause, f64 part)
-//   version 2: 16 bytes trace id, 8 bytes span id, u8 flags
+//   with ranks: varint count, text step ...; for each item a varint rank for each step
+//   with a trace: 16 bytes trace id, 8 bytes span id, u8 flags
 //
 // Types as in engine/api/binary.ts. Encoding is a function of the value alone: a list that is published again has the same bytes.
 import {
@@ -18,29 +19,25 @@ import {
   RefusedRecordError,
   type Serde,
 } from '../engine/api/index.ts';
-import type { AsOf, Cause, ListedItems, ListHead, ListItem, Reason, ReasonKind, TopList } from './list.ts';
+import {
+  type AsOf,
+  type Cause,
+  type ListedItems,
+  type ListHead,
+  type ListItem,
+  REASON_KINDS,
+  type Reason,
+  type TopList,
+} from './list.ts';
 import { MAX_LIST_VALUE_BYTES } from './list-store.ts';
 
 const VERSION = 1;
 const TRACED_VERSION = 2;
+const FLAGGED_VERSION = 3;
+const TRACED = 1;
+const RANKED = 2;
 const TRACE_ID_BYTES = 16;
 const SPAN_ID_BYTES = 8;
-
-/** A kind's place is its code on the wire: append only. */
-const KINDS: readonly ReasonKind[] = [
-  'viewed',
-  'carted',
-  'bought',
-  'wished',
-  'liked',
-  'similar',
-  'bought-together',
-  'popular',
-  'trending',
-  'repeat',
-  'campaign',
-  'buy-again',
-];
 
 const ITEM_ID = 1;
 const TITLE = 2;
@@ -50,16 +47,19 @@ const SEGMENT = 8;
 const writer = new BinaryWriter(16 * 1024);
 
 /**
- * The bytes of a list's items, for {@link encodeList}: the lists of several owners can share them.
+ * The bytes of a list's items behind one that says whether there are ranks, for {@link encodeList}: the lists of several owners can share
+ * them.
  * @throws {RangeError} when a score or part is not finite.
  */
 export function encodeItems(listed: ListedItems): Uint8Array {
   // Items that failed half-way may have left bytes behind.
   writer.reset();
+  writer.u8(listed.steps === undefined ? 0 : RANKED);
   const { causes, numbers } = numbered(listed);
   writer.varint(causes.length);
   for (const cause of causes) writeCause(cause);
   writeItems(listed, numbers);
+  if (listed.steps !== undefined) writeRanks(listed.steps, listed.ranks ?? []);
   return writer.finish();
 }
 
@@ -70,13 +70,17 @@ export function encodeItems(listed: ListedItems): Uint8Array {
 export function encodeList(head: ListHead, encodedItems: Uint8Array): Uint8Array {
   const { traceparent } = head;
   writer.reset();
-  writer.u8(traceparent === undefined ? VERSION : TRACED_VERSION);
+  const traced = traceparent === undefined ? 0 : TRACED;
+  if (encodedItems[0] === RANKED) {
+    writer.u8(FLAGGED_VERSION);
+    writer.u8(RANKED | traced);
+  } else writer.u8(traced === 0 ? VERSION : TRACED_VERSION);
   writer.text(head.definition);
   writer.text(head.owner);
   writer.text(head.variant);
   writer.text(head.algorithm);
   writeAsOf(head.asOf);
-  writer.bytes(encodedItems);
+  writer.bytes(encodedItems.subarray(1));
   if (traceparent !== undefined) writeTrace(traceparent);
   if (writer.length > MAX_LIST_VALUE_BYTES) {
     throw new RangeError(`a list of ${writer.length} bytes is larger than ${MAX_LIST_VALUE_BYTES}`);
@@ -89,14 +93,15 @@ export function encodeList(head: ListHead, encodedItems: Uint8Array): Uint8Array
  * another version, and with `list-malformed` what cannot be read.
  */
 export const topListSerde: Serde<TopList> = {
-  serialize: (list) => encodeList(list, encodeItems(listedItems(list.items))),
+  serialize: (list) => encodeList(list, encodeItems({ ...listedItems(list.items), ...ranksOf(list) })),
 
   deserialize(bytes) {
-    if (bytes[0] !== VERSION && bytes[0] !== TRACED_VERSION) {
+    const [version = 0] = bytes;
+    if (version < VERSION || version > FLAGGED_VERSION) {
       const found = bytes.length === 0 ? 'no bytes' : `version ${bytes[0]}`;
       throw new RefusedRecordError(
         'list-format-unknown',
-        `a list has ${found}, this reads ${VERSION} and ${TRACED_VERSION}`,
+        `a list has ${found}, this reads ${VERSION} to ${FLAGGED_VERSION}`,
       );
     }
     try {
@@ -122,6 +127,12 @@ function listedItems(items: readonly ListItem[]): ListedItems {
     return { id, score, firstReason, reasonCount: reasons.length };
   });
   return { items: listed, causes, reasonCauses, reasonParts };
+}
+
+function ranksOf({ steps, items }: TopList): Pick<ListedItems, 'steps' | 'ranks'> {
+  return steps === undefined
+    ? {}
+    : { steps, ranks: items.flatMap(({ ranks }) => steps.map((step) => ranks?.[step] ?? 0)) };
 }
 
 /** The causes that reasons name, in the order of the reasons, and the number of each by its place in `causes`. */
@@ -170,7 +181,7 @@ function readTrace(reader: BinaryReader): string {
 }
 
 function writeCause({ kind, itemId, title, campaignId, segment }: Cause): void {
-  const code = KINDS.indexOf(kind);
+  const code = REASON_KINDS.indexOf(kind);
   if (code < 0) throw new RangeError(`"${kind}" is no kind of reason`);
   writer.u8(code);
   writer.u8(
@@ -198,6 +209,21 @@ function writeItems({ items, reasonCauses, reasonParts }: ListedItems, numbers: 
   }
 }
 
+function writeRanks(steps: readonly string[], ranks: readonly number[]): void {
+  writer.varint(steps.length);
+  for (const step of steps) writer.text(step);
+  for (const rank of ranks) writer.varint(rank);
+}
+
+function readRanks(reader: BinaryReader, items: readonly ListItem[]): Pick<TopList, 'items' | 'steps'> {
+  const steps: string[] = [];
+  for (let left = reader.count(); left > 0; left--) steps.push(reader.text());
+  return {
+    steps,
+    items: items.map((item) => ({ ...item, ranks: Object.fromEntries(steps.map((step) => [step, reader.varint()])) })),
+  };
+}
+
 /** A score that is not finite cannot be ordered, and JSON, which shoppers get, cannot say it. */
 function finite(value: number): number {
   if (!Number.isFinite(value)) throw new RangeError(`a list holds the score ${value}`);
@@ -207,6 +233,7 @@ function finite(value: number): number {
 function readList(bytes: Uint8Array): TopList {
   const reader = new BinaryReader(bytes);
   const version = reader.u8();
+  const flags = version === FLAGGED_VERSION ? reader.u8() : version === TRACED_VERSION ? TRACED : 0;
   const definition = reader.text();
   const owner = reader.text();
   const variant = reader.text();
@@ -216,9 +243,10 @@ function readList(bytes: Uint8Array): TopList {
   for (let left = reader.count(2); left > 0; left--) causes.push(readCause(reader));
   const items: ListItem[] = [];
   for (let left = reader.count(10); left > 0; left--) items.push(readItem(reader, causes));
-  const trace = version === TRACED_VERSION ? { traceparent: readTrace(reader) } : undefined;
+  const ranked = flags & RANKED ? readRanks(reader, items) : { items };
+  const trace = flags & TRACED ? { traceparent: readTrace(reader) } : undefined;
   reader.end();
-  return { definition, owner, variant, algorithm, asOf, items, ...trace };
+  return { definition, owner, variant, algorithm, asOf, ...ranked, ...trace };
 }
 
 function readAsOf(reader: BinaryReader): AsOf {
@@ -233,7 +261,7 @@ function readAsOf(reader: BinaryReader): AsOf {
 
 function readCause(reader: BinaryReader): Cause {
   const code = reader.u8();
-  const kind = KINDS[code];
+  const kind = REASON_KINDS[code];
   if (kind === undefined) throw new TypeError(`no kind of reason has the code ${code}`);
   const present = reader.u8();
   return {

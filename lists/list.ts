@@ -1,20 +1,30 @@
 // What the engine publishes and serving reads: lists, item cards, blocks and campaigns. Plain data; list-codec.ts and card-codec.ts make
 // bytes of it.
 
-/** Why an item is in a list. */
-export type ReasonKind =
-  | 'viewed'
-  | 'carted'
-  | 'bought'
-  | 'wished'
-  | 'liked'
-  | 'similar'
-  | 'bought-together'
-  | 'popular'
-  | 'trending'
-  | 'repeat'
-  | 'campaign'
-  | 'buy-again';
+/** Why an item is in a list. A kind's place is its code in stored lists: append only. */
+export const REASON_KINDS = [
+  'viewed',
+  'carted',
+  'bought',
+  'wished',
+  'liked',
+  'similar',
+  'bought-together',
+  'popular',
+  'trending',
+  'repeat',
+  'campaign',
+  'buy-again',
+  'content',
+  'preference',
+  'new',
+  'variety',
+  'model',
+  'searched',
+  'reranked',
+] as const;
+
+export type ReasonKind = (typeof REASON_KINDS)[number];
 
 /** One cause of an item's place in a list. */
 export interface Reason {
@@ -24,7 +34,7 @@ export interface Reason {
   /** Its title when the list was made, so that serving need not look it up. */
   readonly title?: string;
   readonly campaignId?: string;
-  /** The segment in which the item is popular or trending. */
+  /** The segment in which the item is popular or trending; of a preference, what is preferred: `category=…`, `brand=…` or `price`. */
   readonly segment?: string;
   /** This cause's share of the score. An item's parts sum to its score (1e-9 relative). */
   readonly part: number;
@@ -36,6 +46,8 @@ export interface ListItem {
   readonly score: number;
   /** Largest part first. */
   readonly reasons: readonly Reason[];
+  /** By each of the list's `steps`, in their order, its rank (from 1) after it; 0 where it was not among the candidates yet. */
+  readonly ranks?: Readonly<Record<string, number>>;
 }
 
 /** A reason without its part. The items of a list share a few. */
@@ -60,6 +72,10 @@ export interface ListedItems {
   /** Place of each reason's cause in `causes`. */
   readonly reasonCauses: readonly number[];
   readonly reasonParts: readonly number[];
+  /** As in {@link TopList}. */
+  readonly steps?: readonly string[] | undefined;
+  /** Ranks of the items, a row of `steps.length` for each. Present with `steps`. */
+  readonly ranks?: readonly number[] | undefined;
 }
 
 /** The newest event that a list takes into account. */
@@ -84,6 +100,8 @@ export interface TopList {
   readonly algorithm: string;
   readonly asOf: AsOf;
   readonly items: readonly ListItem[];
+  /** What put the items in order, one after the other; absent where that was one thing only. */
+  readonly steps?: readonly string[];
   /**
    * The span under which the list was made, as W3C Trace Context writes it, so that an answer with the list can be linked to it. Absent
    * where no record of the batch was traced, and in a list that was published again from state.
@@ -92,7 +110,7 @@ export interface TopList {
 }
 
 /** A list without its items. */
-export type ListHead = Omit<TopList, 'items'>;
+export type ListHead = Omit<TopList, 'items' | 'steps'>;
 
 /** What a page shows of an item, and what serving filters by. */
 export interface ItemCard {

@@ -5,6 +5,7 @@
 //   (either)                      -> version (8)                  a tombstone, which expires
 //   P#index:{<kind><bucket>}      -> set of ids                   what there is of the kind, tombstones too
 //   P#generation:{<n>}            -> text                         see RedisListStore.generation
+//   P#versions                    -> text                         see redis-versions.ts; what else begins with # is not the list store's
 //
 // A kind has 32 buckets, 00 to 1f, by CRC16 of the id. The braces are a hash tag: in a cluster the ids of a bucket and their index lie on one
 // node, so that one script keeps both. A first character that would be read as one of these marks is escaped by a backslash.
@@ -24,6 +25,8 @@ const CLUSTER_GENERATION_KEYS = 32;
 
 const VERSION_BYTES = 8;
 const MARK = /^[{#\\]/;
+/** Of keys that are the list store's own, but name no list. */
+const OWN_MARKS: readonly string[] = ['#index:', '#generation:'];
 
 /** Where a key is in Redis. */
 export interface RedisPlace {
@@ -88,6 +91,15 @@ export class RedisLayout {
   generationKeys(isCluster: boolean): readonly string[] {
     const count = isCluster ? CLUSTER_GENERATION_KEYS : 1;
     return Array.from({ length: count }, (_, i) => `${this.#prefix}#generation:{${i}}`);
+  }
+
+  get versionsKey(): string {
+    return `${this.#prefix}#versions`;
+  }
+
+  /** Whether a key in Redis is one of the list store's. */
+  isOwn(redisKey: string): boolean {
+    return this.keyOf(redisKey) !== undefined || OWN_MARKS.some((mark) => redisKey.startsWith(this.#prefix + mark));
   }
 }
 

@@ -1,5 +1,6 @@
 // Reading from Redis: keys in one round trip, and all keys with a prefix, through the kind's index or, where there is none, through a scan
 // of everything.
+import type { Redis } from 'ioredis';
 import type { RedisConnection } from './redis-connection.ts';
 import type { RedisLayout } from './redis-layout.ts';
 import { slotOf } from './redis-slot.ts';
@@ -111,20 +112,29 @@ async function* indexedKeys(
   }
 }
 
+/** Names of the keys with one of the prefixes, in parts, from every server that owns keys. A name may come twice. */
+export async function* scannedPages(
+  connection: RedisConnection,
+  redisPrefixes: readonly string[],
+): AsyncGenerator<{ readonly master: Redis; readonly redisKeys: readonly string[] }> {
+  for (const master of connection.masters()) {
+    for (const redisPrefix of redisPrefixes) {
+      const match = `${redisPrefix.replace(/[\\*?[\]]/g, '\\$&')}*`;
+      let cursor = '0';
+      do {
+        const page = await connection.call('SCAN', () => master.scan(cursor, 'MATCH', match, 'COUNT', SCAN_COUNT));
+        cursor = page[0];
+        yield { master, redisKeys: page[1] };
+      } while (cursor !== '0');
+    }
+  }
+}
+
 async function* scannedKeys(
   connection: RedisConnection,
   layout: RedisLayout,
   prefix: string,
 ): AsyncGenerator<readonly string[]> {
-  for (const master of connection.masters()) {
-    for (const redisPrefix of layout.redisPrefixes(prefix)) {
-      let cursor = '0';
-      do {
-        const match = `${redisPrefix.replace(/[\\*?[\]]/g, '\\$&')}*`;
-        const page = await connection.call('SCAN', () => master.scan(cursor, 'MATCH', match, 'COUNT', SCAN_COUNT));
-        cursor = page[0];
-        yield page[1].map((redisKey) => layout.keyOf(redisKey)).filter((key) => key !== undefined);
-      } while (cursor !== '0');
-    }
-  }
+  for await (const { redisKeys } of scannedPages(connection, layout.redisPrefixes(prefix)))
+    yield redisKeys.map((redisKey) => layout.keyOf(redisKey)).filter((key) => key !== undefined);
 }

@@ -30,6 +30,8 @@ export interface Candidate {
   readonly denseId: number;
   readonly id: string;
   score: number;
+  /** What the algorithm's own parts are multiplied by in the score; 1 where it is left out. */
+  relatedWeight?: number;
   /** Parts of the score that come on top of the algorithm's own. */
   readonly extra: Reason[];
 }

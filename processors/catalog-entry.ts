@@ -1,9 +1,11 @@
 // What scoring, reasons, campaigns and cards need of a catalog item: the value of the global store `catalog` and of the task
-// store `cards`. Bytes: u8 version, then the entry as JSON (catalogs change rarely, and no query decodes more than it shows).
+// store `cards`. Bytes: u8 version, then the entry as JSON (catalogs change rarely, and no query decodes more than it shows). An
+// entry of a release before contents has none until its item's next event.
 
 import type { Serde } from '../engine/api/index.ts';
 import { attributeHash } from '../schemas/attribute-hash.ts';
 import type { CatalogItem } from '../schemas/records.ts';
+import { contentText, contentVectorOf } from './content/content-vector.ts';
 import { versionedJsonSerde } from './versioned-json.ts';
 
 /** A catalog item as the stores keep it. */
@@ -23,6 +25,8 @@ export interface CatalogEntry {
   readonly validFromMs?: number | undefined;
   readonly validToMs?: number | undefined;
   readonly attributes: Readonly<{ [name: string]: string }>;
+  /** What the item is, as a vector in text, see content/content-vector.ts; `undefined` where nothing says it. */
+  readonly content?: string | undefined;
 }
 
 const VERSION = 1;
@@ -32,6 +36,7 @@ export const catalogEntrySerde: Serde<CatalogEntry> = versionedJsonSerde<Catalog
 
 /** The entry of a catalog event. */
 export function catalogEntry(item: CatalogItem): CatalogEntry {
+  const content = contentVectorOf(item);
   return {
     itemId: item.itemId,
     atMs: item.at,
@@ -45,6 +50,7 @@ export function catalogEntry(item: CatalogItem): CatalogEntry {
     validFromMs: item.validFrom ?? undefined,
     validToMs: item.validTo ?? undefined,
     attributes: item.attributes,
+    content: content && contentText(content),
   };
 }
 

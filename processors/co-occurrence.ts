@@ -14,7 +14,7 @@ import type {
 } from '../engine/api/index.ts';
 import type { ItemRow } from './co-occurrence/item-row.ts';
 import type { ItemListMaker, PublishedItem } from './co-occurrence/list-maker.ts';
-import { neighbourRecordOf } from './co-occurrence/neighbour-record.ts';
+import { type CountOf, neighbourRecordOf } from './co-occurrence/neighbour-record.ts';
 import type { PairDeltas } from './co-occurrence/pair-deltas.ts';
 import { addRowDelta, emptyRow } from './co-occurrence/row-update.ts';
 import type { NeighbourRecord } from './neighbours.ts';
@@ -31,6 +31,8 @@ export interface CoOccurrenceOptions {
   readonly refresh?: StoreSweepOptions;
   /** Whether a hash is known as that of another id. */
   readonly collides: (hash: number, itemId: string) => boolean;
+  /** For the items' vectors. */
+  readonly countOf: CountOf;
   /** Store of {@link ItemRow} by item. */
   readonly rowsStore: string;
   /** Store of the items that wait to be published, see `waitingSerde`. */
@@ -114,7 +116,9 @@ export class CoOccurrenceProcessor implements Processor<PairDeltas> {
       const asOf = row?.publishedAsOf;
       if (row === undefined || asOf === undefined) continue;
       const record =
-        asOf === row.asOf ? neighbourRecordOf(item, row, this.#options.halfLifeMs) : this.#neighbours.get(item);
+        asOf === row.asOf
+          ? neighbourRecordOf(item, row, this.#options.halfLifeMs, this.#options.countOf)
+          : this.#neighbours.get(item);
       if (record !== undefined) published.push({ record, asOf });
     }
     return published;
@@ -162,7 +166,7 @@ export class CoOccurrenceProcessor implements Processor<PairDeltas> {
       row.isWaiting = false;
       row.publishedAtMs = nowMs;
       row.publishedAsOf = row.asOf;
-      const record = neighbourRecordOf(item, row, halfLifeMs);
+      const record = neighbourRecordOf(item, row, halfLifeMs, this.#options.countOf);
       this.#context.forward({ key: item, value: record, timestampMs: row.asOf.at }, neighboursSink);
       published.push({ record, asOf: row.asOf });
     }

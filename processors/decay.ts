@@ -12,10 +12,15 @@
 export const DAY_MS = 86_400_000;
 
 /**
- * Half-lives between a landmark and the newest event at which the landmark moves. binary64 holds exponents up to 1,023; at 256 a
- * sum of 2^700 events still fits, and a value that was current one move ago has lost no bit.
+ * Half-lives between a landmark and the newest event at which the landmark moves. binary64 holds exponents up to 1,023; at 64 a
+ * sum of 2^500 events still fits even where it forgets {@link RECENT_SHARE} times as fast.
  */
-const MOVE_AFTER_HALF_LIVES = 256;
+const MOVE_AFTER_HALF_LIVES = 64;
+/**
+ * A recent mass forgets so many times as fast as the sums beside it and shares their landmark. A power of two, so that what moves them by an
+ * exact power of two moves it by one, too. With rows of 60 days: 7.5 days.
+ */
+export const RECENT_SHARE = 8;
 
 /** A negative amount that leaves less than this share of itself leaves rounding error, not mass. */
 const EPSILON = 1e-9;

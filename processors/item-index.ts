@@ -3,21 +3,24 @@
 // every update.
 //
 // Invariants: a hash keeps its dense id for the life of the process; results never depend on dense ids (ties are broken by
-// text). Masses of different items are stored against one common landmark, so one factor brings all of them to a list's time;
-// landmarks are whole half-lives, so moving a mass is exact.
+// text). What is known of an item is what the two stores hold of it, so it is the same after a restart. Masses of different items
+// are stored against one common landmark, so one factor brings all of them to a list's time; landmarks are whole half-lives, so
+// moving a mass is exact, and which landmark is the common one (that of the first record) changes no bit of a result.
 
 import { itemHash } from '../schemas/item-hash.ts';
 import { type CatalogEntry, isSoldOut } from './catalog-entry.ts';
+import { landmarkAt, RECENT_SHARE, rebaseFactor } from './decay.ts';
 import type { NeighbourRecord, ResolvedItems } from './neighbours.ts';
 import type { PublishedSegment } from './popularity-published.ts';
 import { ItemChanges } from './refresh/item-changes.ts';
+import { DIMENSIONS } from './user-vector.ts';
 
 const IN_CATALOG = 1;
 const SOLD_OUT = 2;
 const NO_CATEGORIES: readonly string[] = [];
 const INITIAL_CAPACITY = 1024;
-/** Half-lives between the common landmark and the newest record before all masses are moved; binary64 allows 1,023. */
-const REBASE_HALF_LIVES = 500;
+/** Half-lives between the common landmark and the newest record before all masses are moved; binary64 allows 1,023, for {@link ItemIndex.recent} an eighth. */
+const REBASE_HALF_LIVES = 64;
 /**
  * An item's neighbours have changed when its mass has moved by this share since they last did: one more view among a thousand turns
  * no list round, and would make the lists of all who saw the item due every second.
@@ -29,10 +32,18 @@ export class ItemIndex {
   readonly halfLifeMs: number;
   /** Decayed interactions by dense id, against the common landmark. Replaced when the index grows: do not keep. */
   n = new Float64Array(INITIAL_CAPACITY);
+  /** The same, decayed {@link RECENT_SHARE} times as fast. */
+  recent = new Float64Array(INITIAL_CAPACITY);
   /** Decayed purchase mass, against the common landmark. */
   p = new Float64Array(INITIAL_CAPACITY);
   /** Event time of the newest interaction, epoch ms; 0 where none was seen. */
   lastSeenMs = new Float64Array(INITIAL_CAPACITY);
+  /** Share of the interactions that repeat an item of the same session, by dense id. */
+  repeatRate = new Float32Array(INITIAL_CAPACITY);
+  /** Item vectors one after the other, {@link DIMENSIONS} components each; all 0 where there is none. */
+  vectors = new Int8Array(INITIAL_CAPACITY * DIMENSIONS);
+  /** 1 / length of the vector by dense id; 0 where there is none. */
+  inverseNorms = new Float32Array(INITIAL_CAPACITY);
   /** Code of the first category, see {@link nameOf}; 0 where there is none. */
   categoryCode = new Int32Array(INITIAL_CAPACITY);
   /** Code of the brand; 0 where there is none. */
@@ -49,11 +60,16 @@ export class ItemIndex {
   #validFromMs = new Float64Array(INITIAL_CAPACITY);
   #validToMs = new Float64Array(INITIAL_CAPACITY);
   readonly #texts: (string | undefined)[] = [];
+  /** Items of the store `neighbours`. */
+  #hasNeighbours = new Uint8Array(INITIAL_CAPACITY);
   readonly #categories: (readonly string[] | undefined)[] = [];
   readonly #denseByHash = new Map<number, number>();
   readonly #names: string[] = [''];
   readonly #codeByName = new Map<string, number>();
   #landmarkMs: number | undefined;
+  /** The last {@link factorAt} that was asked for. */
+  #factorAtMs = Number.NaN;
+  #factor = 1;
 
   /** @param halfLifeMs that of the store `rows`, which made the masses. */
   constructor(halfLifeMs: number) {
@@ -134,9 +150,35 @@ export class ItemIndex {
     return this.#flags[dense] === IN_CATALOG && atMs >= this.#validFromMs[dense]! && atMs < this.#validToMs[dense]!;
   }
 
+  /** {@link isAvailable}, and not another item with the same hash. */
+  isShown(dense: number, itemId: string, atMs: number): boolean {
+    return this.isAvailable(dense, atMs) && this.#texts[dense] === itemId;
+  }
+
   /** What brings a mass of {@link n} or {@link p} to a time. */
   factorAt(atMs: number): number {
-    return this.#landmarkMs === undefined ? 1 : 2 ** ((this.#landmarkMs - atMs) / this.halfLifeMs);
+    if (this.#landmarkMs === undefined) return 1;
+    if (atMs !== this.#factorAtMs) {
+      // The part that rounds does not depend on the common landmark.
+      const own = landmarkAt(atMs, this.halfLifeMs);
+      this.#factor = 2 ** ((own - atMs) / this.halfLifeMs) * rebaseFactor(this.#landmarkMs, own, this.halfLifeMs);
+      this.#factorAtMs = atMs;
+    }
+    return this.#factor;
+  }
+
+  /** What brings a mass of {@link recent} to a time. */
+  recentFactorAt(atMs: number): number {
+    // Products round alike on whatever landmark, a power does not: the answer must not depend on what was in memory first.
+    let factor = this.factorAt(atMs);
+    for (let share = RECENT_SHARE; share > 1; share /= 2) factor *= factor;
+    return factor;
+  }
+
+  /** Decayed interactions of an item by its hash at a time (epoch ms); 0 where it is not known. */
+  countOf(hash: number, atMs: number): number {
+    const dense = this.#denseByHash.get(hash);
+    return dense === undefined ? 0 : this.n[dense]! * this.factorAt(atMs);
   }
 
   /** Dense ids of a record's partners, in its order. Allotted once per record, so scoring looks nothing up. */
@@ -170,9 +212,13 @@ export class ItemIndex {
       halfLives = 0;
     }
     const factor = 2 ** halfLives;
+    this.#hasNeighbours[dense] = 1;
     this.n[dense] = record.n * factor;
+    this.recent[dense] = record.recent * factor ** RECENT_SHARE;
     this.p[dense] = record.p * factor;
     this.lastSeenMs[dense] = record.lastSeenMs;
+    this.repeatRate[dense] = record.repeatRate;
+    this.#setVector(dense, record.vector);
     const n = this.n[dense]!;
     const noted = this.#notedN[dense]!;
     if (Math.abs(n - noted) <= NEIGHBOURS_TOLERANCE * noted) return;
@@ -191,7 +237,10 @@ export class ItemIndex {
     this.#flags[dense] = flags;
     if (entry === undefined) {
       this.#categories[dense] = undefined;
+      this.categoryCode[dense] = 0;
+      this.brandCode[dense] = 0;
       this.#timed.delete(dense);
+      if (this.#hasNeighbours[dense] === 0) this.#texts[dense] = undefined;
       if (isMoved) this.changes.add(dense, 'availability');
       return;
     }
@@ -242,32 +291,50 @@ export class ItemIndex {
     return code;
   }
 
+  #setVector(dense: number, vector: Int8Array): void {
+    const isFull = vector.length === DIMENSIONS;
+    let square = 0;
+    for (let d = 0; d < DIMENSIONS; d++) {
+      const component = isFull ? vector[d]! : 0;
+      this.vectors[dense * DIMENSIONS + d] = component;
+      square += component * component;
+    }
+    this.inverseNorms[dense] = square === 0 ? 0 : 1 / Math.sqrt(square);
+  }
+
   #rebase(halfLives: number): void {
     const factor = 2 ** -halfLives;
     for (let dense = 0; dense < this.size; dense++) {
       this.n[dense] = this.n[dense]! * factor;
+      this.recent[dense] = this.recent[dense]! * factor ** RECENT_SHARE;
       this.p[dense] = this.p[dense]! * factor;
       this.#notedN[dense] = this.#notedN[dense]! * factor;
     }
     this.#landmarkMs = this.#landmarkMs! + halfLives * this.halfLifeMs;
+    this.#factorAtMs = Number.NaN;
   }
 
   #grow(): void {
     const capacity = this.n.length * 2;
     this.n = grown(this.n, new Float64Array(capacity));
+    this.recent = grown(this.recent, new Float64Array(capacity));
     this.p = grown(this.p, new Float64Array(capacity));
+    this.repeatRate = grown(this.repeatRate, new Float32Array(capacity));
+    this.vectors = grown(this.vectors, new Int8Array(capacity * DIMENSIONS));
+    this.inverseNorms = grown(this.inverseNorms, new Float32Array(capacity));
     this.lastSeenMs = grown(this.lastSeenMs, new Float64Array(capacity));
     this.categoryCode = grown(this.categoryCode, new Int32Array(capacity));
     this.brandCode = grown(this.brandCode, new Int32Array(capacity));
     this.catalogVersion = grown(this.catalogVersion, new Int32Array(capacity));
     this.#notedN = grown(this.#notedN, new Float64Array(capacity));
     this.#flags = grown(this.#flags, new Uint8Array(capacity));
+    this.#hasNeighbours = grown(this.#hasNeighbours, new Uint8Array(capacity));
     this.#validFromMs = grown(this.#validFromMs, new Float64Array(capacity));
     this.#validToMs = grown(this.#validToMs, new Float64Array(capacity));
   }
 }
 
-function grown<A extends Float64Array | Int32Array | Uint8Array>(from: A, to: A): A {
+function grown<A extends Float64Array | Float32Array | Int32Array | Int8Array | Uint8Array>(from: A, to: A): A {
   to.set(from);
   return to;
 }

@@ -18,6 +18,9 @@ const PUBLISHED_ITEMS = 120;
 /** Recent events that a trend is shrunk by: one view of an item that was never seen is no trend. */
 const TREND_SHRINKAGE = 4;
 
+/** Decayed weight that a segment's published items must have in all before the segment says anything of its own. */
+const ENOUGH = 200;
+
 /** The most popular and the most trending items of a segment. */
 export interface PublishedSegment {
   readonly segment: string;
@@ -30,6 +33,13 @@ export interface PublishedSegment {
   readonly trending: Float64Array;
   /** Dense ids of `items` in one process's index; filled at first use, never written to the store. */
   resolved: ResolvedItems | undefined;
+}
+
+/** Whether enough has happened in a segment for its order to mean something. */
+export function hasEnough({ popular }: Pick<PublishedSegment, 'popular'>): boolean {
+  let sum = 0;
+  for (let i = 0; i < popular.length && sum < ENOUGH; i++) sum += popular[i]!;
+  return sum >= ENOUGH;
 }
 
 /**

@@ -2,26 +2,33 @@
 // `visitors` and `privacy`; sends the pair deltas and the popularity deltas of a batch as one record for each partition, and has
 // the lists of the visitors that changed made once at the end.
 //
-// An impression changes nothing yet: it is counted. A visitor's events that are of the same partition arrive in order of time, so
+// An impression is noted in the profile of a visitor who has one, and makes lists only when an item has been shown in vain too often. A visitor's events that are of the same partition arrive in order of time, so
 // far as they are buffered; what happens to a late one is said in profile/session.ts.
 
 import type { Counter, KeyValueStore, Processor, ProcessorContext, StreamRecord } from '../engine/api/index.ts';
 import { isProbeVisitor } from '../schemas/keys.ts';
 import type { Click, Impression, Privacy, Purchase, Visitor } from '../schemas/records.ts';
 import type { HalfLives } from './decay.ts';
+import type { ExampleMaker } from './learner/example-maker.ts';
+import { LEARNER_PARTITION } from './learner.ts';
+import type { LiveQuality } from './live-quality.ts';
+import type { NeighbourRecord } from './neighbours.ts';
 import type { EventRef } from './profile/as-of.ts';
 import { DeltaBatch } from './profile/delta-batch.ts';
 import type { ChangedVisitor, VisitorListMaker } from './profile/list-maker.ts';
 import { emptyProfile, type Profile } from './profile/profile.ts';
 import { type Noted, ProfileUpdater, type Update } from './profile/profile-updater.ts';
+import type { SignalTable } from './profile/signals.ts';
 import { publishedKeys } from './published-keys.ts';
 import type { VisitorRefresh } from './refresh/visitor-refresh.ts';
+import type { RowSource } from './scoring/related-scorer.ts';
 
 /** What USERS reads. */
 export type VisitorEvent = Click | Purchase | Impression | Visitor | Privacy;
 
 export interface VisitorProfileOptions {
   readonly halfLives: HalfLives;
+  readonly signals: SignalTable;
   readonly lists: VisitorListMaker;
   /** Keeps lists of visitors fresh who are not active at the moment; to be left out in a replay, whose lists depend on the log alone. */
   readonly refresh?: VisitorRefresh;
@@ -29,12 +36,24 @@ export interface VisitorProfileOptions {
   readonly categoriesOf: (item: string) => readonly string[];
   /** Whether the catalog has an item. */
   readonly isListed: (item: string) => boolean;
+  /** After so many impressions in vain an item makes room; more than 0. */
+  readonly mostUnclicked: () => number;
+  /** Is shown every click before it changes anything. */
+  readonly quality?: LiveQuality;
   /** Store of {@link Profile} by visitor. */
   readonly profilesStore: string;
   /** Node that writes `pair-deltas`. */
   readonly pairDeltasSink: string;
   /** Node that writes `segment-deltas`. */
   readonly segmentDeltasSink: string;
+  /** Makes what the learned ranking learns from; to be left out where none does. */
+  readonly learning?: {
+    readonly examples: ExampleMaker;
+    /** Global store of the items' neighbours. */
+    readonly neighboursStore: string;
+    /** Node that writes `examples`. */
+    readonly examplesSink: string;
+  };
 }
 
 interface Changed {
@@ -62,6 +81,7 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
   #context!: ProcessorContext;
   #profiles!: KeyValueStore<Profile>;
   #impressions!: Counter;
+  #rows: RowSource | undefined;
 
   constructor(options: VisitorProfileOptions) {
     this.#options = options;
@@ -69,15 +89,21 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
     this.#updater = new ProfileUpdater({
       halfLives: options.halfLives,
       deltas: this.#deltas,
+      signals: options.signals,
       categoriesOf: options.categoriesOf,
       isListed: options.isListed,
       note: (what, count) => this.#note(what, count),
+      mostUnclicked: options.mostUnclicked,
     });
   }
 
   init(context: ProcessorContext): void {
     this.#context = context;
     this.#profiles = context.store(this.#options.profilesStore);
+    const { learning } = this.#options;
+    const neighbours = learning && context.globalStore<NeighbourRecord>(learning.neighboursStore);
+    if (neighbours !== undefined)
+      this.#rows = { recordOf: (item) => neighbours.get(item), loadRecords: (items) => neighbours.load(items) };
     this.#impressions = context.metrics.counter('freshet.users.impressions');
     this.#options.refresh?.start(context, (visitors) => {
       this.#profiles.load(visitors);
@@ -89,7 +115,7 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
     const visitors: (string | undefined)[] = [];
     let newestMs = 0;
     for (const record of records) {
-      visitors.push(record.topic === 'impressions' ? undefined : visitorOf(record));
+      visitors.push(visitorOf(record));
       if (record.timestampMs > newestMs) newestMs = record.timestampMs;
     }
     this.#profiles.load([...new Set(visitors.filter((visitor) => visitor !== undefined))]);
@@ -97,8 +123,7 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
     this.#deltas.begin(newestMs);
     for (let i = 0; i < records.length; i++) {
       const visitor = visitors[i];
-      if (visitor === undefined) this.#impressions.add(1);
-      else this.#apply(visitor, records[i]!);
+      if (visitor !== undefined) this.#apply(visitor, records[i]!);
     }
     this.#send(newestMs);
     if (this.#changed.size > 0) this.#options.lists.visitorsChanged(this.#changedVisitors(), this.#context);
@@ -141,12 +166,34 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
       this.#keep(visitorId, known, updater.privacy(this.#profiles.getForUpdate(visitorId), privacy, event), blocks);
       return;
     }
+    if (record.topic === 'impressions') this.#impressions.add(1);
     if (updater.isIgnored(known, value.eventId)) return;
+    if (record.topic === 'impressions') {
+      if (known === undefined) return;
+      const shown = this.#profiles.getForUpdate(visitorId)!;
+      const isTired = updater.impression(shown, value as Impression, event);
+      if (isTired)
+        this.#keep(visitorId, known, { profile: shown, endedSessionId: undefined, isForgotten: false }, false);
+      return;
+    }
     const profile = known === undefined ? emptyProfile() : this.#profiles.getForUpdate(visitorId)!;
-    if (record.topic === 'clicks') this.#keep(visitorId, known, updater.click(profile, value as Click, event), blocks);
-    else if (record.topic === 'purchases') {
+    if (record.topic === 'clicks') {
+      this.#options.quality?.observed(value as Click);
+      this.#teach(profile, value as Click);
+      this.#keep(visitorId, known, updater.click(profile, value as Click, event), blocks);
+    } else if (record.topic === 'purchases') {
       this.#keep(visitorId, known, updater.purchase(profile, value as Purchase, event), blocks);
     } else this.#keep(visitorId, known, updater.visitor(profile, value as Visitor, event), blocks);
+  }
+
+  /** Sends what a click teaches the learned ranking, before it changes the profile. Not while the task is behind. */
+  #teach(profile: Profile, click: Click): void {
+    const { learning } = this.#options;
+    if (learning === undefined || this.#rows === undefined || this.#context.isBehind) return;
+    const example = learning.examples.example(profile, click, this.#rows);
+    if (example === undefined) return;
+    const forwarded = { key: undefined, value: example, timestampMs: click.at, partition: LEARNER_PARTITION };
+    this.#context.forward(forwarded, learning.examplesSink);
   }
 
   #keep(visitorId: string, known: Profile | undefined, update: Update, blocksChanged: boolean): void {

@@ -5,6 +5,7 @@
 // Invariant: a name is of one kind, because it is the key of the compacted topic: no placement is called like a list definition.
 
 import { z } from 'zod';
+import { listTuningBody } from './list-tuning.ts';
 
 /** The lists that the engine can make. */
 export const LIST_DEFINITIONS = [
@@ -66,6 +67,7 @@ export type Placement = z.infer<typeof placementBody>;
 
 const days = z.number().min(1).max(3650);
 const definitionBodies = {
+  'for-you': listTuningBody,
   'recently-viewed': z.strictObject({ length: share.default(20) }),
   /** `halfLifeDays`: in which a purchase counts half; `intervalDays`: between two purchases of an item bought once so far. */
   'buy-again': z.strictObject({
@@ -81,6 +83,7 @@ export type DefinitionSettings = {
 };
 
 export const DEFAULT_DEFINITIONS: DefinitionSettings = {
+  'for-you': definitionBodies['for-you'].parse({}),
   'recently-viewed': definitionBodies['recently-viewed'].parse({}),
   'buy-again': definitionBodies['buy-again'].parse({}),
 };
@@ -116,7 +119,10 @@ export function checkDefinition<D extends keyof DefinitionSettings>(
   name: D | (string & {}),
   body: unknown,
 ): CheckedSetting<DefinitionSettings[D]> {
-  if (hasSettings(name)) return checked(definitionBodies[name], body) as CheckedSetting<DefinitionSettings[D]>;
+  if (hasSettings(name)) {
+    const schema: z.ZodType = definitionBodies[name];
+    return checked(schema, body) as CheckedSetting<DefinitionSettings[D]>;
+  }
   const names = Object.keys(definitionBodies).join(', ');
   return {
     mistakes: [

@@ -24,7 +24,7 @@ stops the program with exit code 2 and a line for each mistake. This page is gen
 |---|---|---|---|
 ${rows.join('\n')}
 
-Half-lives, list lengths and the bounds of the state have one default for all data; they are in \`topology/settings.ts\` and
+Half-lives and the bounds of the state have one default for all data; they are in \`topology/settings.ts\` and
 \`processors/decay.ts\`.
 `;
 

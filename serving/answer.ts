@@ -16,6 +16,19 @@ export interface FoundList {
   readonly list: TopList;
 }
 
+/**
+ * The list at a place in the order of the ladder, from 0, `undefined` behind the last. One is read when it is asked for. (Not an iterator: V8 keeps
+ * what a generator that was left early has seen for longer than it keeps anything else of a request.)
+ */
+export type FoundLists = (i: number) => FoundList | undefined;
+
+/** Every list. */
+export function allOf(found: FoundLists): FoundList[] {
+  const all: FoundList[] = [];
+  for (let step = found(0); step !== undefined; step = found(all.length)) all.push(step);
+  return all;
+}
+
 /** An item that was chosen, and the step that gave it. */
 export interface Chosen {
   readonly item: ListItem;
@@ -71,11 +84,8 @@ function hash53(text: string): number {
   return ((high >>> 0) & 0x1fffff) * 0x1_0000_0000 + ((low ^ (high >>> 11)) >>> 0);
 }
 
-/**
- * Picks items in the order of the ladder.
- * @param found Lists in that order. One is asked for only while items are wanted, so that it can be read then.
- */
-export function choose(found: Iterable<FoundList>, { n, shares = [], caps = [], isHidden }: Choosing): Choice {
+/** Picks items in the order of the ladder. A list is asked for only while items are wanted. */
+export function choose(found: FoundLists, { n, shares = [], caps = [], isHidden }: Choosing): Choice {
   const chosen: Chosen[] = [];
   const seen = new Set<string>();
   const taken: number[] = [];
@@ -94,7 +104,7 @@ export function choose(found: Iterable<FoundList>, { n, shares = [], caps = [], 
     return true;
   };
 
-  for (const step of found) {
+  for (let i = 0, step = found(i); step !== undefined; step = found(++i)) {
     const share = shares[step.place] ?? Infinity;
     for (const item of step.list.items) {
       if (chosen.length === n) return { served, chosen };

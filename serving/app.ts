@@ -14,6 +14,7 @@ import { LiveAnswers } from './live-answers.ts';
 import { createPlacements } from './placements.ts';
 import { notFound, problemHandler, sendFailure } from './problem.ts';
 import { createRecommender } from './recommender.ts';
+import { createListLinks } from './request-trace.ts';
 import { createResilientLists } from './resilience/resilient-lists.ts';
 import { beforeLists, createHealthRouter, createListAnswers, createListRouter, type Readiness } from './routes.ts';
 import { type AuthorizeOptions, authorize } from './security/authorize.ts';
@@ -60,6 +61,8 @@ export interface ServingApp {
   readonly readiness: Readiness;
   /** Ends live streams, which would otherwise hold a graceful stop until its deadline. Before the HTTP server stops. */
   drain(): void;
+  /** Ends live streams, which begin anew with the app that answers then. */
+  endStreams(): void;
   close(): Promise<void>;
 }
 
@@ -95,7 +98,8 @@ export function createServingApp(options: ServingOptions): ServingApp {
   const origins = options.origins === undefined ? [] : [allowOrigins(options.origins)];
   const access = options.access === undefined ? [] : [authorize({ ...options.access, clock, metrics })];
   const before = beforeLists(tracer, answering);
-  const answers = createListAnswers(recommender, tracer, count);
+  const link = createListLinks(tracer);
+  const answers = createListAnswers(recommender, link, count);
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
@@ -104,7 +108,7 @@ export function createServingApp(options: ServingOptions): ServingApp {
   app.use('/health', createHealthRouter(readiness));
   app.use(onlyFor(/^\/(docs|problems|v1\/openapi)/i, createDocsRouter()));
   for (const handler of [...origins, ...access]) app.use('/v1', handler);
-  app.use(createListRouter({ recommender, live, tracer, count, before, answers }));
+  app.use(createListRouter({ recommender, live, link, count, before, answers }));
   for (const router of options.routers ?? []) app.use(router);
   app.use(notFound);
   app.use(problemHandler(logger));
@@ -136,6 +140,7 @@ export function createServingApp(options: ServingOptions): ServingApp {
     },
     readiness,
     drain: () => live.drain(),
+    endStreams: () => live.endAll(),
     close: () => lists.close(),
   };
 }

@@ -1,28 +1,14 @@
 // The answers' definitions: the types of the code, and what openapi.ts describes and tests hold answers against. An answer's fields are only
 // ever added to, so readers must take those that they do not know.
 import { z } from 'zod';
+import { REASON_KINDS } from '../lists/index.ts';
 import { PROBLEM_KINDS } from './problem.ts';
 
 const time = z.number().describe('Epoch ms.');
 
 const reason = z
   .object({
-    kind: z
-      .enum([
-        'viewed',
-        'carted',
-        'bought',
-        'wished',
-        'liked',
-        'similar',
-        'bought-together',
-        'popular',
-        'trending',
-        'repeat',
-        'campaign',
-        'buy-again',
-      ])
-      .describe('What speaks for the item. New kinds may be added.'),
+    kind: z.enum(REASON_KINDS).describe('What speaks for the item. New kinds may be added.'),
     itemId: z.string().optional().describe('The item that the shopper dealt with, or that the list is about.'),
     title: z.string().optional().describe('Its title when the list was made.'),
     campaignId: z.string().optional(),
@@ -53,6 +39,13 @@ const answerItem = z
       .optional()
       .describe("Where it came from, when that is not the answer's own rung: filtering had left too few."),
     reasons: z.array(reason).readonly().describe('Their parts sum to the score.'),
+    ranks: z
+      .record(z.string(), z.number())
+      .readonly()
+      .optional()
+      .describe(
+        'For analysts: by each step that put the list in order, in their order, the rank after it, from 1; 0 before the item came in. Absent where one step did. Steps may be added.',
+      ),
     item: card
       .optional()
       .describe('What `fields` asked for; absent when it asked for nothing, or the item has no card.'),

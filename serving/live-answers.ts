@@ -51,7 +51,7 @@ export class LiveAnswers {
   readonly #watched = new Set<string>();
   readonly #due = new Set<Stream>();
   #unwatch: (() => void) | undefined;
-  #isOpening = false;
+  #opening: Promise<void> | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
   #settling: NodeJS.Timeout | undefined;
   #isDraining = false;
@@ -76,11 +76,10 @@ export class LiveAnswers {
     const { recommender } = this.#options;
     const keys = recommender.keysOf(question).filter((key) => key.startsWith(VISITOR_LISTS));
     const stream: Stream = { response, question, keys, sent: request.get('last-event-id') ?? '' };
-    // Watched before it is asked, so that no change falls between.
     this.#add(stream);
     request.once('close', () => this.#remove(stream));
+    const isWatched = this.#unwatch !== undefined;
     try {
-      await this.#watching();
       const { answers } = await recommender.ask([question]);
       response.set({ 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' });
       response.flushHeaders();
@@ -90,11 +89,20 @@ export class LiveAnswers {
       this.#remove(stream);
       throw error;
     }
+    if (isWatched) return;
+    // The shopper does not wait for the watch, which a store that is away holds up. What changed before it began is asked for once more.
+    await this.#watching();
+    await this.#answer([stream]);
   }
 
-  /** Ends every stream: browsers connect again, to a process that serves. Idempotent. */
+  /** Ends every stream, and lets none begin. Idempotent. */
   drain(): void {
     this.#isDraining = true;
+    this.endAll();
+  }
+
+  /** Ends every stream: browsers connect again, to whoever serves then. */
+  endAll(): void {
     for (const stream of [...this.#streams]) {
       this.#remove(stream);
       stream.response.end();
@@ -133,8 +141,12 @@ export class LiveAnswers {
 
   /** A store that is away is tried again with every heartbeat, which sends meanwhile what has changed. */
   async #watching(): Promise<void> {
-    if (this.#unwatch !== undefined || this.#isOpening) return;
-    this.#isOpening = true;
+    if (this.#unwatch !== undefined) return;
+    this.#opening ??= this.#open();
+    await this.#opening;
+  }
+
+  async #open(): Promise<void> {
     try {
       const unwatch = await this.#options.lists.watch(
         VISITOR_LISTS,
@@ -146,7 +158,7 @@ export class LiveAnswers {
     } catch (error) {
       this.#options.logger.warn('stream-watch-failed', { error: (error as Error).message });
     } finally {
-      this.#isOpening = false;
+      this.#opening = undefined;
     }
   }
 
@@ -170,7 +182,7 @@ export class LiveAnswers {
 
   async #answer(streams: readonly Stream[]): Promise<void> {
     for (let start = 0; start < streams.length; start += GROUP) {
-      const group = streams.slice(start, start + GROUP);
+      const group = streams.slice(start, start + GROUP).filter((stream) => this.#streams.has(stream));
       try {
         const { answers } = await this.#options.recommender.ask(group.map(({ question }) => question));
         group.forEach((stream, i) => {

@@ -1,7 +1,7 @@
 // What an error looks like outside: a problem document (RFC 9457). `type` is stable and is what programs compare; `detail` is a
 // sentence for people that names what was wrong and what is allowed. Nothing of the machine (stack, path, key) ever gets in.
 import type { ErrorRequestHandler, RequestHandler } from 'express';
-import type { Logger } from '../engine/api/index.ts';
+import { type Logger, TRACEPARENT, traceIdOf } from '../engine/api/index.ts';
 import type { EdgeResponse } from './handler.ts';
 
 /** Every problem that the endpoint answers with. Stable; new ones may be added. */
@@ -118,6 +118,7 @@ export function sendFailure(error: unknown, response: EdgeResponse, logger: Logg
   }
   logger.error('request-failed', {
     requestId: response.locals.requestId,
+    traceId: traceIdOf(response.getHeader(TRACEPARENT)?.toString()),
     error: error instanceof Error ? error.name : typeof error,
   });
   sendProblem(response, new ProblemError('internal', 'Try again. The request id finds the cause in the logs.'));

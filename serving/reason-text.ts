@@ -16,9 +16,22 @@ function inSegment(segment: string | undefined, everywhere = 'with other shopper
       return `with shoppers on a ${name}`;
     case 'hour':
       return 'at this time of day';
+    case 'referrer':
+      return `with shoppers who come from ${name}`;
+    case 'season':
+      return 'in this season';
     default:
       return everywhere;
   }
+}
+
+/** Words for what a shopper prefers: `brand=Holm` gives "You like Holm". */
+function preferred(what: string | undefined): string {
+  const [kind, ...rest] = (what ?? '').split('=');
+  const name = rest.join('=');
+  if (kind === 'category') return `You often look at ${name}`;
+  if (kind === 'brand') return `You like ${name}`;
+  return 'At a price that you often look at';
 }
 
 /** One sentence without a full stop. `title` is the title of the reason's item, `undefined` where it is not known. */
@@ -49,5 +62,19 @@ export function reasonText(reason: Reason, title: string | undefined = reason.ti
       return 'Picked by the shop';
     case 'buy-again':
       return 'You bought it before';
+    case 'content':
+      return named('Of the same kind as', 'Of the kind that you look at');
+    case 'reranked':
+      return 'Chosen for you';
+    case 'searched':
+      return 'Because of what you searched for';
+    case 'preference':
+      return preferred(reason.segment);
+    case 'new':
+      return 'Few shoppers know it yet';
+    case 'variety':
+      return 'Something different is more varied';
+    case 'model':
+      return 'Often chosen next';
   }
 }

@@ -12,7 +12,7 @@ import {
   visitorBlockSerde,
 } from '../lists/index.ts';
 import type { Placement } from '../schemas/list-settings.ts';
-import { ageMs, type Cap, type Choice, choose, type FoundList, listId } from './answer.ts';
+import { ageMs, allOf, type Cap, type Choice, choose, type FoundList, type FoundLists, listId } from './answer.ts';
 import { combined } from './basket.ts';
 import type { CampaignRules, Exclusions } from './campaign-rules.ts';
 import type { Answer, AnswerItem } from './contract.ts';
@@ -55,8 +55,7 @@ export interface RecommenderOptions {
 
 /** What was read for a plan. */
 interface Read {
-  /** Lists in the order of the ladder; the same each time it is run through. */
-  readonly found: Iterable<FoundList>;
+  readonly found: FoundLists;
   /** Those that were come to so far. */
   readonly decoded: readonly FoundList[];
   readonly block: Block | undefined;
@@ -149,23 +148,21 @@ export function createRecommender(options: RecommenderOptions): Recommender {
     const isActive = (campaignId: string): boolean => campaigns.isActive(campaignId, nowMs);
     const decoded: FoundList[] = [];
     let next = 0;
-    function* found(): Generator<FoundList> {
-      yield* decoded;
-      while (next < ladder.length) {
+    const found = (i: number): FoundList | undefined => {
+      while (decoded.length <= i && next < ladder.length) {
         const { rung, definition, keys, place } = ladder[next++]!;
         const there = listOf(keys, entries);
         if (there === undefined) continue;
         const { version, namesCampaigns } = there;
         const list = namesCampaigns ? { ...there.list, items: withoutEnded(there.list.items, isActive) } : there.list;
-        const step = { rung, definition, place, key: keys.join('\n'), version, list };
-        decoded.push(step);
-        yield step;
+        decoded.push({ rung, definition, place, key: keys.join('\n'), version, list });
       }
-    }
+      return decoded[i];
+    };
     const { visitor } = parameters;
     const stored = visitor === undefined ? undefined : entries.get(visitorBlockKey(visitor));
     const block = stored === undefined ? undefined : decodedOnce(stored, readBlock);
-    return { found: { [Symbol.iterator]: found }, decoded, block };
+    return { found, decoded, block };
   }
 
   function rulesOf({ name, placement, parameters }: Plan, { block }: Read, nowMs: number): Rules {
@@ -238,7 +235,7 @@ export function createRecommender(options: RecommenderOptions): Recommender {
   }
 
   async function withCards(one: Case, rules: Rules, fields: readonly CardField[]): Promise<Answer> {
-    const listed = (): string[] => Array.from(one.read.found, ({ list }) => list.items.map(({ id }) => id)).flat();
+    const listed = (): string[] => allOf(one.read.found).flatMap(({ list }) => list.items.map(({ id }) => id));
     const chosen = choice(one, rules, rules.needCards ? await items.cards([...new Set(listed())]) : undefined);
     const shown = fields.length === 0 ? undefined : await items.cards(chosen.chosen.map(({ item }) => item.id));
     return composed(one, chosen, shown);

@@ -25,6 +25,7 @@ export function renderedItem(item: ListItem & { [RENDERED]?: AnswerItem }): Answ
     id: item.id,
     score: item.score,
     reasons: item.reasons.map((reason) => ({ ...reason, text: reasonText(reason) })),
+    ...(item.ranks !== undefined && { ranks: item.ranks }),
   };
   return item[RENDERED];
 }

@@ -13,7 +13,7 @@ import { checkOf, parseId, parseParameters } from './parameters.ts';
 import type { Question } from './plan.ts';
 import { allowOnly, ProblemError } from './problem.ts';
 import type { Recommendations, Recommender } from './recommender.ts';
-import { linkLists, traceRequests } from './request-trace.ts';
+import { type LinkLists, traceRequests } from './request-trace.ts';
 import { BATCH_PATH, LIST_ROUTES, type ListRoute, STREAM_ROUTE } from './route-table.ts';
 
 /** Whether this process can answer, and if not, why, in a few words. */
@@ -22,7 +22,7 @@ export type Readiness = () => { readonly isReady: boolean; readonly reason?: str
 export interface ListRouterOptions {
   readonly recommender: Recommender;
   readonly live: LiveAnswers;
-  readonly tracer: Tracer;
+  readonly link: LinkLists;
   readonly count: CountAnswer;
   /** What a request for a list goes through before it is answered. */
   readonly before: Handler;
@@ -69,7 +69,7 @@ export function beforeLists(tracer: Tracer, readiness: Readiness): Handler {
 /** How lists are answered, by path. */
 export function createListAnswers(
   recommender: Recommender,
-  tracer: Tracer,
+  link: LinkLists,
   count: CountAnswer,
 ): ReadonlyMap<string, ListAnswer> {
   const answerAt = (route: ListRoute): ListAnswer => {
@@ -81,7 +81,7 @@ export function createListAnswers(
       const [answer] = found.answers;
       count(answer!);
       const { tag, text } = entityOf(answer!);
-      linkLists(tracer, response, found.traceparents);
+      link(response, found.traceparents);
       const headers = edgeHeaders(response.locals);
       // One shopper's list must not wait in a shared cache, and a stale one is worth nothing: asked each time, sent when it changed.
       headers.push('cache-control', 'private, no-cache', 'etag', tag, 'server-timing', timing(found, startMs));
@@ -94,7 +94,7 @@ export function createListAnswers(
 }
 
 /** Routes under `/v1`. */
-export function createListRouter({ recommender, live, tracer, count, before, answers }: ListRouterOptions): Router {
+export function createListRouter({ recommender, live, link, count, before, answers }: ListRouterOptions): Router {
   const router = express.Router();
   router.use('/v1', before);
 
@@ -121,7 +121,7 @@ export function createListRouter({ recommender, live, tracer, count, before, ans
     response.locals.route = BATCH_PATH;
     const found = await recommender.ask(parseBatch(request.body));
     for (const answer of found.answers) count(answer);
-    linkLists(tracer, response, found.traceparents);
+    link(response, found.traceparents);
     const headers = [...edgeHeaders(response.locals), 'cache-control', 'no-store'];
     headers.push('server-timing', timing(found, startMs));
     sendJson(response, headers, JSON.stringify({ answers: found.answers }));

@@ -2,6 +2,7 @@ export { DEFINITIONS, GLOBAL_STORES, LISTS_SINK, NODES, STORES, TOPICS } from '.
 export { buildRecommendationTopology } from './recommendations.ts';
 export {
   DEFAULT_LIST_SETTINGS,
+  type ListMakers,
   type ListSettings,
   type RecommendationOptions,
 } from './settings.ts';

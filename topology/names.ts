@@ -15,6 +15,8 @@ export const TOPICS = {
   neighbours: 'neighbours',
   /** Internal, compacted, key segment: what lists need of a segment. */
   popular: 'popular',
+  /** Internal, compacted: the weights of the learned ranking. */
+  ranker: 'ranker',
 } as const;
 
 /** Processors, repartitions and sinks. A source has the name of its topic. */
@@ -29,6 +31,9 @@ export const NODES = {
   segmentDeltas: 'segment-deltas',
   neighbours: 'neighbours',
   popular: 'popular',
+  examples: 'examples',
+  learner: 'learner',
+  ranker: 'ranker',
   lists: 'lists',
 } as const;
 
@@ -43,6 +48,7 @@ export const STORES = {
   cards: 'cards',
   ownCampaigns: 'own-campaigns',
   ownSettings: 'own-settings',
+  rankerState: 'ranker-state',
 } as const;
 
 /** Stores that every instance keeps whole. */
@@ -52,6 +58,7 @@ export const GLOBAL_STORES = {
   catalog: 'catalog',
   campaigns: 'campaigns',
   settings: 'settings',
+  ranker: 'ranker',
 } as const;
 
 /** The versioned sink that lists, cards, blocks, campaigns and placements are published to. */

@@ -1,6 +1,6 @@
 // The recommendation graph on one page: what reads what, what keeps what, what goes where. See docs/architecture.md for the drawing.
 
-import type { KeyValueStore, Serde, StoreSupplier } from '../engine/api/index.ts';
+import { type KeyValueStore, type Serde, type StoreSupplier, silentMetrics } from '../engine/api/index.ts';
 import { type Topology, TopologyBuilder } from '../engine/graph/index.ts';
 import { CampaignIndex } from '../processors/campaign-index.ts';
 import { CampaignRulesProcessor, newerCampaign } from '../processors/campaign-rules.ts';
@@ -9,8 +9,15 @@ import { type CatalogEntry, catalogEntry, catalogEntrySerde, newerEntry } from '
 import { pairDeltasSerde } from '../processors/co-occurrence/pair-deltas.ts';
 import { rowSerde, waitingSerde } from '../processors/co-occurrence/row-codec.ts';
 import { CoOccurrenceProcessor } from '../processors/co-occurrence.ts';
+import { ItemFacts } from '../processors/content/item-facts.ts';
 import { ItemIndex } from '../processors/item-index.ts';
+import { exampleSerde } from '../processors/learner/example-codec.ts';
+import { ExampleMaker } from '../processors/learner/example-maker.ts';
+import { learnerStateSerde, servedRankerSerde } from '../processors/learner/ranker-codec.ts';
+import { LearnerProcessor } from '../processors/learner.ts';
+import { ListTunings } from '../processors/list-tunings.ts';
 import { ListUse } from '../processors/list-use.ts';
+import { LiveQuality } from '../processors/live-quality.ts';
 import { neighbourSerde } from '../processors/neighbours.ts';
 import { newerSetting, PlacementsProcessor } from '../processors/placements.ts';
 import { PopularityProcessor } from '../processors/popularity.ts';
@@ -19,15 +26,13 @@ import { segmentBaseSerde, segmentBytes, segmentHeadSerde } from '../processors/
 import { profileSerde } from '../processors/profile/profile-codec.ts';
 import { segmentDeltasSerde } from '../processors/profile/segment-deltas.ts';
 import { VisitorRefresh } from '../processors/refresh/visitor-refresh.ts';
-import { ItemLists } from '../processors/top-n/item-lists.ts';
-import { SegmentLists } from '../processors/top-n/segment-lists.ts';
-import { type ListMakerOptions, VisitorLists } from '../processors/top-n/visitor-lists.ts';
+import type { ListMakerOptions } from '../processors/top-n/visitor-lists.ts';
 import { VisitorProfileProcessor } from '../processors/visitor-profile.ts';
 import { createFileSchemaSource, createSerdes, keyOf, type SourceRecords, type SourceTopic } from '../schemas/index.ts';
 import { keyValueStore } from '../state/index.ts';
 import { listFormat } from './list-format.ts';
 import { DEFINITIONS, GLOBAL_STORES, LISTS_SINK, NODES, STORES, TOPICS } from './names.ts';
-import { CACHE_SHARES, DEFAULT_LIST_SETTINGS, type RecommendationOptions } from './settings.ts';
+import { CACHE_SHARES, DEFAULT_LIST_SETTINGS, PUBLISHING_LISTS, type RecommendationOptions } from './settings.ts';
 
 /** Topics that a shop's shoppers write, keyed by visitor. */
 const VISITOR_TOPICS = ['clicks', 'purchases', 'impressions', 'visitors', 'privacy'] as const;
@@ -37,19 +42,38 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
   const { serdes } = options;
   // What is stored names schemas of this release, not ids that a registry would have to explain.
   const stored = createSerdes(createFileSchemaSource());
-  const { halfLives, listLength, neighboursIntervalMs, segmentsIntervalMs, refreshListsPerSecond } = {
+  const {
+    halfLives,
+    listLength,
+    neighboursIntervalMs,
+    segmentsIntervalMs,
+    refreshListsPerSecond,
+    nearestContent,
+    tuning,
+    signals,
+    reranker,
+  } = {
     ...DEFAULT_LIST_SETTINGS,
     ...options.lists,
   };
+  const makers = options.listMakers ?? PUBLISHING_LISTS;
   const index = new ItemIndex(halfLives.rowsMs);
+  const facts = new ItemFacts(index, nearestContent);
+  const tunings = new ListTunings(tuning);
   const campaigns = new CampaignIndex(index);
   const use = new ListUse();
+  const quality = new LiveQuality(options.metrics ?? silentMetrics);
   const lists: ListMakerOptions = {
     index,
+    facts,
     campaigns,
     use,
     format: listFormat,
+    quality,
     listLength,
+    taste: { halfLifeMs: halfLives.userVectorMs, signals },
+    tuningOf: (definition) => tunings.of(definition),
+    reranker,
     listsSink: NODES.lists,
     stores: GLOBAL_STORES,
     definitions: DEFINITIONS,
@@ -73,11 +97,19 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
       const refreshed = visitorRefresh();
       return new VisitorProfileProcessor({
         halfLives,
-        lists: new VisitorLists(lists, refreshed),
+        lists: makers.visitors(lists, refreshed),
         ...(refreshed !== undefined && { refresh: refreshed }),
         categoriesOf: (item) => index.categoriesOf(item),
         isListed: (item) => index.isListed(item),
+        signals,
+        mostUnclicked: () => tunings.of(DEFINITIONS.forYou).mostUnclicked,
+        quality,
         profilesStore: STORES.profiles,
+        learning: {
+          examples: new ExampleMaker(index),
+          neighboursStore: GLOBAL_STORES.neighbours,
+          examplesSink: NODES.examples,
+        },
         pairDeltasSink: NODES.pairDeltas,
         segmentDeltasSink: NODES.segmentDeltas,
       });
@@ -91,6 +123,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
         GLOBAL_STORES.campaigns,
         GLOBAL_STORES.popular,
         GLOBAL_STORES.settings,
+        GLOBAL_STORES.ranker,
       ],
     },
   );
@@ -110,9 +143,10 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
         new CoOccurrenceProcessor({
           halfLifeMs: halfLives.rowsMs,
           publishIntervalMs: neighboursIntervalMs,
-          lists: new ItemLists(lists),
+          lists: makers.items(lists),
           ...(isRefreshing && { refresh }),
           collides: (hash, itemId) => index.collides(hash, itemId),
+          countOf: (hash, atMs) => index.countOf(hash, atMs),
           rowsStore: STORES.rows,
           waitingStore: STORES.waitingItems,
           neighboursStore: GLOBAL_STORES.neighbours,
@@ -137,6 +171,22 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
       view: { apply: (itemId, record) => index.applyNeighbours(itemId, record) },
     });
 
+  // What is chosen next.
+  builder
+    .addRepartition(NODES.examples, { serializer: exampleSerde, deserializer: exampleSerde, parents: [NODES.users] })
+    .addStore(taskStore('rankerState', learnerStateSerde))
+    .addProcessor(
+      NODES.learner,
+      () => new LearnerProcessor({ stateStore: STORES.rankerState, rankerSink: NODES.ranker }),
+      { parents: [NODES.examples], stores: [STORES.rankerState] },
+    )
+    .addSink(NODES.ranker, { topic: TOPICS.ranker, serializer: servedRankerSerde, parents: [NODES.learner] })
+    .addGlobalStore({
+      topic: TOPICS.ranker,
+      deserializer: servedRankerSerde,
+      supplier: globalStore('ranker', servedRankerSerde),
+    });
+
   // What is popular where.
   builder
     .addRepartition(NODES.segmentDeltas, {
@@ -153,7 +203,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
         new PopularityProcessor({
           halfLives,
           publishIntervalMs: segmentsIntervalMs,
-          lists: new SegmentLists(lists),
+          lists: makers.segments(lists),
           ...(isRefreshing && { refresh }),
           segmentsStore: STORES.segments,
           basesStore: STORES.segmentItems,
@@ -189,7 +239,12 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
       keyOf: (entry) => entry.itemId,
       supplier: globalStore('catalog', catalogEntrySerde),
       merge: newerEntry,
-      view: { apply: (itemId, entry) => index.applyCatalog(itemId, entry) },
+      view: {
+        apply: (itemId, entry) => {
+          index.applyCatalog(itemId, entry);
+          facts.apply(itemId, entry);
+        },
+      },
     })
     .addSource(TOPICS.campaigns, { ...source(options, 'campaigns'), allowsTombstones: true })
     .addStore(taskStore('ownCampaigns', stored.campaigns))
@@ -220,7 +275,12 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
       ...source(options, 'settings'),
       supplier: globalStore('settings', stored.settings),
       merge: newerSetting,
-      view: { apply: (name, setting) => use.apply(name, setting) },
+      view: {
+        apply: (name, setting) => {
+          use.apply(name, setting);
+          tunings.apply(name, setting);
+        },
+      },
     });
 
   return builder

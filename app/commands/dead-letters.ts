@@ -67,7 +67,7 @@ export function asItWas({ record, topic, partition }: DeadLetter): ProducerRecor
 
 async function* deadLetters(config: Config, filter: DeadLetterFilter, signal: AbortSignal): AsyncGenerator<DeadLetter> {
   const topic = topicName(config, { name: DEAD_LETTER_TOPIC, internal: false });
-  for await (const record of scanTopic(config, topic, createLogger(config.logLevel), signal)) {
+  for await (const record of scanTopic(config, topic, createLogger(config.logLevel, 'freshet-dead-letters'), signal)) {
     const letter = readDeadLetter(record);
     if (matches(letter, filter)) yield letter;
   }
@@ -112,7 +112,7 @@ export async function replayDeadLetters(
   signal: AbortSignal,
 ): Promise<void> {
   const appender = new KafkaAppender({
-    client: kafkaClientOptions(config, createLogger(config.logLevel)),
+    client: kafkaClientOptions(config, createLogger(config.logLevel, 'freshet-dead-letters')),
     topicName: (topic) => sourceTopicName(config, topic),
   });
   let sent = 0;

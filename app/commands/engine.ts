@@ -9,6 +9,7 @@ import { createLogger } from '../logging.ts';
 import { startMetrics } from '../metrics.ts';
 import { openProduction } from '../production.ts';
 import { startTracing } from '../tracing.ts';
+import { ownName } from '../version.ts';
 
 const REPORT_MS = 1_000;
 
@@ -27,11 +28,13 @@ export function describeTasks(tasks: readonly TaskView[]): string {
 }
 
 export async function runEngine(config: Config, signal: AbortSignal): Promise<void> {
-  const logger = createLogger(config.logLevel);
+  const logger = createLogger(config.logLevel, 'freshet-engine');
   const serviceName = 'freshet-engine';
   const measuring = await startMetrics({ config, serviceName, messagingSystem: 'kafka', logger });
   const { registry: metrics } = measuring;
-  process.stdout.write(`Freshet engine "${config.appId}" joins the group at ${config.kafkaBrokers}. Ctrl-C ends it.\n`);
+  process.stdout.write(
+    `Freshet engine "${ownName(config)}" joins the group at ${config.kafkaBrokers}. Ctrl-C ends it.\n`,
+  );
   if (measuring.url !== undefined) process.stdout.write(`Metrics: ${measuring.url}\n`);
   const tracing = await startTracing({
     isOn: config.tracing === 'on',

@@ -12,6 +12,7 @@ import { startMetrics } from '../metrics.ts';
 import { FreshnessProbe, type SendView } from '../probe.ts';
 import { producerRecord } from '../producer-record.ts';
 import { openRegistry } from '../registry.ts';
+import { startTracing } from '../tracing.ts';
 
 interface Sender {
   readonly send: SendView;
@@ -31,13 +32,14 @@ async function kafkaSender(
     topicName: (topic) => sourceTopicName(config, topic),
   });
   return {
-    async send({ visitorId, sessionId, itemId }) {
+    async send({ visitorId, sessionId, itemId }, traceparent) {
       const eventId = randomUUID();
       const at = Date.now();
       const nothing = { userId: null, listId: null, placement: null, query: null, rating: null, dwellMs: null };
       const coarse = { quantity: null, device: null, region: null, referrer: null };
       const click = { eventId, visitorId, sessionId, at, kind: 'view' as const, itemId, ...nothing, ...coarse };
-      await appender.append([producerRecord(serdes, 'clicks', visitorId, click, at)]);
+      const record = producerRecord(serdes, 'clicks', visitorId, click, at);
+      await appender.append([traceparent === undefined ? record : { ...record, headers: { traceparent } }]);
       return eventId;
     },
     async close() {
@@ -68,10 +70,11 @@ export async function runProbe(
   { url, kafka }: { readonly url: string; readonly kafka: boolean },
   signal: AbortSignal,
 ): Promise<void> {
-  const logger = createLogger(config.logLevel);
+  const logger = createLogger(config.logLevel, 'freshet-probe');
   const serviceName = 'freshet-probe';
   const messagingSystem = kafka ? 'kafka' : 'freshet';
   const measuring = await startMetrics({ config, serviceName, messagingSystem, logger });
+  const tracing = await startTracing({ isOn: config.tracing === 'on', serviceName, messagingSystem, logger });
   const sender = kafka ? await kafkaSender(config, logger, signal) : demoSender(url);
   const key = config.probeApiKey;
   const probe = new FreshnessProbe({
@@ -82,6 +85,7 @@ export async function runProbe(
     intervalMs: config.probeIntervalMs,
     metrics: measuring.registry,
     logger,
+    tracer: tracing.tracer,
   });
   process.stdout.write(`A probe looks whether ${url} keeps what is promised. Ctrl-C ends it.\n`);
   if (measuring.url !== undefined) process.stdout.write(`Metrics: ${measuring.url}\n`);
@@ -89,6 +93,7 @@ export async function runProbe(
     await probe.run(signal);
   } finally {
     await sender.close();
+    await tracing.stop();
     await measuring.stop();
   }
 }

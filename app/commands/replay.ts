@@ -54,7 +54,7 @@ export async function replayFile(config: Config, options: ReplayFileOptions, sig
     config,
     partitionsOf: (topic) => embedded.log.partitions(topic),
   });
-  const logger = createLogger(config.logLevel);
+  const logger = createLogger(config.logLevel, 'freshet-replay');
   const metrics = new MetricRegistry(systemClock);
   const embedded = await openEmbedded({
     config,

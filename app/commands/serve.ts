@@ -2,45 +2,24 @@
 
 import { join } from 'node:path';
 import { type Logger, type Metrics, systemClock } from '../../engine/api/index.ts';
-import { createEmbeddedListStore, LISTS_COLUMN_FAMILY, type ListStore } from '../../lists/index.ts';
-import { createServingApp, startHttpServer } from '../../serving/index.ts';
+import { createEmbeddedListStore, LISTS_COLUMN_FAMILY } from '../../lists/index.ts';
+import { createServingApp, type ServingApp, type ServingOptions, startHttpServer } from '../../serving/index.ts';
 import { openRocksDatabase } from '../../state/index.ts';
 import { openAccess } from '../access.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { databasePath } from '../embedded.ts';
-import { createLogger } from '../logging.ts';
+import { createLogger, loggerOf } from '../logging.ts';
 import { servedHosts } from '../loopback.ts';
 import { startMetrics } from '../metrics.ts';
 import { openRedisLists } from '../redis.ts';
+import { followServedVersions } from '../served-versions.ts';
 import { isServingProcess, processCount, superviseProcesses } from '../serving-processes.ts';
 import { startTracing } from '../tracing.ts';
+import { ownName } from '../version.ts';
+import { type ServedVersion, VersionedServing } from '../versioned-serving.ts';
 
 /** Engines publish a segment's list once a second at most. */
 const SHARED_MAX_AGE_MS = 1_000;
-
-interface ServedLists {
-  readonly lists: ListStore;
-  close(): Promise<void>;
-}
-
-async function listsOfDataFolder(config: Config, logger: Logger, metrics: Metrics): Promise<ServedLists> {
-  const database = await openRocksDatabase(databasePath(config.dataDir), {
-    columnFamilies: [LISTS_COLUMN_FAMILY],
-    readOnly: true,
-    measured: { metrics, name: 'embedded' },
-  });
-  const lists = createEmbeddedListStore({ database, clock: systemClock, logger });
-  const close = async () => {
-    await lists.close();
-    await database.close();
-  };
-  return { lists, close };
-}
-
-async function listsOfRedis(config: Config, logger: Logger, metrics: Metrics): Promise<ServedLists> {
-  const lists = await openRedisLists(config, logger, { mayBeAway: true, metrics });
-  return { lists, close: () => lists.close() };
-}
 
 function greet(config: Config, redis: boolean, url: string): void {
   const where = redis ? `Redis, which "${config.appId}" keeps fresh` : config.dataDir;
@@ -67,7 +46,7 @@ export async function serve(
   signal: AbortSignal,
 ): Promise<void> {
   checkReach(config);
-  const logger = createLogger(config.logLevel);
+  const logger = createLogger(config.logLevel, 'freshet-serving');
   const count = processCount(config.serveProcesses);
   if (redis && count > 1 && !isServingProcess())
     await superviseProcesses(count, logger, signal, metricsPortOf(config), (url) => greet(config, redis, url));
@@ -89,33 +68,25 @@ async function answer(config: Config, redis: boolean, logger: Logger, signal: Ab
     logger,
   });
   const { registry: metrics } = measuring;
-  const { lists, close } = await (redis ? listsOfRedis : listsOfDataFolder)(config, logger, metrics);
   const tracing = await startTracing({
     isOn: config.tracing === 'on',
     serviceName: 'freshet-serving',
     messagingSystem: redis ? 'kafka' : 'freshet',
     logger,
   });
-  const serving = createServingApp({
+  const common: Omit<ServingOptions, 'lists' | 'metrics'> = {
     hosts: servedHosts(config.host),
     origins: config.corsOrigins?.split(','),
     access,
-    lists,
     clock: systemClock,
-    logger,
-    metrics,
+    logger: loggerOf(logger, 'serving'),
     tracer: tracing.tracer,
     // Whoever balances load is told before the port closes.
     readiness: () => (signal.aborted ? { isReady: false, reason: 'stopping' } : { isReady: true }),
-    ...(redis && {
-      readTimeoutMs: config.serveReadTimeoutMs,
-      sharedMaxAgeMs: SHARED_MAX_AGE_MS,
-      rememberedFile: join(config.dataDir, 'serving', `${config.appId}.lists`),
-    }),
     cacheBytes: config.serveCacheMb * 1024 * 1024,
-  });
+  };
+  const serving = await (redis ? servingOfRedis : servingOfDataFolder)(config, common, metrics);
   try {
-    await serving.open();
     const server = await startHttpServer({ handler: serving.handler, host: config.host, port: config.port });
     if (!isServingProcess()) greet(config, redis, server.url);
     if (measuring.url !== undefined) process.stdout.write(`Metrics: ${measuring.url}\n`);
@@ -125,8 +96,84 @@ async function answer(config: Config, redis: boolean, logger: Logger, signal: Ab
   } finally {
     await serving.close();
     access?.close();
-    await close();
     await tracing.stop();
     await measuring.stop();
   }
+}
+
+/** What answers, open. */
+type Serving = Pick<ServingApp, 'handler' | 'drain' | 'close'>;
+
+async function servingOfDataFolder(
+  config: Config,
+  common: Omit<ServingOptions, 'lists' | 'metrics'>,
+  metrics: Metrics,
+): Promise<Serving> {
+  const database = await openRocksDatabase(databasePath(config.dataDir), {
+    columnFamilies: [LISTS_COLUMN_FAMILY],
+    readOnly: true,
+    measured: { metrics, name: 'embedded' },
+  });
+  const lists = createEmbeddedListStore({ database, clock: systemClock, logger: common.logger });
+  const app = createServingApp({ ...common, lists, metrics });
+  await app.open();
+  return {
+    handler: app.handler,
+    drain: () => app.drain(),
+    async close() {
+      await app.close();
+      await lists.close();
+      await database.close();
+    },
+  };
+}
+
+/** Whichever version operators have said. */
+async function servingOfRedis(
+  config: Config,
+  common: Omit<ServingOptions, 'lists' | 'metrics'>,
+  metrics: Metrics,
+): Promise<Serving> {
+  const { logger } = common;
+  const directory = join(config.dataDir, 'serving');
+  let serving: VersionedServing | undefined;
+  const followed = await followServedVersions({
+    config,
+    file: join(directory, `${config.appId}.versions`),
+    isKeeper: false,
+    logger,
+    changed: (versions) => serving?.take(versions),
+  });
+  const create = async (version: string, versionMetrics: Metrics): Promise<ServedVersion> => {
+    const versionConfig = { ...config, version };
+    const lists = await openRedisLists(versionConfig, loggerOf(logger, 'redis'), {
+      mayBeAway: true,
+      metrics: versionMetrics,
+    });
+    const app = createServingApp({
+      ...common,
+      lists,
+      metrics: versionMetrics,
+      readTimeoutMs: config.serveReadTimeoutMs,
+      sharedMaxAgeMs: SHARED_MAX_AGE_MS,
+      rememberedFile: join(directory, `${ownName(versionConfig)}.lists`),
+    });
+    const close = async () => {
+      await app.close();
+      await lists.close();
+    };
+    return { app, close };
+  };
+  const opened = await VersionedServing.open({ create, metrics, logger }, followed.current);
+  serving = opened;
+  // What was heard while it opened, and the version that is kept ready.
+  opened.take(followed.current);
+  return {
+    handler: opened.handler,
+    drain: () => opened.drain(),
+    async close() {
+      await followed.close();
+      await opened.close();
+    },
+  };
 }

@@ -13,7 +13,7 @@ import { openRegistry } from '../registry.ts';
 const REPORT_MS = 10_000;
 
 export async function runShop(config: Config, signal: AbortSignal): Promise<void> {
-  const logger = createLogger(config.logLevel);
+  const logger = createLogger(config.logLevel, 'freshet-shop');
   const schemas = await openRegistry(config, systemClock, logger, signal);
   const appender = new KafkaAppender({
     client: kafkaClientOptions(config, logger),

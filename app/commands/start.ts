@@ -8,18 +8,18 @@ import { createConsoleRouter } from '../console/index.ts';
 import { DemoShop } from '../demo-shop.ts';
 import { openEmbedded } from '../embedded.ts';
 import { createEngineView } from '../engine-view.ts';
-import { createLogger } from '../logging.ts';
+import { createLogger, loggerOf } from '../logging.ts';
 import { servedHosts } from '../loopback.ts';
 import { startMetrics } from '../metrics.ts';
 import { startTracing } from '../tracing.ts';
 
 /** Short rounds: when the shoppers are too many for the machine, what they did is seen after a short round, not a long one. */
-const DEMO_RECORDS_PER_BATCH = 150;
+const DEMO_RECORDS_PER_BATCH = 75;
 /** The demo's events are worth nothing tomorrow. */
 const DEMO_RETENTION_HOURS = 2;
 
 export async function start(config: Config, signal: AbortSignal): Promise<void> {
-  const logger = createLogger(config.logLevel);
+  const logger = createLogger(config.logLevel, 'freshet');
   const measuring = await startMetrics({ config, serviceName: 'freshet', messagingSystem: 'freshet', logger });
   const { registry: metrics } = measuring;
   const dataDir = join(config.dataDir, 'demo');
@@ -70,7 +70,7 @@ export async function start(config: Config, signal: AbortSignal): Promise<void> 
     hosts: servedHosts(config.host),
     lists,
     clock: systemClock,
-    logger,
+    logger: loggerOf(logger, 'serving'),
     metrics,
     tracer: tracing.tracer,
     readiness: () =>

@@ -15,7 +15,7 @@ export async function createApplicationTopics(config: Config): Promise<boolean> 
     partitions: config.partitions,
   });
   const plan = plannedTopics(config, topology);
-  const admin = createKafka(kafkaClientOptions(config, createLogger(config.logLevel))).admin();
+  const admin = createKafka(kafkaClientOptions(config, createLogger(config.logLevel, 'freshet-topics'))).admin();
   await admin.connect();
   try {
     const outcomes = await createTopics(admin, plan);

@@ -41,6 +41,16 @@ export interface RefusedView {
   readonly text: string;
 }
 
+/** How good the visitors' lists by one algorithm are, see processors/live-quality.ts. */
+export interface QualityView {
+  readonly algorithm: string;
+  /** At 20, 0 to 1, decayed over days of event time. */
+  readonly hitRate: number;
+  readonly mrr: number;
+  /** Looks that the two are means over, decayed. */
+  readonly looks: number;
+}
+
 /** The engine at one moment. */
 export interface EngineView {
   /** Status of the engine in its own words, e.g. `RUNNING`. */
@@ -57,6 +67,8 @@ export interface EngineView {
     readonly count: number;
     readonly windowMs: number;
   };
+  /** By algorithm, in the order of their names; empty before the first look. */
+  readonly quality: readonly QualityView[];
   readonly stores: readonly StoreView[];
   readonly topology: {
     readonly nodes: readonly TopologyNode[];

@@ -65,6 +65,7 @@ function neighbourOf(n: number): NeighbourRecord {
     hash: itemHash(itemId(n)),
     landmarkMs: AT_MS - (AT_MS % HALF_LIFE_MS),
     n: 50 + n,
+    recent: 5 + n,
     p: 5,
     forward: 100,
     backward: 100,
@@ -89,12 +90,12 @@ function f1Query(): Case {
   const query = records.map((record, back) => ({
     denseId: index.internText(record.itemId)!,
     record,
-    ...queryWeights(back, back < 4),
+    ...queryWeights(back, back < 4 ? 1 : 0),
   }));
   return {
     name: 'F1 query of 12 items',
     run: () => {
-      scorer.score(query, AT_MS);
+      scorer.score(query, { atMs: AT_MS, shownAtMs: AT_MS });
       return scorer.touchedCount;
     },
   };
@@ -108,6 +109,7 @@ function rowUpdate(): Case {
     item: 0,
     newest,
     n: 1,
+    recent: 1,
     p: 0,
     repeats: 0,
     lastSeenMs: AT_MS,

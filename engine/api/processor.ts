@@ -42,6 +42,11 @@ export interface ProcessorContext {
    * `undefined` where no record of the batch is traced, and in `republish`.
    */
   readonly traceparent?: string | undefined;
+  /**
+   * Whether more records wait for the task than this batch could take, or the batch before took long: a sign to do less for each. Never in a
+   * replay, nor in `republish`.
+   */
+  readonly isBehind?: boolean;
   /** @throws {EngineError} `STORE_UNKNOWN` when the topology does not connect the store to this node. */
   store<S extends StateStore>(name: string): S;
   /** @throws {EngineError} `STORE_UNKNOWN` */

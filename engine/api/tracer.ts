@@ -34,6 +34,8 @@ export interface Span {
 export interface Tracer {
   /** Constant. When it is `false`, nobody starts a span. */
   readonly isEnabled: boolean;
+  /** Constant. Whether a request that is in no trace may begin one: then the sampler decides, once for each. @defaultValue false */
+  readonly startsTraces?: boolean;
   startSpan(name: string, options?: SpanOptions): Span;
 }
 
@@ -61,6 +63,11 @@ export function parseTraceparent(text: string): TraceContext | undefined {
   if (text.length !== LENGTH) return undefined;
   const [, traceId, spanId, flags] = FORMAT.exec(text) ?? [];
   return traceId === undefined ? undefined : { traceId, spanId: spanId!, flags: Number.parseInt(flags!, 16) };
+}
+
+/** The id of a traceparent's trace, for logs; `undefined` where it names none. */
+export function traceIdOf(traceparent: string | undefined): string | undefined {
+  return traceparent === undefined ? undefined : parseTraceparent(traceparent)?.traceId;
 }
 
 /** The traceparent of a context, version 00. */

@@ -40,6 +40,8 @@ export interface TaskEnvironment {
   readonly globalStores: ReadonlyMap<string, ReadOnlyStore<unknown>>;
   streamTimeMs(): number;
   commitNumber(): number;
+  /** Whether the batch under way is full. */
+  isBehind(): boolean;
   /** Of the batch under way, where it is traced. */
   trace(): BatchTrace | undefined;
   /** Largest value that a node may send to a topic, bytes. */
@@ -81,7 +83,7 @@ export class NodeGraph {
 
   #context(running: RunningNode, node: ProcessorNode): ProcessorContext {
     const { taskId, partitions, clock, metrics, logger, timers, stores, globalStores } = this.#environment;
-    const { streamTimeMs, commitNumber, trace } = this.#environment;
+    const { streamTimeMs, commitNumber, isBehind, trace } = this.#environment;
     const unknown = (name: string) =>
       new EngineError('STORE_UNKNOWN', `processor "${node.name}" is not connected to a store "${name}"`, {
         context: { taskId, store: name, node: node.name },
@@ -98,6 +100,9 @@ export class NodeGraph {
       },
       get commitNumber() {
         return commitNumber();
+      },
+      get isBehind() {
+        return isBehind();
       },
       get traceparent() {
         return trace()?.traceparent;

@@ -28,6 +28,7 @@ import {
   type ProducerRecord,
   type TaskHistory,
   type TaskWriter,
+  traceIdOf,
 } from '../api/index.ts';
 import { changelogKey } from './changelog.ts';
 import type { InstanceEnvironment } from './instance-environment.ts';
@@ -112,7 +113,12 @@ export class OwnedTask {
           if (!(error instanceof EngineError) || !RECLAIMED.has(error.code)) throw error;
           this.#task?.trace?.failed(error);
           metrics.counter('freshet.task.reclaims', { 'error.type': error.code }).add(1);
-          logger.warn('task is claimed anew', { taskId: this.taskId, code: error.code, error: error.message });
+          logger.warn('task is claimed anew', {
+            taskId: this.taskId,
+            code: error.code,
+            error: error.message,
+            traceId: traceIdOf(this.#task?.trace?.traceparent),
+          });
           this.#drop();
           this.#status = 'WAITING';
           if (performance.now() - startedMs > LONGEST_PAUSE_MS) pauseMs = FIRST_PAUSE_MS;

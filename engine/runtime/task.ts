@@ -12,7 +12,9 @@ import {
   type SinkEntry,
   type StateStore,
   silentTracer,
+  TRACEPARENT,
   type Tracer,
+  traceIdOf,
   type WriteBatch,
 } from '../api/index.ts';
 import type { Topology } from '../graph/topology.ts';
@@ -67,6 +69,9 @@ export function writerTo(batch: WriteBatch): WriteChange {
   };
 }
 
+/** Other tasks of the instance, and who asks it, wait for the end of a batch: one that takes longer is a sign to do less. */
+const SLOW_BATCH_MS = 50;
+
 export class Task {
   readonly taskId: number;
   readonly #options: TaskOptions;
@@ -80,6 +85,10 @@ export class Task {
   #generations: TaskPosition['generations'] = {};
   #streamTimeMs = Number.NEGATIVE_INFINITY;
   #outputs: Outputs | undefined;
+  /** The batch under way is as large as a batch may be. */
+  #isBehind = false;
+  /** By the last batch, ms. */
+  #tookMs = 0;
   /** Records of the batch that waits for its commit. */
   #batch: readonly SourceRecord[] = [];
   #batchTimes = NO_TIMES;
@@ -119,6 +128,7 @@ export class Task {
       globalStores: options.globalStores,
       streamTimeMs: () => this.#streamTimeMs,
       commitNumber: () => this.#position.commitNumber + 1,
+      isBehind: () => this.#isBehind,
       trace: () => this.#trace,
       maxRecordBytes: options.maxRecordBytes,
       refused: (record, { code }) =>
@@ -190,6 +200,8 @@ export class Task {
   async process(): Promise<boolean> {
     for (let limit = this.#options.recordsPerBatch; ; ) {
       const records = this.queues.select(limit);
+      const isLate = records.length >= this.#options.recordsPerBatch || this.#tookMs > SLOW_BATCH_MS;
+      this.#isBehind = isLate && !this.#options.isReplay;
       if (records.length === 0 && !this.#isTimerDue()) return false;
       const readMs = this.#options.clock.nowMs();
       const startedMs = performance.now();
@@ -214,11 +226,15 @@ export class Task {
           taskId: this.taskId,
           topic: records[0]!.topic,
           offset: records[0]!.offset,
+          code: refusalOf(error, 'processor-failed').code,
+          traceId: traceIdOf(records[0]!.headers?.[TRACEPARENT]),
         });
       }
+      this.#tookMs = performance.now() - startedMs;
       await this.#punctuate();
       const processSeconds = (performance.now() - startedMs) / 1000;
       this.#batchTimes = { readMs, processedMs: this.#options.clock.nowMs(), processSeconds };
+      this.#isBehind = false;
       return this.#take(records);
     }
   }

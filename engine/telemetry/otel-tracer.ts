@@ -24,22 +24,26 @@ type Api = typeof import('@opentelemetry/api');
 export interface OtelTracerOptions {
   /** What the records come from, as semantic conventions call it: `kafka`, or a name of one's own. */
   readonly messagingSystem: string;
+  /** Whether requests that are in no trace may begin one, as the provider's sampler decides. @defaultValue false */
+  readonly startsTraces?: boolean;
 }
 
 /** A tracer of the provider that is registered now. */
-export async function createOtelTracer({ messagingSystem }: OtelTracerOptions): Promise<Tracer> {
+export async function createOtelTracer(options: OtelTracerOptions): Promise<Tracer> {
   const api = await import('@opentelemetry/api');
-  return new ApiTracer(api, api.trace.getTracer('freshet'), messagingSystem);
+  return new ApiTracer(api, api.trace.getTracer('freshet'), options);
 }
 
 class ApiTracer implements Tracer {
   readonly isEnabled = true;
+  readonly startsTraces: boolean;
   readonly #api: Api;
   readonly #tracer: OtelTracer;
   readonly #messaging: OtelAttributes;
   readonly #kinds: Readonly<Record<SpanKind, number>>;
 
-  constructor(api: Api, tracer: OtelTracer, messagingSystem: string) {
+  constructor(api: Api, tracer: OtelTracer, { messagingSystem, startsTraces = false }: OtelTracerOptions) {
+    this.startsTraces = startsTraces;
     this.#api = api;
     this.#tracer = tracer;
     this.#messaging = { 'messaging.system': messagingSystem };

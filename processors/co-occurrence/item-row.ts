@@ -12,6 +12,8 @@ export interface ItemRow {
   landmarkMs: number;
   /** Interactions with the item, by pair weight. */
   n: number;
+  /** The same mass as {@link n}, decayed `RECENT_SHARE` times as fast against the same landmark. */
+  recent: number;
   /** Orders that hold the item. */
   p: number;
   /** Interactions that repeat the item within the session's last ones. */

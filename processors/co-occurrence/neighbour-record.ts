@@ -1,19 +1,24 @@
 // What of a row is published to `neighbours`.
 
 import { itemHash } from '../../schemas/item-hash.ts';
-import { landmarkAt, rebaseFactor } from '../decay.ts';
-import type { NeighbourRecord } from '../neighbours.ts';
+import { landmarkAt, RECENT_SHARE, rebaseFactor } from '../decay.ts';
+import { itemVector, type QuantisedVector } from '../item-vector.ts';
+import { type NeighbourRecord, roundedMass } from '../neighbours.ts';
 import type { ItemRow } from './item-row.ts';
 import { heaviestEntries } from './row-update.ts';
 
-/** Partners that are published: about 1 kB, of which every instance keeps a copy. */
-export const PUBLISHED_PARTNERS = 48;
+/** Partners that are published: at most 1.2 kB, of which every instance keeps a copy. */
+export const PUBLISHED_PARTNERS = 100;
+
+/** Decayed interactions of an item by its hash, at a time (epoch ms); 0 where it is not known. */
+export type CountOf = (hash: number, atMs: number) => number;
 
 /**
- * The record of a row: its totals and its heaviest partners, in order of their hashes. The masses are brought to the landmark of the newest
- * event, where binary32 holds them.
+ * The record of a row: its totals, its heaviest partners in order of their hashes, and the vector that the whole row makes. The masses
+ * are brought to the landmark of the newest event and rounded as the record's bytes hold them, so that a record is the same before and
+ * after it was written.
  */
-export function neighbourRecordOf(itemId: string, row: ItemRow, halfLifeMs: number): NeighbourRecord {
+export function neighbourRecordOf(itemId: string, row: ItemRow, halfLifeMs: number, countOf: CountOf): NeighbourRecord {
   const landmarkMs = landmarkAt(row.asOf.at, halfLifeMs);
   const factor = rebaseFactor(row.landmarkMs, landmarkMs, halfLifeMs);
   const entries = heaviestEntries(row, PUBLISHED_PARTNERS);
@@ -25,27 +30,39 @@ export function neighbourRecordOf(itemId: string, row: ItemRow, halfLifeMs: numb
   for (let i = 0; i < size; i++) {
     const entry = entries[i]!;
     partners[i] = row.hashes[entry]!;
-    f[i] = row.f[entry]! * factor;
-    b[i] = row.b[entry]! * factor;
-    o[i] = row.o[entry]! * factor;
+    f[i] = roundedMass(row.f[entry]! * factor);
+    b[i] = roundedMass(row.b[entry]! * factor);
+    o[i] = roundedMass(row.o[entry]! * factor);
   }
+  const hash = itemHash(itemId);
+  const { vector, scale } = vectorOf(row, hash, factor, landmarkMs, countOf);
   return {
     itemId,
-    hash: itemHash(itemId),
+    hash,
     landmarkMs,
-    n: row.n * factor,
-    p: row.p * factor,
-    forward: row.forward * factor,
-    backward: row.backward * factor,
-    together: row.together * factor,
+    n: Math.fround(row.n * factor),
+    recent: Math.fround(row.recent * factor ** RECENT_SHARE),
+    p: Math.fround(row.p * factor),
+    forward: Math.fround(row.forward * factor),
+    backward: Math.fround(row.backward * factor),
+    together: Math.fround(row.together * factor),
     lastSeenMs: row.lastSeenMs,
     repeatRate: row.n > 0 ? Math.fround(Math.min(1, row.repeats / row.n)) : 0,
-    vector: new Int8Array(0),
-    vectorScale: 0,
+    vector,
+    vectorScale: scale,
     partners,
     f,
     b,
     o,
     resolved: undefined,
   };
+}
+
+function vectorOf(row: ItemRow, hash: number, factor: number, landmarkMs: number, countOf: CountOf): QuantisedVector {
+  itemVector.begin();
+  for (let entry = 0; entry < row.size; entry++) {
+    const mass = (row.f[entry]! + row.b[entry]!) * factor;
+    if (mass > 0) itemVector.add(row.hashes[entry]!, mass, countOf(row.hashes[entry]!, landmarkMs));
+  }
+  return itemVector.finish(hash, row.n * factor);
 }

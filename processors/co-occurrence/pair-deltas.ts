@@ -3,7 +3,7 @@
 // power of two.
 //
 // Bytes: u8 version, signed landmarkMs, varint items, for each: hash, text; varint events, each as event-codec.ts has it; varint
-// rows, then for each: varint item, varint event, f64 n, p, repeats, signed lastSeenMs, varint entries, then for each: varint
+// rows, then for each: varint item, varint event, f64 n, recent, p, repeats, signed lastSeenMs, varint entries, then for each: varint
 // partner, u8 flags (1 f, 2 b, 4 o), f64 for each flag that is set.
 
 import type { Serde } from '../../engine/api/index.ts';
@@ -19,6 +19,8 @@ export interface RowDelta {
   /** Newest event among those that the delta is made of. */
   readonly newest: EventRef;
   readonly n: number;
+  /** The same mass as {@link n}, decayed `RECENT_SHARE` times as fast. */
+  readonly recent: number;
   readonly p: number;
   readonly repeats: number;
   /** Event time of the newest interaction, epoch ms; 0 where the delta only takes back. */
@@ -41,7 +43,9 @@ export interface PairDeltas {
   readonly rows: readonly RowDelta[];
 }
 
-const VERSION = 1;
+/** Version 1 has no `recent`: 0. */
+const VERSION = 2;
+const WITHOUT_RECENT = 1;
 const HAS_F = 1;
 const HAS_B = 2;
 const HAS_O = 4;
@@ -71,7 +75,7 @@ export const pairDeltasSerde: Serde<PairDeltas> = {
   },
 
   deserialize(bytes) {
-    if (bytes[0] !== VERSION) {
+    if (bytes[0] !== VERSION && bytes[0] !== WITHOUT_RECENT) {
       throw new RefusedRecordError('pair-deltas-version', `pair deltas of unknown version ${bytes[0]}`);
     }
     try {
@@ -86,6 +90,7 @@ function writeRow(row: RowDelta, eventNumber: number): void {
   writer.varint(row.item);
   writer.varint(eventNumber);
   writer.f64(row.n);
+  writer.f64(row.recent);
   writer.f64(row.p);
   writer.f64(row.repeats);
   writer.signed(row.lastSeenMs);
@@ -103,7 +108,7 @@ function writeRow(row: RowDelta, eventNumber: number): void {
 }
 
 function read(reader: ByteReader): PairDeltas {
-  reader.u8();
+  const version = reader.u8();
   const landmarkMs = reader.signed();
   const itemCount = reader.count(8);
   const items: string[] = [];
@@ -115,16 +120,17 @@ function read(reader: ByteReader): PairDeltas {
   const events: EventRef[] = [];
   for (let left = reader.count(); left > 0; left--) events.push(readEvent(reader));
   const rows: RowDelta[] = [];
-  for (let left = reader.count(); left > 0; left--) rows.push(readRow(reader, itemCount, events));
+  for (let left = reader.count(); left > 0; left--) rows.push(readRow(reader, version, itemCount, events));
   reader.end();
   return { landmarkMs, items, hashes, rows };
 }
 
-function readRow(reader: ByteReader, itemCount: number, events: readonly EventRef[]): RowDelta {
+function readRow(reader: ByteReader, version: number, itemCount: number, events: readonly EventRef[]): RowDelta {
   const item = reader.varint();
   const newest = events[reader.varint()];
   if (item >= itemCount || newest === undefined) throw new RangeError('item or event number');
   const n = reader.f64();
+  const recent = version === WITHOUT_RECENT ? 0 : reader.f64();
   const p = reader.f64();
   const repeats = reader.f64();
   const lastSeenMs = reader.signed();
@@ -142,5 +148,5 @@ function readRow(reader: ByteReader, itemCount: number, events: readonly EventRe
     if (flags & HAS_B) b[i] = reader.f64();
     if (flags & HAS_O) o[i] = reader.f64();
   }
-  return { item, newest, n, p, repeats, lastSeenMs, partners, f, b, o };
+  return { item, newest, n, recent, p, repeats, lastSeenMs, partners, f, b, o };
 }

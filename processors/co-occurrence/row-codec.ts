@@ -1,5 +1,5 @@
-// Bytes of a row: u8 version, u8 flags (1 waiting, 2 published, 4 published with another asOf), signed landmarkMs, f64 n, p,
-// repeats, forward, backward, together, signed lastSeenMs, asOf; if published: signed publishedAtMs, and the other asOf; varint
+// Bytes of a row: u8 version, u8 flags (1 waiting, 2 published, 4 published with another asOf), signed landmarkMs, f64 n,
+// recent, p, repeats, forward, backward, together, signed lastSeenMs, asOf; if published: signed publishedAtMs, and the other asOf; varint
 // entries, then for each in order of its hash: hash, u8 flags (1 f, 2 b, 4 o), f64 for each flag that is set.
 
 import type { Serde } from '../../engine/api/index.ts';
@@ -8,7 +8,9 @@ import { ByteReader, ByteWriter } from '../profile/bytes.ts';
 import { readAsOf, writeAsOf } from '../profile/event-codec.ts';
 import type { ItemRow } from './item-row.ts';
 
-const VERSION = 1;
+/** Version 1 has no `recent`: 0. */
+const VERSION = 2;
+const WITHOUT_RECENT = 1;
 const IS_WAITING = 1;
 const IS_PUBLISHED = 2;
 const HAS_OTHER_AS_OF = 4;
@@ -32,6 +34,7 @@ export const rowSerde: Serde<ItemRow> = {
     );
     writer.signed(row.landmarkMs);
     writer.f64(row.n);
+    writer.f64(row.recent);
     writer.f64(row.p);
     writer.f64(row.repeats);
     writer.f64(row.forward);
@@ -56,12 +59,14 @@ export const rowSerde: Serde<ItemRow> = {
   },
 
   deserialize(bytes) {
-    if (bytes[0] !== VERSION) throw new EngineError('STATE_FORMAT_UNKNOWN', `row of unknown version ${bytes[0]}`);
     const reader = new ByteReader(bytes);
-    reader.u8();
+    const version = reader.u8();
+    if (version !== VERSION && version !== WITHOUT_RECENT)
+      throw new EngineError('STATE_FORMAT_UNKNOWN', `row of unknown version ${version}`);
     const flags = reader.u8();
     const landmarkMs = reader.signed();
     const n = reader.f64();
+    const recent = version === WITHOUT_RECENT ? 0 : reader.f64();
     const p = reader.f64();
     const repeats = reader.f64();
     const forward = reader.f64();
@@ -86,7 +91,7 @@ export const rowSerde: Serde<ItemRow> = {
     }
     reader.end();
     const isWaiting = (flags & IS_WAITING) !== 0;
-    const totals = { landmarkMs, n, p, repeats, forward, backward, together, lastSeenMs };
+    const totals = { landmarkMs, n, recent, p, repeats, forward, backward, together, lastSeenMs };
     return { ...totals, asOf, publishedAsOf, publishedAtMs, isWaiting, size, hashes, f, b, o };
   },
 };

@@ -1,6 +1,6 @@
 // Adds deltas to a row within its bound: work is O(entries of the delta · log of the row) plus a sort when the row is cut.
 
-import { addMass, movedLandmark, rebaseFactor } from '../decay.ts';
+import { addMass, movedLandmark, RECENT_SHARE, rebaseFactor } from '../decay.ts';
 import { advanceAsOf } from '../profile/as-of.ts';
 import type { ItemRow } from './item-row.ts';
 import type { RowDelta } from './pair-deltas.ts';
@@ -15,6 +15,7 @@ export function emptyRow(landmarkMs: number, first: RowDelta): ItemRow {
   return {
     landmarkMs,
     n: 0,
+    recent: 0,
     p: 0,
     repeats: 0,
     forward: 0,
@@ -48,6 +49,7 @@ export function addRowDelta(
   if (moved !== row.landmarkMs) scaleRow(row, rebaseFactor(row.landmarkMs, moved, halfLifeMs), moved);
   const factor = rebaseFactor(landmarkMs, row.landmarkMs, halfLifeMs);
   row.n = addMass(row.n, delta.n * factor);
+  row.recent = addMass(row.recent, delta.recent * factor ** RECENT_SHARE);
   row.p = addMass(row.p, delta.p * factor);
   row.repeats = addMass(row.repeats, delta.repeats * factor);
   row.lastSeenMs = Math.max(row.lastSeenMs, delta.lastSeenMs);
@@ -166,6 +168,7 @@ function keepEntries(row: ItemRow, entries: ArrayLike<number>): void {
 function scaleRow(row: ItemRow, factor: number, landmarkMs: number): void {
   row.landmarkMs = landmarkMs;
   row.n *= factor;
+  row.recent *= factor ** RECENT_SHARE;
   row.p *= factor;
   row.repeats *= factor;
   row.forward *= factor;

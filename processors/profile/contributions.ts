@@ -11,7 +11,7 @@
 
 import { type Interaction, PARTNERS } from './profile.ts';
 import { type Placement, placeSignal } from './session.ts';
-import type { Signal } from './signals.ts';
+import { DEFAULT_SIGNALS, type Signal, type SignalTable } from './signals.ts';
 
 /** Lines of an order that a line is 'together' with, in each direction (T). */
 export const TOGETHER_WINDOW = 10;
@@ -36,8 +36,9 @@ export function contributeSignal(
   item: string,
   signal: Signal,
   sink: ContributionSink,
+  signals: SignalTable = DEFAULT_SIGNALS,
 ): void {
-  const { position, weight, isRepeat } = placeSignal(interactions, item, signal, placement);
+  const { position, weight, isRepeat } = placeSignal(interactions, item, signal, placement, signals);
   if (weight === 0) return;
   sink.counts(item, weight, 0, isRepeat ? 1 : 0);
   for (let d = 1; d <= PARTNERS && d <= position; d++) {
@@ -59,13 +60,14 @@ export function contributeOrder(
   items: readonly string[],
   isMeant: OrderPart,
   sink: ContributionSink,
+  signals: SignalTable = DEFAULT_SIGNALS,
 ): void {
   // Interactions from here on were made by lines; line numbers of the same positions beside them.
   const first = interactions.length;
   const madeBy: number[] = [];
   for (let line = 0; line < items.length; line++) {
     const item = items[line]!;
-    const { position, weight, isNew } = placeSignal(interactions, item, 'purchase', placement);
+    const { position, weight, isNew } = placeSignal(interactions, item, 'purchase', placement, signals);
     if (isNew) madeBy.push(line);
     if (isMeant(line, undefined)) sink.counts(item, weight, 1, 0);
     if (weight === 0) continue;

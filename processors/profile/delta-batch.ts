@@ -7,7 +7,7 @@
 import { partitionOf } from '../../engine/api/index.ts';
 import { itemHash } from '../../schemas/item-hash.ts';
 import type { PairDeltas, RowDelta } from '../co-occurrence/pair-deltas.ts';
-import { addSigned, type HalfLives, landmarkAt, weightAt } from '../decay.ts';
+import { addSigned, type HalfLives, landmarkAt, RECENT_SHARE, weightAt } from '../decay.ts';
 import type { EventRef } from './as-of.ts';
 import type { ContributionSink } from './contributions.ts';
 import { PairTable } from './pair-table.ts';
@@ -38,6 +38,7 @@ export interface Outgoing<V> {
 
 interface ItemTotals {
   n: number;
+  recent: number;
   p: number;
   repeats: number;
   lastSeenMs: number;
@@ -65,6 +66,7 @@ export class DeltaBatch implements ContributionSink {
   #weightMs = 0;
   #sign = 1;
   #rowsWeight = 0;
+  #recentWeight = 0;
   #popularWeight = 0;
   #trendingWeight = 0;
 
@@ -91,12 +93,13 @@ export class DeltaBatch implements ContributionSink {
     this.#isSilent = isSilent;
   }
 
-  /** What follows is of `event` and weighs as of `atMs`; `sign` is -1 for what is taken back. */
-  setEvent(event: EventRef, atMs: number, sign: 1 | -1): void {
+  /** What follows is of `event` and weighs as of `atMs`; `sign` is 1, and from -1 to 0 for a share that is taken back. */
+  setEvent(event: EventRef, atMs: number, sign: number): void {
     this.#event = event;
     this.#weightMs = atMs;
     this.#sign = sign;
     this.#rowsWeight = sign * weightAt(atMs, this.#rowsLandmarkMs, this.#halfLives.rowsMs);
+    this.#recentWeight = sign * weightAt(atMs, this.#rowsLandmarkMs, this.#halfLives.rowsMs / RECENT_SHARE);
     this.#popularWeight = sign * weightAt(atMs, this.#popularLandmarkMs, this.#halfLives.popularMs);
     this.#trendingWeight = sign * weightAt(atMs, this.#trendingLandmarkMs, this.#halfLives.trendingMs);
   }
@@ -123,6 +126,7 @@ export class DeltaBatch implements ContributionSink {
     if (this.#isSilent) return;
     const totals = this.#totals[this.#item(item)]!;
     totals.n = addSigned(totals.n, n * this.#rowsWeight);
+    totals.recent = addSigned(totals.recent, n * this.#recentWeight);
     totals.p = addSigned(totals.p, p * this.#rowsWeight);
     totals.repeats = addSigned(totals.repeats, repeats * this.#rowsWeight);
     if (this.#sign > 0 && this.#weightMs > totals.lastSeenMs) totals.lastSeenMs = this.#weightMs;
@@ -239,7 +243,7 @@ export class DeltaBatch implements ContributionSink {
     const number = this.#number(item);
     const totals = this.#totals[number];
     if (totals === undefined) {
-      this.#totals[number] = { n: 0, p: 0, repeats: 0, lastSeenMs: 0, newest: this.#event };
+      this.#totals[number] = { n: 0, recent: 0, p: 0, repeats: 0, lastSeenMs: 0, newest: this.#event };
     } else if (this.#event.at >= totals.newest.at) {
       totals.newest = this.#event;
     }
@@ -294,8 +298,8 @@ class PairRecord {
       o[i] = ofO[entry]!;
     }
     this.bytes += ROW_BYTES + size * ENTRY_BYTES;
-    const { n, p, repeats, lastSeenMs, newest } = totals;
-    this.rows.push({ item: number, newest, n, p, repeats, lastSeenMs, partners, f, b, o });
+    const { n, recent, p, repeats, lastSeenMs, newest } = totals;
+    this.rows.push({ item: number, newest, n, recent, p, repeats, lastSeenMs, partners, f, b, o });
   }
 
   finished(landmarkMs: number): PairDeltas {

@@ -7,7 +7,7 @@ import type { DeltaBatch } from './delta-batch.ts';
 import type { Receipt, ReceiptLine } from './profile.ts';
 import { eachSegment } from './segments.ts';
 import { copyForPairing } from './session.ts';
-import { SIGNALS } from './signals.ts';
+import type { SignalTable } from './signals.ts';
 
 /** What {@link takeBack} found. */
 export interface TakenBack {
@@ -41,29 +41,32 @@ export function takeBack(receipts: readonly Receipt[], orderId: string, item: st
   return { found, missing, emptied };
 }
 
-/** Subtracts the lines that `isTaken` names and that have something left, and closes them. */
+/** Subtracts a share (0 to 1) of what the lines contributed that `isTaken` names and that have something left, and closes them. */
 export function subtractLines(
   receipt: Receipt,
   isTaken: (line: ReceiptLine) => boolean,
   event: EventRef,
   deltas: DeltaBatch,
+  signals: SignalTable,
+  share = 1,
 ): void {
   const { at, device, region, lines } = receipt;
   const isGone = lines.map(({ quantityLeft }) => quantityLeft === 0);
   const isNow = lines.map((line) => line.quantityLeft > 0 && isTaken(line));
-  deltas.setEvent(event, at, -1);
+  deltas.setEvent(event, at, -share);
   contributeOrder(
     copyForPairing(receipt.context),
     lines.map(({ item }) => item),
     (line, partner) =>
       !isGone[line] && (partner === undefined ? isNow[line]! : !isGone[partner] && (isNow[line]! || isNow[partner]!)),
     deltas,
+    signals,
   );
   for (let i = 0; i < lines.length; i++) {
     if (!isNow[i]) continue;
     const { item, categories } = lines[i]!;
     eachSegment(at, device, region, categories, (segment) =>
-      deltas.popular(segment, item, SIGNALS.purchase.popularity),
+      deltas.popular(segment, item, signals.of('purchase').popularity),
     );
     lines[i]!.quantityLeft = 0;
   }

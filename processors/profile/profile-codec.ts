@@ -1,5 +1,5 @@
-// Bytes of a profile: u8 version, then the sections in the order of `write` below. Version 1, which is still read, had no revoked
-// kinds. A text is written where it first occurs and
+// Bytes of a profile: u8 version, then the sections in the order of `write` below. Version 2, which is still read, had
+// nothing that was shown or searched for and no referrer, version 1 no revoked kinds either. A text is written where it first occurs and
 // referred to by number from then on (0 = new text follows, k = text k - 1); times are signed differences from the profile's
 // base time; event ids are 7-byte hashes; a vector is its landmark, a bit for each dimension that is not 0, and those sums as
 // binary64, because a rounded sum would depend on when it was written. A visitor with a session, 20 recent items, one order and
@@ -18,11 +18,15 @@ import type {
   Receipt,
   ReceiptLine,
   RecentItem,
+  Searched,
   Session,
   UserVector,
 } from './profile.ts';
+import type { ShownItem } from './shown.ts';
 
-const VERSION = 2;
+const VERSION = 3;
+/** The last version without what was shown. */
+const WITHOUT_SHOWN = 2;
 /** The last version without revoked kinds. */
 const WITHOUT_REVOKED = 1;
 const CONSENTS: readonly Consent[] = ['full', 'limited', 'none'];
@@ -37,7 +41,7 @@ export const profileSerde: Serde<Profile> = {
     return write(writer, profile);
   },
   deserialize(bytes) {
-    if (bytes[0] !== VERSION && bytes[0] !== WITHOUT_REVOKED) {
+    if (bytes[0] !== VERSION && bytes[0] !== WITHOUT_SHOWN && bytes[0] !== WITHOUT_REVOKED) {
       throw new EngineError('STATE_FORMAT_UNKNOWN', `profile of unknown version ${bytes[0]}`);
     }
     return read(new ProfileReader(bytes));
@@ -59,6 +63,8 @@ function write(writer: ProfileWriter, profile: Profile): Uint8Array {
     writer.time(profile.session.startedAt);
     writer.time(profile.session.lastAt);
     writer.interactions(profile.session.interactions, true);
+    bytes.optionalText(profile.session.referrer);
+    writer.searched(profile.session.searched);
   }
   bytes.varint(profile.recent.length);
   for (const { item, kinds, at } of profile.recent) {
@@ -77,12 +83,19 @@ function write(writer: ProfileWriter, profile: Profile): Uint8Array {
   bytes.varint(profile.segments.length);
   for (const segment of profile.segments) bytes.text(segment);
   if (profile.vector !== undefined) writer.vector(profile.vector);
+  bytes.varint(profile.shown.length);
+  for (const { item, count, at } of profile.shown) {
+    writer.text(item);
+    bytes.f32(count);
+    writer.time(at);
+  }
   return bytes.finish();
 }
 
 function read(reader: ProfileReader): Profile {
   const { bytes } = reader;
-  const hasRevoked = bytes.u8() !== WITHOUT_REVOKED;
+  const version = bytes.u8();
+  const hasRevoked = version !== WITHOUT_REVOKED;
   const flags = bytes.u8();
   const asOf = flags & HAS_AS_OF ? readAsOf(bytes) : undefined;
   reader.baseMs = asOf?.at ?? 0;
@@ -93,6 +106,8 @@ function read(reader: ProfileReader): Profile {
       startedAt: reader.time(),
       lastAt: reader.time(),
       interactions: reader.interactions(hasRevoked),
+      referrer: version === VERSION ? bytes.optionalText() : undefined,
+      searched: version === VERSION ? reader.searched() : undefined,
     };
   }
   const recent: RecentItem[] = [];
@@ -110,9 +125,14 @@ function read(reader: ProfileReader): Profile {
   const segments: string[] = [];
   for (let left = bytes.count(); left > 0; left--) segments.push(bytes.text());
   const vector = flags & HAS_VECTOR ? reader.vector() : undefined;
+  const shown: ShownItem[] = [];
+  if (version === VERSION)
+    for (let left = bytes.count(6); left > 0; left--)
+      shown.push({ item: reader.text(), count: bytes.f32(), at: reader.time() });
   bytes.end();
   const consent = CONSENTS[flags & 3] ?? 'none';
-  return { consent, asOf, session, recent, bought, disliked, eventIds, receipts, device, region, segments, vector };
+  const visits = { consent, asOf, session, recent, bought, disliked, eventIds, receipts };
+  return { ...visits, device, region, segments, vector, shown };
 }
 
 class ProfileWriter {
@@ -145,6 +165,13 @@ class ProfileWriter {
       this.bytes.varint(kinds);
       if (withRevoked) this.bytes.varint(revoked);
     }
+  }
+
+  searched(searched: Searched | undefined): void {
+    this.bytes.varint(searched?.words.length ?? 0);
+    if (searched === undefined) return;
+    for (const word of searched.words) this.bytes.uint53(word);
+    this.bytes.varint(searched.since);
   }
 
   dated(items: readonly DatedItem[]): void {
@@ -207,6 +234,12 @@ class ProfileReader {
 
   time(): number {
     return this.baseMs - this.bytes.signed();
+  }
+
+  searched(): Searched | undefined {
+    const words: number[] = [];
+    for (let left = this.bytes.count(7); left > 0; left--) words.push(this.bytes.uint53());
+    return words.length === 0 ? undefined : { words, since: this.bytes.varint() };
   }
 
   interactions(hasRevoked: boolean): Interaction[] {

@@ -8,7 +8,8 @@
 // with it.
 
 import { itemHash } from '../../schemas/item-hash.ts';
-import type { Click, Privacy, Purchase, Visitor } from '../../schemas/records.ts';
+import type { Click, Impression, Privacy, Purchase, Visitor } from '../../schemas/records.ts';
+import { termsOfSearch } from '../content/terms.ts';
 import type { HalfLives } from '../decay.ts';
 import { addToVector } from '../user-vector.ts';
 import { advanceAsOf, type EventRef } from './as-of.ts';
@@ -27,12 +28,16 @@ import {
   RECEIPTS,
   RECENT_ITEMS,
   type ReceiptLine,
+  SEARCH_REACH,
+  SEARCH_WORDS,
   SESSION_INTERACTIONS,
+  type Session,
   VISITOR_SEGMENTS,
 } from './profile.ts';
-import { CATEGORIES, eachSegment } from './segments.ts';
+import { CATEGORIES, eachSegment, referrerOf, referrerSegment } from './segments.ts';
 import { copyForPairing, type EnteredSession, enterSession, revokeKind } from './session.ts';
-import { kindBit, revokedBit, SIGNALS, type Signal, signalOf } from './signals.ts';
+import { forgetShown, noteShown } from './shown.ts';
+import { kindBit, revokedBit, type Signal, type SignalTable, signalOf } from './signals.ts';
 
 /** Things worth counting. */
 export type Noted =
@@ -48,11 +53,14 @@ export type Noted =
 export interface ProfileUpdaterOptions {
   readonly halfLives: HalfLives;
   readonly deltas: DeltaBatch;
+  readonly signals: SignalTable;
   /** Categories of an item, empty where it is unknown. */
   readonly categoriesOf: (item: string) => readonly string[];
   /** Whether the catalog has an item. What it does not have counts all the same, and is noted. */
   readonly isListed: (item: string) => boolean;
   readonly note: (what: Noted, count: number) => void;
+  /** After so many impressions in vain an item makes room; more than 0. */
+  readonly mostUnclicked: () => number;
 }
 
 /** What an event did. */
@@ -90,17 +98,26 @@ export class ProfileUpdater {
     receive(profile, event);
     const entered = this.#enter(profile, click.at, click.sessionId ?? undefined);
     if (!entered.isLate) takeContext(profile, click);
+    const { session } = profile;
+    const referrer = referrerOf(click.referrer);
+    if (session !== undefined && !entered.isOwn) session.referrer ??= referrer;
     const signal = signalOf(click);
-    if (signal === undefined || click.itemId === null) return updated(profile, entered);
-    const { deltas, isListed, note } = this.#options;
+    if (signal === undefined || click.itemId === null) {
+      if (session !== undefined && !entered.isLate && click.query !== null) noteSearch(session, click.query);
+      return updated(profile, entered);
+    }
+    const { deltas, signals, isListed, note } = this.#options;
     if (!isListed(click.itemId)) note('unknown-item', 1);
     deltas.setEvent(event, click.at, 1);
-    if (SIGNALS[signal].pair > 0) {
-      contributeSignal(entered.interactions, click.itemId, signal, deltas);
+    if (signals.of(signal).pair > 0) {
+      contributeSignal(entered.interactions, click.itemId, signal, deltas, signals);
       trim(entered.interactions);
+      if (session !== undefined && !entered.isOwn) moveOnFromSearch(session);
     }
     revokeKind(entered.interactions, click.itemId, revokedBit(signal));
     this.#count(click.itemId, signal, click, this.#options.categoriesOf(click.itemId));
+    const { popularity } = signals.of(signal);
+    if (referrer !== undefined && popularity > 0) deltas.popular(referrerSegment(referrer), click.itemId, popularity);
     this.#remember(profile, click.itemId, signal, click.at, entered.isOwn);
     return updated(profile, entered);
   }
@@ -124,7 +141,8 @@ export class ProfileUpdater {
       lines.push({ item, quantityLeft, categories: this.#options.categoriesOf(item).slice(0, CATEGORIES) });
     }
     this.#options.deltas.setEvent(event, purchase.at, 1);
-    contributeOrder(entered.interactions, [...quantities.keys()], () => true, this.#options.deltas);
+    const { deltas, signals } = this.#options;
+    contributeOrder(entered.interactions, [...quantities.keys()], () => true, deltas, signals);
     trim(entered.interactions);
     for (const { item, categories } of lines) {
       this.#count(item, 'purchase', purchase, categories);
@@ -138,6 +156,21 @@ export class ProfileUpdater {
       trimReceipts(profile);
     }
     return updated(profile, entered);
+  }
+
+  /**
+   * What a placement showed. Returns whether the visitor has seen an item in vain often enough (see shown.ts) for a new list: only
+   * then is the profile as new as the impression.
+   */
+  impression(profile: Profile, impression: Impression, event: EventRef): boolean {
+    if (profile.consent !== 'full') return false;
+    const most = this.#options.mostUnclicked();
+    let isTired = false;
+    for (const { itemId } of impression.items)
+      if (noteShown(profile.shown, itemId, impression.at, most)) isTired = true;
+    if (isTired) receive(profile, event);
+    else noteId(profile, event.eventId);
+    return isTired;
   }
 
   /** What the shop says of the visitor; `null` forgets it. */
@@ -176,12 +209,14 @@ export class ProfileUpdater {
       kept.receipts = [];
       kept.segments = [];
       kept.vector = undefined;
+      kept.shown = [];
     }
     return updated(kept);
   }
 
   #subtractReceipts(profile: Profile | undefined, event: EventRef): void {
-    for (const receipt of profile?.receipts ?? []) subtractLines(receipt, () => true, event, this.#options.deltas);
+    const { deltas, signals } = this.#options;
+    for (const receipt of profile?.receipts ?? []) subtractLines(receipt, () => true, event, deltas, signals);
   }
 
   #enter(profile: Profile, at: number, sessionId: string | undefined): EnteredSession {
@@ -198,7 +233,7 @@ export class ProfileUpdater {
     event: { readonly at: number; readonly device: string | null; readonly region: string | null },
     categories: readonly string[],
   ): void {
-    const weight = SIGNALS[signal].popularity;
+    const weight = this.#options.signals.of(signal).popularity;
     if (weight === 0) return;
     const { deltas } = this.#options;
     eachSegment(
@@ -213,8 +248,10 @@ export class ProfileUpdater {
   /** What the profile keeps of a signal about an item beside the session's interactions. */
   #remember(profile: Profile, item: string, signal: Signal, at: number, isOwn: boolean): void {
     if (profile.consent === 'full') {
-      this.#taste(profile, item, SIGNALS[signal].profile, at);
-      rememberRecent(profile, item, signal, at);
+      const { pair, profile: weight } = this.#options.signals.of(signal);
+      this.#taste(profile, item, weight, at);
+      forgetShown(profile.shown, item);
+      rememberRecent(profile, item, signal, at, pair > 0);
     } else if (isOwn) return;
     if (signal === 'purchase') putDated(profile.bought, BOUGHT_ITEMS, at, { item, at });
     if (signal === 'dislike') putDated(profile.disliked, DISLIKED_ITEMS, at, { item, at });
@@ -227,13 +264,15 @@ export class ProfileUpdater {
   }
 
   #takeBack(profile: Profile, purchase: Purchase, event: EventRef): void {
+    const { deltas, signals } = this.#options;
+    const share = signals.others[purchase.status === 'cancelled' ? 'cancelled' : 'returned'];
     for (const { itemId, quantity } of purchase.lines) {
       const { found, missing, emptied } = takeBack(profile.receipts, purchase.orderId, itemId, quantity);
       if (!found) this.#options.note('return-without-receipt', 1);
       else if (missing > 0) this.#options.note('return-over-quantity', 1);
       for (const receipt of emptied) {
-        subtractLines(receipt, (line) => line.item === itemId, event, this.#options.deltas);
-        this.#taste(profile, itemId, -SIGNALS.purchase.profile, receipt.at);
+        subtractLines(receipt, (line) => line.item === itemId, event, deltas, signals, share);
+        this.#taste(profile, itemId, -share * signals.of('purchase').profile, receipt.at);
       }
       // Without a receipt nobody knows how many pieces are left: what came back is not blocked and not called bought.
       if ((emptied.length > 0 || !found) && !isStillBought(profile, itemId)) {
@@ -249,9 +288,9 @@ function updated(profile: Profile | undefined, entered?: EnteredSession): Update
   return { profile, endedSessionId: entered?.endedSessionId, isForgotten: entered?.isForgotten ?? false };
 }
 
-function rememberRecent(profile: Profile, item: string, signal: Signal, at: number): void {
+function rememberRecent(profile: Profile, item: string, signal: Signal, at: number, isInteraction: boolean): void {
   const { recent } = profile;
-  if (SIGNALS[signal].pair > 0) putDated(recent, RECENT_ITEMS, at, { item, kinds: 0, at }).kinds |= kindBit[signal];
+  if (isInteraction) putDated(recent, RECENT_ITEMS, at, { item, kinds: 0, at }).kinds |= kindBit[signal];
   if (signal === 'dislike') removeDated(recent, item);
   else revokeRecent(profile, item, revokedBit(signal));
 }
@@ -267,7 +306,11 @@ function revokeRecent(profile: Profile, item: string, bit: number): void {
 
 function receive(profile: Profile, event: EventRef): void {
   profile.asOf = advanceAsOf(profile.asOf, event);
-  profile.eventIds.push(itemHash(event.eventId));
+  noteId(profile, event.eventId);
+}
+
+function noteId(profile: Profile, eventId: string): void {
+  profile.eventIds.push(itemHash(eventId));
   if (profile.eventIds.length > EVENT_IDS) profile.eventIds.shift();
 }
 
@@ -277,6 +320,17 @@ function takeContext(
 ): void {
   profile.device = event.device ?? profile.device;
   profile.region = event.region ?? profile.region;
+}
+
+function noteSearch(session: Session, query: string): void {
+  const words = [...termsOfSearch(query).keys()].slice(0, SEARCH_WORDS);
+  if (words.length > 0) session.searched = { words, since: 0 };
+}
+
+function moveOnFromSearch(session: Session): void {
+  if (session.searched === undefined) return;
+  session.searched.since++;
+  if (session.searched.since === SEARCH_REACH) session.searched = undefined;
 }
 
 function trim(interactions: Interaction[]): void {

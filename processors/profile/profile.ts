@@ -5,6 +5,7 @@
 // again what its lines contributed (see contributions.ts).
 
 import type { AsOf } from './as-of.ts';
+import type { ShownItem } from './shown.ts';
 
 /** Items of a session that a new interaction is paired with (H of F1). */
 export const PARTNERS = 10;
@@ -24,6 +25,10 @@ export const RECEIPTS = 8;
 export const RECEIPT_LINES = 256;
 /** Segments of a visitor that are kept, in the shop's order. */
 export const VISITOR_SEGMENTS = 16;
+/** Words of a search that are kept. */
+export const SEARCH_WORDS = 8;
+/** Interactions after which a search counts no more: 0.6^6 is less than a twentieth. */
+export const SEARCH_REACH = 6;
 /** A pause longer than this starts a new session. */
 export const SESSION_GAP_MS = 30 * 60_000;
 
@@ -46,6 +51,18 @@ export interface Session {
   lastAt: number;
   /** In order of arrival, at most {@link SESSION_INTERACTIONS}. */
   interactions: Interaction[];
+  /** Where the visitor came from, by the first event that names it, see segments.ts. */
+  referrer: string | undefined;
+  /** The last search that was followed by less than {@link SEARCH_REACH} interactions. */
+  searched: Searched | undefined;
+}
+
+/** What a visitor searched for. */
+export interface Searched {
+  /** 53-bit hashes of the first distinct words, 1 to {@link SEARCH_WORDS}. The words themselves are not kept. */
+  readonly words: readonly number[];
+  /** Interactions since. */
+  since: number;
 }
 
 /** An item that the visitor dealt with. */
@@ -121,6 +138,8 @@ export interface Profile {
   /** As the topic `visitors` gave them. */
   segments: readonly string[];
   vector: UserVector | undefined;
+  /** Shown and not taken, see shown.ts. */
+  shown: ShownItem[];
 }
 
 /** A visitor of whom nothing is known. */
@@ -138,5 +157,6 @@ export function emptyProfile(): Profile {
     region: undefined,
     segments: [],
     vector: undefined,
+    shown: [],
   };
 }

@@ -16,7 +16,7 @@
 // interaction.
 
 import { type Interaction, PARTNERS, type Profile, SESSION_GAP_MS, type Session } from './profile.ts';
-import { kindBit, pairWeightOf, SIGNALS, type Signal } from './signals.ts';
+import { DEFAULT_SIGNALS, kindBit, type Signal, type SignalTable } from './signals.ts';
 
 /** Where an event belongs. */
 export type SessionFit = 'current' | 'next' | 'own';
@@ -54,7 +54,14 @@ export function enterSession(profile: Profile, at: number, sessionId: string | u
   if (fit === 'own') return { interactions: [], endedSessionId: undefined, isLate, isOwn: true, isForgotten: false };
   if (fit === 'next' || current === undefined) {
     const interactions: Interaction[] = [];
-    profile.session = { id: sessionId, startedAt: at, lastAt: at, interactions };
+    profile.session = {
+      id: sessionId,
+      startedAt: at,
+      lastAt: at,
+      interactions,
+      referrer: undefined,
+      searched: undefined,
+    };
     const isForgotten = forgetWithSession(profile);
     return { interactions, endedSessionId: current?.id, isLate, isOwn: false, isForgotten };
   }
@@ -85,8 +92,14 @@ export interface Placement {
 }
 
 /** Places a signal with a pair weight, see the rules above. Changes `interactions` and `out`, which is returned. */
-export function placeSignal(interactions: Interaction[], item: string, signal: Signal, out: Placement): Placement {
-  const { pair, isLook } = SIGNALS[signal];
+export function placeSignal(
+  interactions: Interaction[],
+  item: string,
+  signal: Signal,
+  out: Placement,
+  signals: SignalTable = DEFAULT_SIGNALS,
+): Placement {
+  const { pair, isLook } = signals.of(signal);
   const bit = kindBit[signal];
   const newest = interactions.length - 1;
   const oldest = isLook ? newest : newest - PARTNERS + 1;
@@ -96,7 +109,7 @@ export function placeSignal(interactions: Interaction[], item: string, signal: S
     const hadSignal = (interaction.kinds & bit) !== 0;
     if (hadSignal && (isLook || signal === 'purchase')) break;
     out.position = position;
-    out.weight = hadSignal ? 0 : Math.max(0, pair - pairWeightOf(interaction.kinds));
+    out.weight = hadSignal ? 0 : Math.max(0, pair - signals.pairWeightOf(interaction.kinds));
     out.isNew = false;
     out.isRepeat = false;
     interaction.kinds |= bit;

@@ -9,6 +9,7 @@
 
 import type { ItemIndex } from '../item-index.ts';
 import type { NeighbourRecord } from '../neighbours.ts';
+import { type ListTimes, OTHER_PARTS, type RelatedScorer } from './related-scorer.ts';
 
 /** Weight of the pair "partner came before" against "partner came after". */
 export const BACKWARD_WEIGHT = 0.6;
@@ -38,22 +39,23 @@ export interface QueryItem {
   readonly weight: number;
   /** What the item itself gets for being in the session; 0 for one of an earlier session. */
   readonly repeatBonus: number;
+  /** Interactions with it in the session; 0 for one of an earlier session. */
+  readonly times: number;
 }
 
-/** Weight and bonus of the query item at `back` (0 is the newest). */
-export function queryWeights(back: number, inSession: boolean): { weight: number; repeatBonus: number } {
+/** Weight and bonus of the query item at `back` (0 is the newest) with so many interactions in the session, 0 if it is an earlier one's. */
+export function queryWeights(back: number, times: number): Pick<QueryItem, 'weight' | 'repeatBonus' | 'times'> {
   const weight = RECENCY_BASE ** back;
-  return inSession
-    ? { weight, repeatBonus: REPEAT_BASE ** back }
-    : { weight: weight * EARLIER_SESSION_WEIGHT, repeatBonus: 0 };
+  return times > 0
+    ? { weight, repeatBonus: REPEAT_BASE ** back, times }
+    : { weight: weight * EARLIER_SESSION_WEIGHT, repeatBonus: 0, times };
 }
 
-/** Scores all candidates of a query into arrays by dense id. One per task; not to be used by two queries at a time. */
-export class F1Scorer {
+/** Scores by {@link RelatedScorer}: more than 0 for all that are touched. */
+export class F1Scorer implements RelatedScorer {
+  readonly algorithm = 'f1-1';
   readonly #index: ItemIndex;
-  /** Scores by dense id after {@link score}: more than 0 for {@link touched}, 0 for all others. */
   scores = new Float64Array(0);
-  /** Dense ids of the candidates; the first {@link touchedCount} count. */
   touched = new Int32Array(0);
   touchedCount = 0;
   #slots = new Int32Array(0);
@@ -66,8 +68,7 @@ export class F1Scorer {
     this.#index = index;
   }
 
-  /** Fills {@link scores} and {@link touched} for a query at a time (epoch ms). */
-  score(query: readonly QueryItem[], atMs: number): void {
+  score(query: readonly QueryItem[], { atMs }: ListTimes): void {
     for (const item of query) if (item.record !== undefined) this.#index.partnersOf(item.record);
     this.#begin();
     const { n, halfLifeMs } = this.#index;
@@ -110,12 +111,8 @@ export class F1Scorer {
     }
   }
 
-  /**
-   * What the scores of some candidates are made of, for the query that was scored last: row k of the result holds, for
-   * candidate k, one part for each query item in its order, and then the repeat bonus. A row's sum is the score.
-   */
-  parts(candidates: Int32Array, query: readonly QueryItem[], atMs: number): Float64Array {
-    const width = query.length + 1;
+  parts(candidates: Int32Array, query: readonly QueryItem[], { atMs }: ListTimes): Float64Array {
+    const width = query.length + OTHER_PARTS.length;
     const parts = new Float64Array(candidates.length * width);
     const slots = this.#slots;
     const { n } = this.#index;

@@ -12,7 +12,8 @@ export interface Dealing {
   readonly itemId: string;
   /** Bits of {@link kindBit} that still hold, at least one: in the session, where the item is in it. */
   kinds: number;
-  readonly inSession: boolean;
+  /** Interactions with it in the session; 0 for an item of an earlier session. */
+  times: number;
 }
 
 /** A query item and what it is called in reasons. */
@@ -25,9 +26,9 @@ export interface Evidence extends QueryItem {
 export function dealingsOf(profile: Profile): Dealing[] {
   const { disliked, recent } = profile;
   const dealings = new Map<string, Dealing>();
-  const add = (itemId: string, kinds: number, inSession: boolean) => {
+  const add = (itemId: string, kinds: number, times: number) => {
     if (dealings.size === QUERY_ITEMS || disliked.some(({ item }) => item === itemId)) return;
-    dealings.set(itemId, { itemId, kinds, inSession });
+    dealings.set(itemId, { itemId, kinds, times });
   };
   const interactions = profile.session?.interactions ?? [];
   for (let i = interactions.length - 1; i >= 0; i--) {
@@ -36,12 +37,15 @@ export function dealingsOf(profile: Profile): Dealing[] {
     // Put into the cart and taken out again, or bought and sent back, without ever being looked at: it says nothing.
     if (holding === 0) continue;
     const newer = dealings.get(item);
-    if (newer === undefined) add(item, holding, true);
-    else newer.kinds |= holding;
+    if (newer === undefined) add(item, holding, 1);
+    else {
+      newer.kinds |= holding;
+      newer.times++;
+    }
   }
   for (let i = recent.length - 1; i >= 0 && dealings.size < QUERY_ITEMS; i--) {
     const { item, kinds } = recent[i]!;
-    if (!dealings.has(item)) add(item, kinds, false);
+    if (!dealings.has(item)) add(item, kinds, 0);
   }
   return [...dealings.values()];
 }
@@ -53,11 +57,14 @@ export function evidenceOf(
   recordOf: (itemId: string) => NeighbourRecord | undefined,
 ): Evidence[] {
   const evidence: Evidence[] = [];
-  for (const { itemId, kinds, inSession } of dealings) {
+  for (const { itemId, kinds, times } of dealings) {
     const denseId = index.internText(itemId);
     if (denseId === undefined) continue;
-    const { weight, repeatBonus } = queryWeights(evidence.length, inSession);
-    evidence.push({ itemId, denseId, record: recordOf(itemId), kind: reasonKind(kinds), weight, repeatBonus });
+    const weights = queryWeights(evidence.length, times);
+    const kind = reasonKind(kinds);
+    // Whoever has just bought an item is done with looking at it.
+    const repeatBonus = kind === 'bought' ? 0 : weights.repeatBonus;
+    evidence.push({ itemId, denseId, record: recordOf(itemId), kind, ...weights, repeatBonus });
   }
   return evidence;
 }

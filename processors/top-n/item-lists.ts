@@ -8,12 +8,13 @@ import type { CatalogEntry } from '../catalog-entry.ts';
 import type { ItemListMaker, PublishedItem } from '../co-occurrence/list-maker.ts';
 import { boughtTogetherScores } from '../scoring/bought-together.ts';
 import { similarScores } from '../scoring/similar.ts';
+import { joinContent } from './joined-content.ts';
 import { listed } from './reasons.ts';
 import type { ListedItems, Reason } from './values.ts';
 import { DEFAULT_VARIANT, type ListMakerOptions } from './visitor-lists.ts';
 
 /** Name and version of what computes the lists. */
-const ALGORITHM = 'rows-1';
+const ALGORITHM = 'rows-2';
 
 /** The {@link ItemListMaker} of a task. */
 export class ItemLists implements ItemListMaker {
@@ -81,7 +82,7 @@ export class ItemLists implements ItemListMaker {
   }
 
   #items({ record, asOf }: PublishedItem, definition: string, context: ProcessorContext): ListedItems {
-    const { index, campaigns, definitions, listLength, stores } = this.#options;
+    const { index, campaigns, definitions, facts, listLength, stores, tuningOf } = this.#options;
     const catalog = context.globalStore<CatalogEntry>(stores.catalog);
     const isSimilar = definition === definitions.similar;
     const scores = isSimilar ? similarScores(record, index, asOf.at) : boughtTogetherScores(record, index, asOf.at);
@@ -97,6 +98,18 @@ export class ItemLists implements ItemListMaker {
       // An item may follow itself in a session; it is no neighbour of itself.
       if (score <= 0 || id === undefined || id === record.itemId || !index.isAvailable(denseId, shownAtMs)) continue;
       candidates.push({ denseId, id, score, extra: [{ kind, itemId: record.itemId, title, part: score }] });
+    }
+    const own = index.internText(record.itemId);
+    if (isSimilar && own !== undefined) {
+      const { contentShare } = tuningOf(definition);
+      joinContent(
+        candidates,
+        { denseId: own, itemId: record.itemId, title },
+        contentShare,
+        facts.content,
+        index,
+        shownAtMs,
+      );
     }
     const scope: CampaignScope = { audience: EVERYBODY, placement: definition, atMs: shownAtMs };
     if (campaigns.hasActive(scope)) {

@@ -1,6 +1,7 @@
 // Reasons from the parts of a score. A list names three causes per item and gives the rest as one for each kind, so that the parts
 // still sum to the score and each is called what it is.
 
+import { OTHER_PARTS } from '../scoring/related-scorer.ts';
 import { ListDraft } from './list-draft.ts';
 import type { ListedItems, Reason } from './values.ts';
 
@@ -10,7 +11,8 @@ export interface UnnamedCauses {
   readonly bySource: readonly number[];
   /** The distinct ones among them. */
   readonly places: readonly number[];
-  readonly repeat: number;
+  /** Those of {@link OTHER_PARTS}. */
+  readonly others: readonly number[];
   /** By place, all 0: where the rest of an item is summed up. */
   readonly sums: Float64Array;
 }
@@ -19,16 +21,22 @@ export interface UnnamedCauses {
 export function unnamedCauses(draft: ListDraft, sources: number): UnnamedCauses {
   const bySource: number[] = [];
   for (let i = 0; i < sources; i++) bySource.push(draft.placeOf({ kind: draft.causes[i]!.kind }));
-  const repeat = draft.placeOf({ kind: 'repeat' });
-  return { bySource, places: [...new Set(bySource)], repeat, sums: new Float64Array(draft.causes.length) };
+  const others = OTHER_PARTS.map((kind) => draft.placeOf({ kind }));
+  return { bySource, places: [...new Set(bySource)], others, sums: new Float64Array(draft.causes.length) };
 }
 
 /**
- * Adds the reasons in `parts[start]` to those of all sources, of which each belongs to the cause at its place in the draft. The part
- * behind them is what the item gets for a repetition.
+ * Adds the reasons in `parts[start]` to those of all sources, of which each belongs to the cause at its place in the draft. The parts
+ * behind them are {@link OTHER_PARTS}. All are multiplied by `weight`. A part may be less than 0.
  */
-export function addPartReasons(draft: ListDraft, parts: Float64Array, start: number, unnamed: UnnamedCauses): void {
-  const { bySource, places, repeat, sums } = unnamed;
+export function addPartReasons(
+  draft: ListDraft,
+  parts: Float64Array,
+  start: number,
+  unnamed: UnnamedCauses,
+  weight: number,
+): void {
+  const { bySource, places, others, sums } = unnamed;
   const sources = bySource.length;
   // The three largest, without a sort: of 20 sources most have no part in an item at all.
   let first = 0;
@@ -40,7 +48,7 @@ export function addPartReasons(draft: ListDraft, parts: Float64Array, start: num
   for (let i = 0; i < sources; i++) {
     const part = parts[start + i]!;
     if (part <= thirdPart) {
-      if (part > 0) sums[bySource[i]!]! += part;
+      sums[bySource[i]!]! += part;
       continue;
     }
     if (thirdPart > 0) sums[bySource[third]!]! += thirdPart;
@@ -61,14 +69,14 @@ export function addPartReasons(draft: ListDraft, parts: Float64Array, start: num
     first = i;
     firstPart = part;
   }
-  draft.addReason(first, firstPart);
-  draft.addReason(second, secondPart);
-  draft.addReason(third, thirdPart);
+  draft.addReason(first, firstPart * weight);
+  draft.addReason(second, secondPart * weight);
+  draft.addReason(third, thirdPart * weight);
   for (const place of places) {
-    draft.addReason(place, sums[place]!);
+    draft.addReason(place, sums[place]! * weight);
     sums[place] = 0;
   }
-  draft.addReason(repeat, parts[start + sources]!);
+  for (let i = 0; i < others.length; i++) draft.addReason(others[i]!, parts[start + sources + i]! * weight);
 }
 
 /** Adds reasons that name their causes themselves. */

@@ -17,7 +17,14 @@ export interface Reason {
     | 'trending'
     | 'repeat'
     | 'campaign'
-    | 'buy-again';
+    | 'buy-again'
+    | 'content'
+    | 'preference'
+    | 'new'
+    | 'variety'
+    | 'model'
+    | 'searched'
+    | 'reranked';
   readonly itemId?: string | undefined;
   readonly title?: string | undefined;
   readonly campaignId?: string | undefined;
@@ -48,6 +55,10 @@ export interface ListedItems {
   /** Place of each reason's cause in `causes`. */
   readonly reasonCauses: readonly number[];
   readonly reasonParts: readonly number[];
+  /** What put the items in order, one after the other; `undefined` where that was one thing only. */
+  readonly steps?: readonly string[] | undefined;
+  /** Ranks (from 1) of the items after each step, a row of `steps.length` for each; 0 where an item was not among the candidates yet. */
+  readonly ranks?: readonly number[] | undefined;
 }
 
 /** What is published of a list besides its items. */

@@ -1,55 +1,114 @@
-// The candidates of a visitor's list, best first, with their reasons: F1 over the visitor's items, what is popular in the visitor's
-// segments when F1 has too few, then campaigns. Items that the visitor bought or dislikes, that are not in the catalog or not
-// available do not come in. A function of the profile and of the stores alone.
+// The items of a visitor's list, best first, with their reasons: candidates from the sources, then the steps after scoring, see
+// pipeline.ts. Items that the visitor bought or dislikes, that are not in the catalog or not available do not come in. A function of
+// the profile and of the stores alone.
 
+import { ContextStep } from '../after-scoring/context-step.ts';
+import { DiversityStep } from '../after-scoring/diversity-step.ts';
+import { RerankStep } from '../after-scoring/rerank-step.ts';
+import type { Reranker } from '../after-scoring/reranker.ts';
+import { TasteStep } from '../after-scoring/taste-step.ts';
 import type { CampaignIndex } from '../campaign-index.ts';
-import { applyCampaigns, byRank, type CampaignScope, type Candidate } from '../campaigns.ts';
-import type { CatalogEntry } from '../catalog-entry.ts';
+import { byRank, type Candidate } from '../campaigns.ts';
+import type { ItemFacts } from '../content/item-facts.ts';
+import { ExploreStep } from '../exploration/explore-step.ts';
 import type { ItemIndex } from '../item-index.ts';
-import type { PublishedSegment } from '../popularity-published.ts';
+import type { TuningOf } from '../list-tunings.ts';
+import type { PreferenceWeights } from '../profile/preferences.ts';
 import type { Profile } from '../profile/profile.ts';
+import { tiredOf } from '../profile/shown.ts';
 import { F1Scorer } from '../scoring/f1.ts';
-import { TopK } from '../scoring/top-k.ts';
+import { F2Scorer } from '../scoring/f2.ts';
+import { Gatherer } from '../scoring/gatherer.ts';
+import { LearnedScorer, type ServedRanker } from '../scoring/learned.ts';
+import { type ListTimes, OTHER_PARTS } from '../scoring/related-scorer.ts';
+import type { Algorithm } from './algorithm-choice.ts';
+import { BoughtAgain } from './bought-again.ts';
+import { CampaignStep } from './campaign-step.ts';
+import { ContextItems } from './context-items.ts';
 import type { Evidence } from './evidence.ts';
 import { ListDraft } from './list-draft.ts';
+import type { AfterScoring, CandidateSource, ListQuery, ListSources } from './pipeline.ts';
+import { PopularItems } from './popular-items.ts';
+import { RankHistory } from './rank-history.ts';
 import { addPartReasons, addReasons, unnamedCauses } from './reasons.ts';
+import { RelatedItems } from './related-items.ts';
+import { SimilarContent } from './similar-content.ts';
 import type { Cause, ListedItems } from './values.ts';
 
-/** Score of the most popular item of a segment where popularity fills up a list; F1's best item has 1 or more. */
-const POPULAR_WEIGHT = 0.02;
-/** With campaigns so many times the list's length are looked at: a boost lifts from below the end of the list. */
-const CAMPAIGN_REACH = 4;
-
-/** What the stores tell about items and segments. */
-export interface ListSources {
-  entryOf(itemId: string): CatalogEntry | undefined;
-  segmentOf(segment: string): PublishedSegment | undefined;
-}
-
-/** The times of a list, event time, epoch ms. */
-export interface ListTimes {
-  /** Of the newest event: where masses are compared. */
-  readonly atMs: number;
-  /** Of the making, `atMs` or later: what is valid then may be shown. */
-  readonly shownAtMs: number;
+/** What visitors' items are made with. */
+export interface CandidatesOptions {
+  readonly index: ItemIndex;
+  readonly facts: ItemFacts;
+  readonly campaigns: CampaignIndex;
+  /** Items of a list. */
+  readonly listLength: number;
+  readonly taste: PreferenceWeights;
+  readonly tuningOf: TuningOf;
+  /** A model of the shop's; left out, the scores stand. */
+  readonly reranker?: Reranker | undefined;
 }
 
 /** Makes visitors' items. One per task. */
 export class VisitorCandidates {
-  readonly #index: ItemIndex;
-  readonly #campaigns: CampaignIndex;
   readonly #length: number;
-  readonly #scorer: F1Scorer;
-  readonly #top: TopK;
-  #order = new Int32Array(0);
+  readonly #f1: F1Scorer;
+  readonly #f2: F2Scorer;
+  readonly #learned: LearnedScorer;
+  readonly #related: RelatedItems;
+  readonly #campaigns: CampaignStep;
+  /** In this order: a later one sees what the earlier ones brought. */
+  readonly #sources: readonly CandidateSource[];
+  readonly #steps: readonly AfterScoring[];
+  readonly #plainSources: readonly CandidateSource[];
+  readonly #plainSteps: readonly AfterScoring[];
+  #isPlain = false;
+  readonly #history = new RankHistory();
+  readonly #tuningOf: TuningOf;
 
-  /** @param length items of a list. */
-  constructor(index: ItemIndex, campaigns: CampaignIndex, length: number) {
-    this.#index = index;
-    this.#campaigns = campaigns;
-    this.#length = length;
-    this.#scorer = new F1Scorer(index);
-    this.#top = new TopK((denseId) => index.textOf(denseId));
+  constructor({ index, facts, campaigns, listLength, taste, tuningOf, reranker }: CandidatesOptions) {
+    this.#length = listLength;
+    this.#tuningOf = tuningOf;
+    const relatedScoreOf = (denseId: number) => this.#related.scoreOf(denseId);
+    const gatherer = new Gatherer(index);
+    this.#f1 = new F1Scorer(index);
+    this.#f2 = new F2Scorer(index, gatherer);
+    this.#learned = new LearnedScorer(index, gatherer);
+    this.#related = new RelatedItems(index, this.#f1);
+    this.#campaigns = new CampaignStep(index, campaigns, relatedScoreOf);
+    const content = new SimilarContent(index, facts.content, tuningOf, taste.signals, relatedScoreOf);
+    const popular = new PopularItems(index);
+    const boughtAgain = new BoughtAgain(index, tuningOf);
+    this.#sources = [this.#related, content, new ContextItems(index), popular, boughtAgain];
+    this.#plainSources = [this.#related, popular, boughtAgain];
+    this.#plainSteps = [this.#campaigns];
+    this.#steps = [
+      new TasteStep(index, facts, taste, tuningOf),
+      new ContextStep(index, tuningOf),
+      ...(reranker === undefined ? [] : [new RerankStep(reranker, index, facts)]),
+      new DiversityStep(
+        (one, other) => facts.content.likeness(one, other),
+        (denseId) => index.brandCode[denseId]!,
+        (denseId) => index.categoryCode[denseId]!,
+        tuningOf,
+      ),
+      new ExploreStep(index, tuningOf),
+      this.#campaigns,
+    ];
+  }
+
+  /**
+   * Takes an algorithm for the lists from now on; without a ranking F2 stands in for the learned one. Returns the name and version of
+   * what was taken.
+   * @param isPlain with related and popular items and campaigns alone: no content, and no step after scoring.
+   */
+  choose(algorithm: Algorithm, ranker: ServedRanker | undefined, isPlain: boolean): string {
+    this.#isPlain = isPlain;
+    if (algorithm === 'learned' && ranker !== undefined) {
+      this.#learned.use(ranker);
+      this.#related.scorer = this.#learned;
+    } else this.#related.scorer = algorithm === 'f1' ? this.#f1 : this.#f2;
+    const { algorithm: name } = this.#related.scorer;
+    return isPlain ? `${name}-plain` : name;
   }
 
   /** The items of a list of this definition, at most the list's length; empty where nothing speaks for any. */
@@ -57,126 +116,56 @@ export class VisitorCandidates {
     definition: string,
     profile: Profile,
     evidence: readonly Evidence[],
-    { atMs, shownAtMs }: ListTimes,
+    times: ListTimes,
     sources: ListSources,
   ): ListedItems {
     const blocked = new Set<string>();
-    for (const { item } of profile.bought) blocked.add(item);
+    const { boughtAgainWeight, mostUnclicked } = this.#tuningOf(definition);
+    if (boughtAgainWeight === 0) for (const { item } of profile.bought) blocked.add(item);
     for (const { item } of profile.disliked) blocked.add(item);
-    const scope: CampaignScope = { audience: profile, placement: definition, atMs: shownAtMs };
-    const hasCampaigns = this.#campaigns.hasActive(scope);
-    const reach = hasCampaigns ? CAMPAIGN_REACH * this.#length : this.#length;
-    let candidates = this.#related(evidence, blocked, reach, { atMs, shownAtMs });
-    const relatedCount = candidates.length;
-    if (relatedCount < this.#length) this.#fill(candidates, profile, evidence, blocked, shownAtMs, sources);
-    if (hasCampaigns) {
-      const targets = this.#campaigns.targets(sources.entryOf);
-      candidates = applyCampaigns(candidates, targets, scope, (itemId) => this.#added(itemId, blocked, shownAtMs));
-    } else if (relatedCount < this.#length) candidates.sort(byRank);
-    if (candidates.length > this.#length) candidates.length = this.#length;
-    return this.#explained(candidates, evidence, atMs, sources);
-  }
-
-  #related(
-    evidence: readonly Evidence[],
-    blocked: ReadonlySet<string>,
-    reach: number,
-    { atMs, shownAtMs }: ListTimes,
-  ): Candidate[] {
-    const scorer = this.#scorer;
-    scorer.score(evidence, atMs);
-    const k = reach + blocked.size;
-    if (this.#order.length < k) this.#order = new Int32Array(2 * k);
-    this.#top.clear(k);
-    const { scores, touched, touchedCount } = scorer;
-    let threshold = this.#top.threshold;
-    for (let i = 0; i < touchedCount; i++) {
-      const denseId = touched[i]!;
-      const score = scores[denseId]!;
-      if (score < threshold || !this.#index.isAvailable(denseId, shownAtMs)) continue;
-      this.#top.offer(denseId, score);
-      threshold = this.#top.threshold;
+    for (const item of tiredOf(profile, times.atMs, mostUnclicked)) blocked.add(item);
+    // What lies in the cart needs no recommendation.
+    for (const { itemId, kind, times: seen } of evidence) if (kind === 'carted' && seen > 0) blocked.add(itemId);
+    const length = this.#length;
+    const reach = this.#campaigns.reach({ audience: profile, placement: definition, atMs: times.shownAtMs }, length);
+    const query: ListQuery = { definition, profile, evidence, blocked, times, sources, length, reach };
+    let candidates: Candidate[] = [];
+    for (const source of this.#isPlain ? this.#plainSources : this.#sources) source.add(candidates, query);
+    candidates.sort(byRank);
+    this.#history.begin(candidates, 'sources');
+    for (const step of this.#isPlain ? this.#plainSteps : this.#steps) {
+      candidates = step.apply(candidates, query);
+      this.#history.after(candidates, step.name);
     }
-    const count = this.#top.drain(this.#order);
-    const candidates: Candidate[] = [];
-    for (let i = 0; i < count && candidates.length < reach; i++) {
-      const denseId = this.#order[i]!;
-      const id = this.#index.textOf(denseId)!;
-      if (!blocked.has(id)) candidates.push({ denseId, id, score: scorer.scores[denseId]!, extra: [] });
-    }
-    return candidates;
+    if (candidates.length > length) candidates.length = length;
+    return this.#explained(candidates, query);
   }
 
-  /** Items popular where the visitor is: in the newest item's category, the region, on the device, everywhere. */
-  #fill(
-    candidates: Candidate[],
-    profile: Profile,
-    evidence: readonly Evidence[],
-    blocked: ReadonlySet<string>,
-    atMs: number,
-    sources: ListSources,
-  ): void {
-    const present = new Set<number>();
-    for (const { denseId } of candidates) present.add(denseId);
-    for (const segment of this.#segmentsOf(profile, evidence)) {
-      const published = sources.segmentOf(segment);
-      if (published === undefined) continue;
-      const denseIds = this.#index.itemsOf(published);
-      const highest = published.popular[0] ?? 1;
-      for (let i = 0; i < denseIds.length && candidates.length < this.#length; i++) {
-        const denseId = denseIds[i]!;
-        const id = published.items[i]!;
-        if (present.has(denseId) || blocked.has(id) || !this.#isShown(denseId, id, atMs)) continue;
-        present.add(denseId);
-        const part = (POPULAR_WEIGHT * published.popular[i]!) / highest;
-        candidates.push({ denseId, id, score: part, extra: [{ kind: 'popular', segment, part }] });
-      }
-    }
-  }
-
-  #segmentsOf(profile: Profile, evidence: readonly Evidence[]): string[] {
-    const segments: string[] = [];
-    const newest = evidence[0];
-    const code = newest === undefined ? 0 : this.#index.categoryCode[newest.denseId]!;
-    if (code > 0) segments.push(`category=${this.#index.nameOf(code)}`);
-    if (profile.region !== undefined) segments.push(`region=${profile.region}`);
-    if (profile.device !== undefined) segments.push(`device=${profile.device}`);
-    segments.push('global');
-    return segments;
-  }
-
-  /** Available, and not another item with the same hash. */
-  #isShown(denseId: number, itemId: string, atMs: number): boolean {
-    return this.#index.isAvailable(denseId, atMs) && this.#index.textOf(denseId) === itemId;
-  }
-
-  #added(itemId: string, blocked: ReadonlySet<string>, atMs: number): Candidate | undefined {
-    const denseId = this.#index.internText(itemId);
-    if (denseId === undefined || blocked.has(itemId) || !this.#isShown(denseId, itemId, atMs)) return undefined;
-    // A related item beyond the reach comes with the score that it has.
-    return { denseId, id: itemId, score: this.#scorer.scores[denseId] ?? 0, extra: [] };
-  }
-
-  #explained(
-    candidates: readonly Candidate[],
-    evidence: readonly Evidence[],
-    atMs: number,
-    sources: ListSources,
-  ): ListedItems {
+  #explained(candidates: readonly Candidate[], { evidence, times, sources }: ListQuery): ListedItems {
     const denseIds = new Int32Array(candidates.length);
     for (let k = 0; k < denseIds.length; k++) denseIds[k] = candidates[k]!.denseId;
-    const parts = this.#scorer.parts(denseIds, evidence, atMs);
+    const parts = this.#related.scorer.parts(denseIds, evidence, times, sources);
     const causes: Cause[] = [];
     for (const { kind, itemId } of evidence) causes.push({ kind, itemId, title: sources.entryOf(itemId)?.title });
     const draft = new ListDraft(causes);
     const unnamed = unnamedCauses(draft, evidence.length);
-    const width = evidence.length + 1;
+    const width = evidence.length + OTHER_PARTS.length;
     for (let k = 0; k < candidates.length; k++) {
-      const { id, denseId, extra } = candidates[k]!;
-      addPartReasons(draft, parts, k * width, unnamed);
+      const { id, denseId, extra, relatedWeight = 1 } = candidates[k]!;
+      addPartReasons(draft, parts, k * width, unnamed, relatedWeight);
       addReasons(draft, extra);
       draft.addItem(id, denseId);
     }
-    return draft;
+    const { steps } = this.#history;
+    return steps === undefined
+      ? draft
+      : {
+          items: draft.items,
+          causes: draft.causes,
+          reasonCauses: draft.reasonCauses,
+          reasonParts: draft.reasonParts,
+          steps,
+          ranks: this.#history.ranksOf(draft.items),
+        };
   }
 }

@@ -3,38 +3,44 @@
 // time is the profile's newest event; what is valid is decided at the task's stream time, which is committed with them.
 
 import type { ProcessorContext } from '../../engine/api/index.ts';
-import type { CampaignIndex } from '../campaign-index.ts';
 import type { CatalogEntry } from '../catalog-entry.ts';
-import type { ItemIndex } from '../item-index.ts';
+import { RANKER_KEY } from '../learner.ts';
 import type { ListUse } from '../list-use.ts';
+import type { LiveQuality } from '../live-quality.ts';
 import type { NeighbourRecord } from '../neighbours.ts';
 import type { PublishedSegment } from '../popularity-published.ts';
 import type { ChangedVisitor, VisitorListMaker } from '../profile/list-maker.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { VisitorRefresh } from '../refresh/visitor-refresh.ts';
+import type { ServedRanker } from '../scoring/learned.ts';
+import { type Algorithm, AlgorithmChoice } from './algorithm-choice.ts';
 import { type Dealing, dealingsOf, type Evidence, evidenceOf } from './evidence.ts';
 import { OwnLists } from './own-lists.ts';
+import type { ListSources } from './pipeline.ts';
 import type { ListedItems, ListFormat, VisitorBlock } from './values.ts';
-import { type ListSources, VisitorCandidates } from './visitor-candidates.ts';
+import { type CandidatesOptions, VisitorCandidates } from './visitor-candidates.ts';
 
 /** The only variant so far. */
 export const DEFAULT_VARIANT = 'default';
-/** Name and version of what computes `for-you`. */
-const ALGORITHM = 'f1-1';
+/** A ranking that has learned from fewer examples is not used. */
+const LEAST_EXAMPLES = 2_000;
 
 /** Where lists come from and go to. */
-export interface ListMakerOptions {
-  readonly index: ItemIndex;
-  readonly campaigns: CampaignIndex;
+export interface ListMakerOptions extends CandidatesOptions {
   /** Which lists are made. */
   readonly use: ListUse;
   readonly format: ListFormat;
-  /** Items of a list. */
-  readonly listLength: number;
+  /** Is told of every list of a visitor that is made. */
+  readonly quality?: LiveQuality;
   /** Node that publishes. */
   readonly listsSink: string;
   /** Names of the global stores. */
-  readonly stores: { readonly neighbours: string; readonly catalog: string; readonly popular: string };
+  readonly stores: {
+    readonly neighbours: string;
+    readonly catalog: string;
+    readonly popular: string;
+    readonly ranker: string;
+  };
   /** Names of the list definitions. */
   readonly definitions: {
     readonly forYou: string;
@@ -51,16 +57,18 @@ export class VisitorLists implements VisitorListMaker {
   readonly #refresh: VisitorRefresh | undefined;
   readonly #candidates: VisitorCandidates;
   readonly #own: OwnLists;
+  readonly #choice = new AlgorithmChoice();
 
   /** @param refresh is told of every list that is made. */
   constructor(options: ListMakerOptions, refresh?: VisitorRefresh) {
     this.#options = options;
     this.#refresh = refresh;
-    this.#candidates = new VisitorCandidates(options.index, options.campaigns, options.listLength);
+    this.#candidates = new VisitorCandidates(options);
     this.#own = new OwnLists({ ...options, variant: DEFAULT_VARIANT });
   }
 
   visitorsChanged(changed: readonly ChangedVisitor[], context: ProcessorContext): void {
+    this.#choice.observe(context.isBehind ?? false);
     const sources = this.#load(changed, context);
     for (let i = 0; i < changed.length; i++) {
       const { visitorId, profile, endedSessionIds, blocksChanged } = changed[i]!;
@@ -69,14 +77,20 @@ export class VisitorLists implements VisitorListMaker {
       this.#forwardLists(visitorId, profile, made, context);
       this.#own.forward(visitorId, profile, context);
       if (blocksChanged) this.#forwardBlock(visitorId, profile, context);
-      if (made === undefined) this.#refresh?.forgotten(visitorId);
-      else this.#refresh?.noted(visitorId, context.streamTimeMs, made.evidence, made.listed);
+      if (made === undefined) {
+        this.#refresh?.forgotten(visitorId);
+        this.#options.quality?.forgotten(visitorId);
+      } else {
+        this.#refresh?.noted(visitorId, context.streamTimeMs, made.evidence, made.listed);
+        this.#options.quality?.noted(visitorId, made.algorithm, made.listed.items);
+      }
     }
   }
 
   listsDue(visitors: readonly ChangedVisitor[], context: ProcessorContext): number {
     const refresh = this.#refresh;
     if (refresh === undefined) return 0;
+    if (context.isBehind !== true) this.#choice.observe(false);
     const sources = this.#load(visitors, context);
     let published = 0;
     for (let i = 0; i < visitors.length; i++) {
@@ -84,15 +98,26 @@ export class VisitorLists implements VisitorListMaker {
       const made = this.#made(profile, sources.dealings[i]!, sources, context);
       if (made === undefined) refresh.forgotten(visitorId);
       else if (!refresh.isNews(visitorId, made.evidence, made.listed)) continue;
+      if (made !== undefined) this.#options.quality?.noted(visitorId, made.algorithm, made.listed.items);
       this.#forwardLists(visitorId, profile, made, context);
       published++;
     }
     return published;
   }
 
+  /**
+   * The items that would be published for a profile now, and what they are by; `undefined` where there is nothing to make a list from.
+   * @param wanted instead of the algorithm that the definition asks for.
+   */
+  listFor(profile: Profile, context: ProcessorContext, wanted?: Algorithm): AskedList | undefined {
+    const owner = { visitorId: '', profile, endedSessionIds: [], blocksChanged: false };
+    const sources = this.#load([owner], context);
+    return this.#made(profile, sources.dealings[0]!, sources, context, wanted);
+  }
+
   keysOf(visitorId: string, profile: Profile): readonly string[] {
     const keys = [this.#visitorKey(visitorId), ...this.#own.keysOf(visitorId, profile)];
-    if (blockOf(profile) !== undefined) keys.push(this.#options.format.visitorBlockKey(visitorId));
+    if (blockOf(profile, this.#hidesBought) !== undefined) keys.push(this.#options.format.visitorBlockKey(visitorId));
     return keys;
   }
 
@@ -114,12 +139,16 @@ export class VisitorLists implements VisitorListMaker {
   ): void {
     const sources = this.#load(visitors, context);
     const wanted = new Set(keys);
+    // What is published again is a function of state, whatever pressure there is or was.
+    const { algorithm } = this.#options.tuningOf(this.#options.definitions.forYou);
     for (let i = 0; i < visitors.length; i++) {
       const { visitorId, profile } = visitors[i]!;
       const sessionId = profile?.session?.id;
       const isSessionWanted = sessionId !== undefined && wanted.delete(this.#sessionKey(sessionId));
-      if (wanted.delete(this.#visitorKey(visitorId)) || isSessionWanted)
-        this.#forwardLists(visitorId, profile, this.#made(profile, sources.dealings[i]!, sources, context), context);
+      if (wanted.delete(this.#visitorKey(visitorId)) || isSessionWanted) {
+        const made = this.#made(profile, sources.dealings[i]!, sources, context, algorithm);
+        this.#forwardLists(visitorId, profile, made, context);
+      }
       this.#own.republish(wanted, visitorId, profile, context);
       if (wanted.delete(this.#options.format.visitorBlockKey(visitorId)))
         this.#forwardBlock(visitorId, profile, context);
@@ -148,7 +177,9 @@ export class VisitorLists implements VisitorListMaker {
     catalog.load(keys);
     return {
       dealings,
+      ranker: context.globalStore<ServedRanker>(stores.ranker).get(RANKER_KEY),
       recordOf: (itemId) => neighbours.get(itemId),
+      loadRecords: (itemIds) => neighbours.load(itemIds),
       entryOf: (itemId) => catalog.get(itemId),
       segmentOf: (segment) => popular.get(segment),
     };
@@ -160,14 +191,20 @@ export class VisitorLists implements VisitorListMaker {
     dealings: readonly Dealing[],
     sources: Sources,
     context: ProcessorContext,
+    wanted?: Algorithm,
   ): MadeList | undefined {
-    const { index, definitions, use } = this.#options;
+    const { index, definitions, tuningOf, use } = this.#options;
     if (profile?.asOf === undefined || !use.isInUse(definitions.forYou)) return undefined;
     const evidence = evidenceOf(dealings, index, sources.recordOf);
-    if (evidence.length === 0) return undefined;
+    if (evidence.length === 0 && !hasSurroundings(profile)) return undefined;
     const atMs = profile.asOf.at;
     const times = { atMs, shownAtMs: Math.max(atMs, context.streamTimeMs) };
-    return { evidence, listed: this.#candidates.items(definitions.forYou, profile, evidence, times, sources) };
+    const definition = definitions.forYou;
+    const ranker =
+      sources.ranker !== undefined && sources.ranker.examples >= LEAST_EXAMPLES ? sources.ranker : undefined;
+    const best = wanted ?? this.#choice.best(tuningOf(definition).algorithm);
+    const algorithm = this.#candidates.choose(best, ranker, wanted === undefined && this.#choice.isPlain);
+    return { algorithm, evidence, listed: this.#candidates.items(definition, profile, evidence, times, sources) };
   }
 
   /** The visitor's list and that of the current session. */
@@ -179,20 +216,21 @@ export class VisitorLists implements VisitorListMaker {
   ): void {
     // They differ in their heads only, so the items are encoded once. It takes 22 µs, a head 4 µs.
     const isEmpty = made === undefined || made.listed.items.length === 0;
-    const items = isEmpty ? undefined : this.#options.format.encodeItems(made.listed);
-    this.#forwardList(this.#visitorKey(visitorId), visitorId, profile, items, context);
+    const { format } = this.#options;
+    const list = isEmpty ? undefined : { algorithm: made.algorithm, items: format.encodeItems(made.listed) };
+    this.#forwardList(this.#visitorKey(visitorId), visitorId, profile, list, context);
     const sessionId = profile?.session?.id;
-    if (sessionId !== undefined) this.#forwardList(this.#sessionKey(sessionId), sessionId, profile, items, context);
+    if (sessionId !== undefined) this.#forwardList(this.#sessionKey(sessionId), sessionId, profile, list, context);
   }
 
   #forwardList(
     key: string,
     owner: string,
     profile: Profile | undefined,
-    items: Uint8Array | undefined,
+    list: EncodedList | undefined,
     context: ProcessorContext,
   ): void {
-    if (profile?.asOf === undefined || items === undefined) {
+    if (profile?.asOf === undefined || list === undefined) {
       this.#forward(key, null, profile, context);
       return;
     }
@@ -202,16 +240,16 @@ export class VisitorLists implements VisitorListMaker {
       definition: definitions.forYou,
       owner,
       variant: DEFAULT_VARIANT,
-      algorithm: ALGORITHM,
+      algorithm: list.algorithm,
       asOf,
       traceparent: context.traceparent,
     };
-    this.#forward(key, format.encodeList(head, items), profile, context);
+    this.#forward(key, format.encodeList(head, list.items), profile, context);
   }
 
   #forwardBlock(visitorId: string, profile: Profile | undefined, context: ProcessorContext): void {
     const { format } = this.#options;
-    const block = profile === undefined ? undefined : blockOf(profile);
+    const block = profile === undefined ? undefined : blockOf(profile, this.#hidesBought);
     const value = block === undefined ? null : format.encodeVisitorBlock(block);
     this.#forward(format.visitorBlockKey(visitorId), value, profile, context);
   }
@@ -219,6 +257,11 @@ export class VisitorLists implements VisitorListMaker {
   #forward(key: string, value: Uint8Array | null, profile: Profile | undefined, context: ProcessorContext): void {
     const timestampMs = profile?.asOf?.at ?? context.streamTimeMs;
     context.forward({ key, value, timestampMs }, this.#options.listsSink);
+  }
+
+  /** Whether what a visitor bought is in no list. */
+  get #hidesBought(): boolean {
+    return this.#options.tuningOf(this.#options.definitions.forYou).boughtAgainWeight === 0;
   }
 
   #visitorKey(visitorId: string): string {
@@ -230,10 +273,16 @@ export class VisitorLists implements VisitorListMaker {
   }
 }
 
+/** Whether something is known of a visitor that a list can be made from without items. */
+function hasSurroundings({ session, device, region }: Profile): boolean {
+  return session !== undefined || device !== undefined || region !== undefined;
+}
+
 /** What is published of a visitor beside the lists; `undefined` where there is nothing to say. */
-function blockOf({ bought, disliked, segments, region, device }: Profile): VisitorBlock | undefined {
+function blockOf(profile: Profile, hidesBought: boolean): VisitorBlock | undefined {
+  const { bought, disliked, segments, region, device } = profile;
   const items = new Set<string>();
-  for (const { item } of bought) items.add(item);
+  if (hidesBought) for (const { item } of bought) items.add(item);
   for (const { item } of disliked) items.add(item);
   if (items.size === 0 && segments.length === 0 && region === undefined && device === undefined) return undefined;
   return {
@@ -244,13 +293,25 @@ function blockOf({ bought, disliked, segments, region, device }: Profile): Visit
   };
 }
 
-interface MadeList {
-  readonly evidence: readonly Evidence[];
+/** A list that is not published. */
+export interface AskedList {
+  /** Name and version of what computed it. */
+  readonly algorithm: string;
   readonly listed: ListedItems;
+}
+
+/** Items as bytes, and what they are by. */
+interface EncodedList {
+  readonly algorithm: string;
+  readonly items: Uint8Array;
+}
+
+interface MadeList extends AskedList {
+  readonly evidence: readonly Evidence[];
 }
 
 interface Sources extends ListSources {
   /** Of each visitor, in the order of the visitors. */
   readonly dealings: readonly (readonly Dealing[])[];
-  recordOf(itemId: string): NeighbourRecord | undefined;
+  readonly ranker: ServedRanker | undefined;
 }

@@ -14,10 +14,10 @@ const PATIENCE_MS = 60_000;
 
 /** Waits until so many clicks have gone through the engine that most products have neighbours, then slows the shoppers down. */
 async function hasLearnt(url: string): Promise<void> {
-  const deadline = AbortSignal.timeout(90_000);
+  const deadline = AbortSignal.timeout(180_000);
   for (;;) {
     const view = (await (await fetch(`${url}/console/engine`, { signal: deadline })).json()) as EngineView;
-    if ((view.streams.find(({ topic }) => topic === 'clicks')?.records ?? 0) > 12_000) break;
+    if ((view.streams.find(({ topic }) => topic === 'clicks')?.records ?? 0) > 5_000) break;
     await setTimeout(200, undefined, { signal: deadline });
   }
   const headers = { 'content-type': 'application/json' };
@@ -39,7 +39,11 @@ const SERVERS: readonly [string, () => Promise<AsyncDisposable & { readonly url:
   [
     'the page over the real engine',
     async () => {
-      const shop = await startShopProcess({ FRESHET_DEMO_EVENTS_PER_SECOND: '1500' });
+      const shop = await startShopProcess({
+        FRESHET_DEMO_EVENTS_PER_SECOND: '400',
+        // What is left of the machine is for the browser.
+        FRESHET_REFRESH_LISTS_PER_SECOND: '10',
+      });
       await hasLearnt(shop.url);
       return shop;
     },

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import type { NeighbourRecord } from '../../processors/neighbours.ts';
 import { boughtTogetherScores } from '../../processors/scoring/bought-together.ts';
 import { F1Scorer, type QueryItem, queryWeights } from '../../processors/scoring/f1.ts';
+import { OTHER_PARTS } from '../../processors/scoring/related-scorer.ts';
 import { similarScores } from '../../processors/scoring/similar.ts';
 import { HALF_LIFE, indexOf, type Masses, neighbour } from '../unit/processors/records.ts';
 
@@ -82,20 +83,22 @@ test('F1 gives every candidate the score of the formula, in parts that sum to it
           (id, back): QueryItem => ({
             denseId: index.internText(id)!,
             record: records.get(id),
-            ...queryWeights(back, back < sessionLength),
+            ...queryWeights(back, back < sessionLength ? 1 : 0),
           }),
         );
         const expected = naiveF1(records, query.slice(0, sessionLength), query.slice(sessionLength), atMs);
         const scorer = new F1Scorer(index);
-        scorer.score(items, atMs);
-        scorer.score(items, atMs);
+        const times = { atMs, shownAtMs: atMs };
+        scorer.score(items, times);
+        scorer.score(items, times);
+        const width = items.length + OTHER_PARTS.length;
         const touched = scorer.touched.slice(0, scorer.touchedCount);
         assert.deepEqual([...touched].map((denseId) => index.textOf(denseId)!).sort(), [...expected.keys()].sort());
-        const parts = scorer.parts(touched, items, atMs);
+        const parts = scorer.parts(touched, items, times);
         touched.forEach((denseId, k) => {
           const id = index.textOf(denseId)!;
           close(scorer.scores[denseId]!, expected.get(id)!, id);
-          const own = parts.subarray(k * (items.length + 1), (k + 1) * (items.length + 1));
+          const own = parts.subarray(k * width, (k + 1) * width);
           close(
             own.reduce((sum, part) => sum + part, 0),
             scorer.scores[denseId]!,

@@ -32,6 +32,17 @@ interface Visit {
   id: string | undefined;
   lastAt: number;
   readonly seen: Seen[];
+  /** Of the first click that named one. */
+  referrer: string | undefined;
+  searched: OracleSearch | undefined;
+}
+
+/** What was searched for last, unless too much has happened since. */
+export interface OracleSearch {
+  /** Hashes of words. */
+  readonly words: readonly number[];
+  /** Interactions since. */
+  readonly since: number;
 }
 
 /** Takes contributions one by one. Only what may be taken back later is kept until the end. */
@@ -50,7 +61,13 @@ export interface OracleHistory extends OracleAnswer {
   /** By visitor, the session that is current at the end; its items in the order of their interactions. */
   readonly visits: ReadonlyMap<
     string,
-    { readonly id: string | undefined; readonly lastAt: number; readonly seen: readonly { readonly item: string }[] }
+    {
+      readonly id: string | undefined;
+      readonly lastAt: number;
+      readonly seen: readonly { readonly item: string }[];
+      readonly referrer: string | undefined;
+      readonly searched: OracleSearch | undefined;
+    }
   >;
 }
 
@@ -61,6 +78,9 @@ export interface OracleHalfLives {
 }
 
 const GAP_MS = 30 * 60_000;
+/** Interactions that a search outlives. */
+const SEARCH_OUTLIVES = 5;
+const SEARCH_WORDS = 8;
 
 /** Recomputes everything from events in the order of their arrival. */
 export function recompute(
@@ -86,10 +106,19 @@ export function recompute(
       }
       continue;
     }
-    const seen = visitOf(visits, visitor, value.at, value.sessionId ?? undefined).seen;
+    const visit = visitOf(visits, visitor, value.at, value.sessionId ?? undefined);
+    const { seen } = visit;
     if (event.topic === 'clicks') {
+      visit.referrer ??= referrerOf(event.value);
       const signal = signalOfClick(event.value);
-      if (signal === undefined) continue;
+      if (signal === undefined) {
+        if (event.value.query !== null) visit.searched = { words: wordsOf(event.value.query), since: 0 };
+        continue;
+      }
+      if (visit.searched !== undefined && SIGNALS[signal].pair > 0) {
+        const { words, since } = visit.searched;
+        visit.searched = since === SEARCH_OUTLIVES ? undefined : { words, since: since + 1 };
+      }
       addSignal(contributions, seen, event.value.itemId!, signal, value.at, undefined);
       addInterest(contributions, visitor, event.value.itemId!, signal, event.value, [], categoriesOf);
     } else {
@@ -161,11 +190,23 @@ function visitOf(visits: Map<string, Visit>, visitor: string, at: number, id: st
       current.lastAt = Math.max(current.lastAt, at);
       return current;
     }
-    if (at < current.lastAt) return { id, lastAt: at, seen: [] };
+    if (at < current.lastAt) return { id, lastAt: at, seen: [], referrer: undefined, searched: undefined };
   }
-  const next: Visit = { id, lastAt: at, seen: [] };
+  const next: Visit = { id, lastAt: at, seen: [], referrer: undefined, searched: undefined };
   visits.set(visitor, next);
   return next;
+}
+
+/** Streams name hosts or words of the shop's, without addresses around them. */
+function referrerOf({ referrer }: Click): string | undefined {
+  return referrer?.toLowerCase();
+}
+
+/** Streams search in words of one alphabet. */
+function wordsOf(query: string): number[] {
+  const words = query.toLowerCase().split(/[^\p{L}\p{N}]+/u);
+  const counted = words.filter((word) => word.length > 2 || /\d/.test(word));
+  return [...new Set(counted)].slice(0, SEARCH_WORDS).map(itemHash);
 }
 
 function signalOfClick(click: Click): Signal | undefined {
@@ -232,14 +273,17 @@ function addInterest(
   visitor: string,
   item: string,
   signal: Signal,
-  event: { readonly at: number; readonly device: string | null; readonly region: string | null },
+  event: Pick<Click, 'at' | 'device' | 'region'> & { readonly referrer?: string | null },
   lines: readonly string[],
   categoriesOf: (item: string) => readonly string[],
 ): void {
   const { at, device, region } = event;
-  const segments = ['global', `hour=${Math.floor(new Date(at).getUTCHours() / 4)}`];
+  const date = new Date(at);
+  const segments = ['global', `hour=${Math.floor(date.getUTCHours() / 4)}`];
+  segments.push(`season=${Math.ceil((date.getUTCMonth() + 1) / 3)}`);
   if (device !== null) segments.push(`device=${device}`);
   if (region !== null) segments.push(`region=${region}`);
+  if (event.referrer) segments.push(`referrer=${event.referrer.toLowerCase()}`);
   for (const category of categoriesOf(item).slice(0, 3)) segments.push(`category=${category}`);
   for (const segment of segments) {
     contributions.push({ name: `popular ${segment} ${item}`, mass: SIGNALS[signal].popularity, at, lines });

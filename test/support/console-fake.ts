@@ -197,6 +197,7 @@ export async function startConsoleFake(port = 0): Promise<ConsoleFake> {
         lag: Math.round(Math.random() * 9),
       })),
       latency: { p50Ms: wobble(26), p99Ms: wobble(71), count: 1000, windowMs: 10_000 },
+      quality: [{ algorithm: 'f1', hitRate: 0.531, mrr: 0.189, looks: 1234.5 }],
       stores: ['profiles', 'rows', 'segments', 'catalog-items', 'active-campaigns', 'known-neighbours'].map(
         (store, i) => ({
           store,

@@ -11,6 +11,7 @@ import type { Profile } from '../../processors/profile/profile.ts';
 import { itemHash } from '../../schemas/item-hash.ts';
 import type { ExpectedState, ExpectedVisitor } from './production-oracle.ts';
 import type { RestoredState } from './production-state.ts';
+import { ledgerFaults, shownFaults } from './production-visitors.ts';
 
 const TOLERANCE = 1e-9;
 
@@ -103,11 +104,10 @@ class StateComparison implements Comparison {
   #profile(visitorId: string, profile: Profile, expected: ExpectedVisitor): void {
     const who = `visitor ${visitorId}`;
     this.#count('visitors');
-    if (expected.eventIds !== undefined) {
-      const order = (ids: readonly number[]) => (expected.isOrdered ? ids : ids.toSorted((a, b) => a - b));
-      this.#equal(`${who}: event ids`, order(profile.eventIds), order(expected.eventIds));
-      this.#count('ledgers of event ids', expected.eventIds.length);
-    }
+    for (const fault of [...ledgerFaults(profile, expected), ...shownFaults(profile, expected)])
+      this.faults.push(`${who}: ${fault}`);
+    this.#count('event ids in ledgers', profile.eventIds.length);
+    this.#count('items shown in vain', profile.shown.length);
     const { session } = profile;
     this.#equal(
       `${who}: session`,
@@ -115,6 +115,8 @@ class StateComparison implements Comparison {
         id: session.id,
         lastAt: session.lastAt,
         items: session.interactions.map(({ item }) => item),
+        referrer: session.referrer,
+        searched: session.searched,
       },
       expected.session,
     );

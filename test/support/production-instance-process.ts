@@ -61,7 +61,7 @@ try {
   production = await openProduction({
     config,
     clock: systemClock,
-    logger: createLogger(config.logLevel),
+    logger: createLogger(config.logLevel, 'freshet-engine'),
     metrics: silentMetrics,
     signal: closing.signal,
     onCommitStep: reached,

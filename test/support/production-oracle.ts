@@ -2,24 +2,39 @@
 // nothing else of the engine. It goes by what the load of a production test keeps to (production-load.ts): a visitor's clicks or orders
 // lie in one topic, event time does not go back in it, the catalog's items and categories stay.
 
-import type { CatalogItem, Click, Purchase, Visitor } from '../../schemas/index.ts';
+//
+// Each topic's events come in their order, but how those of several topics come between each other is chance: what depends on it is
+// told as all that may be, and as much as must be.
+
+import type { CatalogItem, Click, Impression, Purchase, Visitor } from '../../schemas/index.ts';
 import { itemHash } from '../../schemas/item-hash.ts';
-import { type OracleEvent, type OracleHalfLives, type OracleHistory, recompute } from './co-occurrence-oracle.ts';
+import {
+  type OracleEvent,
+  type OracleHalfLives,
+  type OracleHistory,
+  type OracleSearch,
+  recompute,
+} from './co-occurrence-oracle.ts';
 import type { InputRecord } from './production-input.ts';
 
-/** Event ids that a profile keeps. */
-const KEPT_IDS = 64;
 /** Interactions that a session keeps. */
 const KEPT_INTERACTIONS = 20;
 
 /** What is known of a visitor for certain. */
 export interface ExpectedVisitor {
-  /** 53-bit hashes of its events' ids, oldest first, repetitions left out; `undefined` where their order is chance and the bound cuts. */
-  readonly eventIds: readonly number[] | undefined;
-  /** Whether the order of `eventIds` is certain: all are of one topic. */
-  readonly isOrdered: boolean;
+  /** By topic, 53-bit hashes of its events' ids, oldest first, repetitions left out. */
+  readonly eventIds: ReadonlyMap<string, readonly number[]>;
+  readonly impressions: readonly ExpectedImpression[];
+  /** Items that the visitor dealt with in any way. */
+  readonly dealtWith: ReadonlySet<string>;
   readonly session:
-    | { readonly id: string | undefined; readonly lastAt: number; readonly items: readonly string[] }
+    | {
+        readonly id: string | undefined;
+        readonly lastAt: number;
+        readonly items: readonly string[];
+        readonly referrer: string | undefined;
+        readonly searched: OracleSearch | undefined;
+      }
     | undefined;
   /** Items bought and not sent back. */
   readonly bought: ReadonlySet<string>;
@@ -27,6 +42,14 @@ export interface ExpectedVisitor {
   readonly segments: readonly string[];
   readonly device: string | undefined;
   readonly region: string | undefined;
+}
+
+/** What a visitor was shown at a time. Nobody is remembered for it: one that came before all else has left no trace. */
+export interface ExpectedImpression {
+  /** 53-bit hash. */
+  readonly eventId: number;
+  readonly at: number;
+  readonly items: readonly string[];
 }
 
 export interface ExpectedState {
@@ -43,9 +66,10 @@ export interface ExpectedState {
 }
 
 interface Ledger {
-  readonly ids: string[];
+  readonly ids: Map<string, number[]>;
   readonly known: Set<string>;
-  readonly topics: Set<string>;
+  readonly impressions: ExpectedImpression[];
+  readonly dealtWith: Set<string>;
   readonly left: Map<string, number>;
   readonly disliked: Set<string>;
   segments: readonly string[];
@@ -69,13 +93,20 @@ export function expectedState(records: readonly InputRecord[], halfLives: Oracle
     } else if (topic === 'campaigns') {
       if (value === null) campaigns.delete(key!);
       else campaigns.set(key!, 1);
-    } else if (topic === 'clicks' || topic === 'purchases' || topic === 'visitors') {
-      const event = value as Click | Purchase | Visitor;
+    } else if (topic !== 'settings' && topic !== 'privacy') {
+      const event = value as Click | Purchase | Visitor | Impression;
       const ledger = ledgerOf(ledgers, event.visitorId!);
       if (ledger.known.has(event.eventId)) continue;
       ledger.known.add(event.eventId);
-      ledger.ids.push(event.eventId);
-      ledger.topics.add(topic);
+      const eventId = itemHash(event.eventId);
+      const ids = ledger.ids.get(topic) ?? [];
+      ledger.ids.set(topic, ids);
+      ids.push(eventId);
+      if (topic === 'impressions') {
+        const items = (event as Impression).items.map(({ itemId }) => itemId);
+        ledger.impressions.push({ eventId, at: event.at, items });
+        continue;
+      }
       atMs = Math.max(atMs, event.at);
       if (topic === 'visitors') {
         ledger.segments = (event as Visitor).segments;
@@ -93,7 +124,10 @@ export function expectedState(records: readonly InputRecord[], halfLives: Oracle
   }
   const history = recompute(events, atMs, halfLives, (item) => catalog.get(item)?.categories ?? []);
   const visitors = new Map<string, ExpectedVisitor>();
-  for (const [visitorId, ledger] of ledgers) visitors.set(visitorId, visitorOf(ledger, history.visits.get(visitorId)));
+  for (const [visitorId, ledger] of ledgers) {
+    const isKnown = [...ledger.ids.keys()].some((topic) => topic !== 'impressions');
+    if (isKnown) visitors.set(visitorId, visitorOf(ledger, history.visits.get(visitorId)));
+  }
   return { visitors, history, atMs, catalog, campaigns: new Set(campaigns.keys()), events: counted };
 }
 
@@ -101,9 +135,10 @@ function ledgerOf(ledgers: Map<string, Ledger>, visitorId: string): Ledger {
   let ledger = ledgers.get(visitorId);
   if (ledger === undefined) {
     ledger = {
-      ids: [],
+      ids: new Map(),
       known: new Set(),
-      topics: new Set(),
+      impressions: [],
+      dealtWith: new Set(),
       left: new Map(),
       disliked: new Set(),
       segments: [],
@@ -119,6 +154,7 @@ function noteClick(ledger: Ledger, { kind, itemId, rating, device, region }: Cli
   ledger.device = device ?? ledger.device;
   ledger.region = region ?? ledger.region;
   if (itemId === null) return;
+  ledger.dealtWith.add(itemId);
   const isDislike = kind === 'dislike' || (kind === 'rate' && rating! < 3);
   const isWish = kind === 'like' || kind === 'addToCart' || (kind === 'rate' && rating! > 3);
   if (isDislike) ledger.disliked.add(itemId);
@@ -131,6 +167,7 @@ function noteOrder(ledger: Ledger, { orderId, status, lines, device, region }: P
     ledger.region = region ?? ledger.region;
   }
   for (const { itemId, quantity } of lines) {
+    ledger.dealtWith.add(itemId);
     const line = `${orderId} ${itemId}`;
     const before = ledger.left.get(line) ?? 0;
     ledger.left.set(line, status === 'placed' ? before + quantity : Math.max(0, before - quantity));
@@ -138,17 +175,19 @@ function noteOrder(ledger: Ledger, { orderId, status, lines, device, region }: P
 }
 
 function visitorOf(ledger: Ledger, visit: ReturnType<OracleHistory['visits']['get']>): ExpectedVisitor {
-  const { ids, topics, left, disliked, segments, device, region } = ledger;
-  const isOrdered = topics.size === 1;
+  const { ids, impressions, dealtWith, left, disliked, segments, device, region } = ledger;
   const bought = new Set<string>();
   for (const [line, quantity] of left) if (quantity > 0) bought.add(line.slice(line.indexOf(' ') + 1));
   return {
-    eventIds: isOrdered || ids.length <= KEPT_IDS ? ids.slice(-KEPT_IDS).map(itemHash) : undefined,
-    isOrdered,
+    eventIds: ids,
+    impressions,
+    dealtWith,
     session: visit && {
       id: visit.id,
       lastAt: visit.lastAt,
       items: visit.seen.slice(-KEPT_INTERACTIONS).map(({ item }) => item),
+      referrer: visit.referrer,
+      searched: visit.searched,
     },
     bought,
     disliked,

@@ -20,7 +20,12 @@ export const sampled = (id: number, flags = 1) =>
 
 export class RecordingTracer implements Tracer {
   readonly isEnabled = true;
+  readonly startsTraces: boolean;
   readonly spans: RecordedSpan[] = [];
+
+  constructor({ startsTraces = false }: { readonly startsTraces?: boolean } = {}) {
+    this.startsTraces = startsTraces;
+  }
 
   startSpan(name: string, options: SpanOptions = {}): Span {
     const span = {

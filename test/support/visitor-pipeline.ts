@@ -12,6 +12,7 @@ import type { ChangedVisitor, VisitorListMaker } from '../../processors/profile/
 import type { Profile } from '../../processors/profile/profile.ts';
 import { profileSerde } from '../../processors/profile/profile-codec.ts';
 import { type SegmentDeltas, segmentDeltasSerde } from '../../processors/profile/segment-deltas.ts';
+import { DEFAULT_SIGNALS, type SignalTable } from '../../processors/profile/signals.ts';
 import { type VisitorEvent, VisitorProfileProcessor } from '../../processors/visitor-profile.ts';
 import type { Click, Purchase } from '../../schemas/records.ts';
 import { FakeContext, streamRecord } from './fake-context.ts';
@@ -19,6 +20,7 @@ import { FakeContext, streamRecord } from './fake-context.ts';
 export interface PipelineOptions {
   readonly halfLives?: HalfLives;
   readonly partitions?: number;
+  readonly signals?: SignalTable;
   readonly categoriesOf?: (item: string) => readonly string[];
   readonly isListed?: (item: string) => boolean;
   readonly publishIntervalMs?: number;
@@ -58,6 +60,8 @@ export class VisitorPipeline {
       lists: visitorLists,
       categoriesOf: options.categoriesOf ?? (() => []),
       isListed: options.isListed ?? (() => true),
+      signals: options.signals ?? DEFAULT_SIGNALS,
+      mostUnclicked: () => 3,
       profilesStore: 'profiles',
       pairDeltasSink: 'pair-deltas',
       segmentDeltasSink: 'segment-deltas',
@@ -80,6 +84,7 @@ export class VisitorPipeline {
         halfLifeMs: halfLives.rowsMs,
         publishIntervalMs: options.publishIntervalMs ?? 1000,
         lists: itemLists,
+        countOf: () => 0,
         collides: options.collides ?? (() => false),
         rowsStore: 'rows',
         waitingStore: 'waiting',

@@ -1,4 +1,4 @@
-// What tracing costs, in CPU time per event: simulated events through embedded engines in one process, chunk by chunk through each of
+// What tracing and metrics cost, in CPU time per event: simulated events through embedded engines in one process, chunk by chunk through each of
 // them in turn. A figure is the median over the chunks of the difference between two variants, so a machine that is busy with
 // other things falls on both.
 //
@@ -15,8 +15,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type ProxyTracerProvider, type TracerProvider, trace } from '@opentelemetry/api';
+import { CATALOGUE } from '../../app/instruments.ts';
 import { startTracing } from '../../app/tracing.ts';
 import { silentLogger, silentMetrics, systemClock, type Tracer } from '../../engine/api/index.ts';
+import { MetricRegistry } from '../../engine/telemetry/index.ts';
 import { createShop, type SimulatedEvent } from '../../tools/simulator/index.ts';
 
 const HERE = join(import.meta.dirname, '..', '..');
@@ -33,6 +35,8 @@ interface Variant {
   readonly tracer: Tracer | undefined;
   /** Share of the events that their producer has sampled; `undefined`: producers send no header at all. */
   readonly sampled: number | undefined;
+  /** Whether everything of the catalogue is counted; else nothing is. */
+  readonly isCounted?: boolean;
 }
 
 const { values } = parseArgs({
@@ -62,6 +66,7 @@ const variants: readonly Variant[] = [
     ? []
     : [{ name: 'before', root: values.before, tracer: undefined, sampled: undefined }]),
   { name: 'off', root: HERE, tracer: undefined, sampled: undefined },
+  { name: 'off, counted', root: HERE, tracer: undefined, sampled: undefined, isCounted: true },
   { name: 'off, with headers', root: HERE, tracer: undefined, sampled: 0.01 },
   { name: 'on, 1 % sampled', root: HERE, tracer, sampled: 0.01 },
   { name: 'on, 100 % sampled', root: HERE, tracer, sampled: 1 },
@@ -86,7 +91,7 @@ collector.kill();
 report();
 
 /** An engine whose `take` returns the CPU time that the events cost, µs an event. */
-async function open({ name, root, tracer: used, sampled }: Variant, catalog: readonly SimulatedEvent[]) {
+async function open({ name, root, tracer: used, sampled, isCounted }: Variant, catalog: readonly SimulatedEvent[]) {
   const load = async <M>(path: string): Promise<M> => (await import(join(root, path))) as M;
   const { openEmbedded } = await load<typeof import('../../app/embedded.ts')>('app/embedded.ts');
   const { readConfig } = await load<typeof import('../../app/config.ts')>('app/config.ts');
@@ -98,7 +103,7 @@ async function open({ name, root, tracer: used, sampled }: Variant, catalog: rea
     mode: 'replay',
     clock: systemClock,
     logger: silentLogger,
-    metrics: silentMetrics,
+    metrics: isCounted === true ? new MetricRegistry(systemClock, CATALOGUE) : silentMetrics,
     ...(used !== undefined && { tracer: used }),
   });
   const record = ({ topic, key, value, at }: SimulatedEvent, index: number, share = sampled) => ({
@@ -136,6 +141,7 @@ function report(): void {
   for (const [name, own] of costs) console.log(`${name}: ${median(own).toFixed(1)} µs an event`);
   for (const [name, base] of [
     ['off', 'before'],
+    ['off, counted', 'off'],
     ['off, with headers', 'off'],
     ['on, 1 % sampled', 'off, with headers'],
     ['on, 100 % sampled', 'off, with headers'],

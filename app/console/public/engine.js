@@ -51,7 +51,7 @@ const table = (caption, heads, body) =>
     body,
   );
 
-function streamRow(name) {
+function lineRow(name) {
   const line = sparkline(64, 18);
   const cells = [0, 1, 2].map(() => h('td', { class: 'number' }));
   const element = h('tr', {}, h('th', { scope: 'row' }, name), h('td', { class: 'line' }, line.element), ...cells);
@@ -195,6 +195,7 @@ export function startEngine(panel) {
   const total = sparkline(120, 26);
   const p50 = sparkline(120, 26);
   const streams = h('tbody', {});
+  const quality = h('tbody', {});
   const stores = h('tbody', {});
   const refused = h('ul', { class: 'refused', id: 'refused' });
   const counters = h('dl', { class: 'counters' });
@@ -221,6 +222,12 @@ export function startEngine(panel) {
       'streams-title',
       table('Streams', ['Topic', 'Last minute', 'per s', 'Waiting', 'Total'], streams),
     ),
+    section(
+      'How good the lists are',
+      'quality-title',
+      h('p', { class: 'quiet' }, 'Where the next item that a visitor looks at was in the list before the look.'),
+      table('Quality', ['By', 'Last minute', 'In the first 20', 'Mean of 1/rank', 'Looks'], quality),
+    ),
     section('Refused events', 'refused-title', badEventControl(), refused),
     topology.element,
     section('State', 'state-title', table('State', ['Store', 'Keys', 'Size', 'In memory'], stores)),
@@ -237,7 +244,8 @@ export function startEngine(panel) {
       h('details', {}, h('summary', {}, 'Counters'), counters),
     ),
   );
-  const updateStreams = rows(streams, streamRow);
+  const updateStreams = rows(streams, lineRow);
+  const updateQuality = rows(quality, lineRow);
   const updateStores = rows(stores, storeRow);
 
   const draw = (view) => {
@@ -263,6 +271,16 @@ export function startEngine(panel) {
         setText(cells[0], short(Math.round(stream.perSecond)));
         setText(cells[1], short(stream.lag));
         setText(cells[2], short(stream.records));
+      },
+    );
+    updateQuality(
+      view.quality,
+      ({ algorithm }) => algorithm,
+      ({ line, cells }, { hitRate, mrr, looks }) => {
+        line.add(hitRate);
+        setText(cells[0], `${(100 * hitRate).toFixed(1)} %`);
+        setText(cells[1], mrr.toFixed(3));
+        setText(cells[2], short(looks));
       },
     );
     updateStores(

@@ -11,7 +11,17 @@ import {
   topListSerde,
   visitorBlockSerde,
 } from '../../../lists/index.ts';
-import { block, campaignRule, card, emptyList, list, tracedList, visitorAudience, visitorBlock } from './sample.ts';
+import {
+  block,
+  campaignRule,
+  card,
+  emptyList,
+  list,
+  rankedList,
+  tracedList,
+  visitorAudience,
+  visitorBlock,
+} from './sample.ts';
 
 function isGolden<V>(name: string, serde: Serde<V>, value: V, version = 1): void {
   it(`${name} has the bytes of version ${version}, and is read from them`, () => {
@@ -24,6 +34,7 @@ function isGolden<V>(name: string, serde: Serde<V>, value: V, version = 1): void
 describe('published bytes', () => {
   isGolden('list', topListSerde, list);
   isGolden('list', topListSerde, tracedList, 2);
+  isGolden('list', topListSerde, rankedList, 3);
   isGolden('empty-list', topListSerde, emptyList);
   isGolden('card', itemCardSerde, card);
   isGolden('item-block', itemBlockSerde, block);

@@ -76,3 +76,9 @@ export const campaignRule: CampaignRule = {
     audience: { segments: ['gold'], regions: [], devices: ['mobile'] },
   },
 };
+
+export const rankedList: TopList = {
+  ...tracedList,
+  steps: ['sources', 'variety', 'campaign'],
+  items: list.items.map((item, i) => ({ ...item, ranks: { sources: 3 - i, variety: i + 1, campaign: 200 * i } })),
+};

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FreshnessProbe, type ProbeOptions, type ProbeView, probeVisitors } from '../../../app/probe.ts';
-import { partitionOf, silentLogger } from '../../../engine/api/index.ts';
+import { partitionOf, silentLogger, silentTracer } from '../../../engine/api/index.ts';
 import { isProbeVisitor } from '../../../schemas/index.ts';
 import type { Answer } from '../../../serving/index.ts';
 import { CountedMetrics } from '../../support/fake-context.ts';
@@ -30,6 +30,7 @@ function probe(recommendations: () => Promise<Answer>, options: Partial<ProbeOpt
     intervalMs: 1,
     metrics,
     logger: silentLogger,
+    tracer: silentTracer,
     ...options,
   });
   return {

@@ -18,6 +18,7 @@ import {
   card,
   emptyList,
   list,
+  rankedList,
   tracedList,
   visitorAudience,
   visitorBlock,
@@ -26,6 +27,7 @@ import {
 const serdes: [name: string, family: string, serde: Serde<unknown>, value: unknown][] = [
   ['list', 'list', topListSerde as Serde<unknown>, list],
   ['traced list', 'list', topListSerde as Serde<unknown>, tracedList],
+  ['ranked list', 'list', topListSerde as Serde<unknown>, rankedList],
   ['empty list', 'list', topListSerde as Serde<unknown>, emptyList],
   ['card', 'card', itemCardSerde as Serde<unknown>, card],
   ['item block', 'card', itemBlockSerde as Serde<unknown>, block],
@@ -124,8 +126,8 @@ describe('codecs', () => {
   for (const [name, family, serde, value] of serdes) {
     it(`refuse a ${name} of another version, and say which`, () => {
       const bytes = Uint8Array.from(serde.serialize(value));
-      bytes[0] = 3;
-      assert.throws(() => serde.deserialize(bytes), { name: 'RefusedRecordError', message: /version 3, this reads 1/ });
+      bytes[0] = 9;
+      assert.throws(() => serde.deserialize(bytes), { name: 'RefusedRecordError', message: /version 9, this reads 1/ });
       assert.throws(() => serde.deserialize(new Uint8Array()), isRefused(`${family}-format-unknown`));
     });
 
@@ -172,9 +174,16 @@ describe('codecs', () => {
       repeat: true,
       campaign: true,
       'buy-again': true,
+      content: true,
+      preference: true,
+      new: true,
+      variety: true,
+      model: true,
+      searched: true,
+      reranked: true,
     };
     const reasons = (Object.keys(kinds) as Reason['kind'][]).map((kind) => ({ kind, part: 1 }));
-    const value = { ...emptyList, items: [{ id: 'A', score: 11, reasons }] };
+    const value = { ...emptyList, items: [{ id: 'A', score: 15, reasons }] };
     assert.deepEqual(topListSerde.deserialize(topListSerde.serialize(value)), value);
   });
 

@@ -4,7 +4,7 @@ import { pairDeltasSerde } from '../../../processors/co-occurrence/pair-deltas.t
 import { rowSerde } from '../../../processors/co-occurrence/row-codec.ts';
 import { ROW_ENTRIES, ROW_GROWN_ENTRIES } from '../../../processors/co-occurrence/row-update.ts';
 import { DEFAULT_HALF_LIVES, valueFactor, weightAt } from '../../../processors/decay.ts';
-import { neighbourSerde } from '../../../processors/neighbours.ts';
+import { neighbourSerde, roundedMass } from '../../../processors/neighbours.ts';
 import { segmentDeltasSerde } from '../../../processors/profile/segment-deltas.ts';
 import { itemHash } from '../../../schemas/item-hash.ts';
 import { click, purchase, recordsOf, VisitorPipeline } from '../../support/visitor-pipeline.ts';
@@ -88,7 +88,7 @@ describe('ITEMS', () => {
     items.advanceTo(T + 9000);
     assert.equal(pipeline.itemCalls.length, 2);
     const [first, last] = pipeline.itemCalls.map(([item]) => item!);
-    assert.equal(first!.record.n, weightAt(T, first!.record.landmarkMs, rowsMs));
+    assert.equal(first!.record.n, Math.fround(weightAt(T, first!.record.landmarkMs, rowsMs)));
     assert.equal(last!.asOf.at, T + 400);
   });
 
@@ -101,14 +101,14 @@ describe('ITEMS', () => {
     assert.deepEqual(pipeline.republished, [{ sink: 'lists', keys: ['a', 'b', 'never'], items: published }]);
   });
 
-  test('The published record has the row in binary32 at the landmark of its newest event', async () => {
+  test('The published record has the row, rounded as its bytes hold it, at the landmark of its newest event', async () => {
     const pipeline = new VisitorPipeline({ partitions: 1 });
     await pipeline.process(
       recordsOf(click({ itemId: 'a', at: T - 200 * rowsMs }), click({ itemId: 'b', at: T - 200 * rowsMs })),
     );
     await pipeline.process(recordsOf(click({ itemId: 'a', at: T }), click({ itemId: 'b', at: T })));
     const { record } = pipeline.itemCalls.at(-1)!.find(({ record }) => record.itemId === 'a')!;
-    assert.deepEqual([...record.f], [Math.fround(weightAt(T, record.landmarkMs, rowsMs))]);
+    assert.deepEqual([...record.f], [roundedMass(weightAt(T, record.landmarkMs, rowsMs))]);
     assert.deepEqual(neighbourSerde.deserialize(neighbourSerde.serialize(record)), record);
   });
 
@@ -142,7 +142,7 @@ describe('ITEMS', () => {
 });
 
 describe('Bytes of co-occurrence', () => {
-  test('A row reads back as it was, and its bytes are those of version 1', async () => {
+  test('A row reads back as it was, and its bytes are those of version 2', async () => {
     const pipeline = new VisitorPipeline({ partitions: 1 });
     await pipeline.process(
       recordsOf(click({ eventId: 'e1', itemId: 'a' }), click({ eventId: 'e2', itemId: 'b', at: T + 7 })),
@@ -156,10 +156,11 @@ describe('Bytes of co-occurrence', () => {
     assert.equal(again.asOf.at, T + 8);
     assert.equal(again.isWaiting, true);
     assert.equal(Buffer.from(bytes).toString('hex'), GOLDEN_ROW);
+    assert.deepEqual(rowSerde.deserialize(Buffer.from(OLDER_ROW, 'hex')), { ...again, recent: 0 });
     assert.throws(() => rowSerde.deserialize(bytes.subarray(0, 20)), { code: 'STATE_FORMAT_UNKNOWN' });
   });
 
-  test('Pair deltas and segment deltas have the bytes of version 1, and refuse others', async () => {
+  test('Pair deltas have the bytes of version 2, segment deltas those of version 1, and both refuse others', async () => {
     const pipeline = new VisitorPipeline({ partitions: 1 });
     await pipeline.process(
       recordsOf(
@@ -174,6 +175,11 @@ describe('Bytes of co-occurrence', () => {
     );
     const pairs = pairDeltasSerde.serialize(pipeline.lastPairs[0]!.value);
     assert.equal(Buffer.from(pairs).toString('hex'), GOLDEN_PAIRS);
+    const older = pairDeltasSerde.deserialize(Buffer.from(OLDER_PAIRS, 'hex'));
+    assert.deepEqual(
+      older.rows,
+      pairDeltasSerde.deserialize(pairs).rows.map((row) => ({ ...row, recent: 0 })),
+    );
     const segments = segmentDeltasSerde.serialize(pipeline.segmentDeltas[0]!);
     assert.equal(Buffer.from(segments).toString('hex'), GOLDEN_SEGMENTS);
     assert.throws(() => pairDeltasSerde.deserialize(pairs.subarray(0, 30)), { code: 'pair-deltas-malformed' });
@@ -182,9 +188,14 @@ describe('Bytes of co-occurrence', () => {
   });
 });
 
-const GOLDEN_ROW =
+/** Of the releases without `recent`. */
+const OLDER_ROW =
   '010780c097fed5625986de245f870e4000000000000000000000000000000000e11e13255f87fe3f0000000000000000000000000000000090a0abfef96290a0abfef96206636c69636b730000020265330265328ea0abfef9628ea0abfef96206636c69636b7300010102653201957ee7b3c25b0001e11e13255f87fe3f';
-const GOLDEN_PAIRS =
+const OLDER_PAIRS =
   '0180c097fed56202f4266701feec1c0161957ee7b3c25b0001620180a0abfef9620970757263686173657300000265310200003b4c725b87e51640a46598245f87fe3f000000000000000080a0abfef9620101053b4c725b87e51640a46598245f87fe3f01003b4c725b87e51640a46598245f87fe3f000000000000000080a0abfef9620100063b4c725b87e51640a46598245f87fe3f';
+const GOLDEN_ROW =
+  '020780c097fed5625986de245f870e40c6346294b2f5754000000000000000000000000000000000e11e13255f87fe3f0000000000000000000000000000000090a0abfef96290a0abfef96206636c69636b730000020265330265328ea0abfef9628ea0abfef96206636c69636b7300010102653201957ee7b3c25b0001e11e13255f87fe3f';
+const GOLDEN_PAIRS =
+  '0280c097fed56202f4266701feec1c0161957ee7b3c25b0001620180a0abfef9620970757263686173657300000265310200003b4c725b87e51640e5fd1aee45788040a46598245f87fe3f000000000000000080a0abfef9620101053b4c725b87e51640a46598245f87fe3f01003b4c725b87e51640e5fd1aee45788040a46598245f87fe3f000000000000000080a0abfef9620100063b4c725b87e51640a46598245f87fe3f';
 const GOLDEN_SEGMENTS =
-  '0180e08da6e96280e0d2dff86202016101620306676c6f62616c80a0abfef9620970757263686173657300000265310200ab5f4e6a09342240b4870d4a3b7e234001ab5f4e6a09342240b4870d4a3b7e234006686f75723d3580a0abfef9620970757263686173657300000265310200ab5f4e6a09342240b4870d4a3b7e234001ab5f4e6a09342240b4870d4a3b7e23400c6465766963653d70686f6e6580a0abfef9620970757263686173657300000265310200ab5f4e6a09342240b4870d4a3b7e234001ab5f4e6a09342240b4870d4a3b7e2340';
+  '0180e08da6e96280e0d2dff86202016101620406676c6f62616c80a0abfef9620970757263686173657300000265310200ab5f4e6a09342240b4870d4a3b7e234001ab5f4e6a09342240b4870d4a3b7e234006686f75723d3580a0abfef9620970757263686173657300000265310200ab5f4e6a09342240b4870d4a3b7e234001ab5f4e6a09342240b4870d4a3b7e234008736561736f6e3d3480a0abfef9620970757263686173657300000265310200ab5f4e6a09342240b4870d4a3b7e234001ab5f4e6a09342240b4870d4a3b7e23400c6465766963653d70686f6e6580a0abfef9620970757263686173657300000265310200ab5f4e6a09342240b4870d4a3b7e234001ab5f4e6a09342240b4870d4a3b7e2340';

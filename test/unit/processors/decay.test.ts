@@ -68,11 +68,11 @@ describe('Forward decay', () => {
     );
   });
 
-  test('The landmark stays for 256 half-lives and then moves to that of the event', () => {
+  test('The landmark stays for 64 half-lives and then moves to that of the event', () => {
     const landmarkMs = landmarkAt(START, halfLifeMs);
-    assert.equal(movedLandmark(landmarkMs, landmarkMs + 256 * halfLifeMs, halfLifeMs), landmarkMs);
-    const late = landmarkMs + 256 * halfLifeMs + 1;
-    assert.equal(movedLandmark(landmarkMs, late, halfLifeMs), landmarkMs + 256 * halfLifeMs);
+    assert.equal(movedLandmark(landmarkMs, landmarkMs + 64 * halfLifeMs, halfLifeMs), landmarkMs);
+    const late = landmarkMs + 64 * halfLifeMs + 1;
+    assert.equal(movedLandmark(landmarkMs, late, halfLifeMs), landmarkMs + 64 * halfLifeMs);
     assert.equal(movedLandmark(landmarkMs, START - 1000 * halfLifeMs, halfLifeMs), landmarkMs);
     assert.ok(Number.isFinite(1e9 * weightAt(late, landmarkMs, halfLifeMs)));
   });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { ItemIndex } from '../../../processors/item-index.ts';
 import { itemHash } from '../../../schemas/item-hash.ts';
 import { DAY, entry, HALF_LIFE, neighbour } from './records.ts';
@@ -26,6 +27,41 @@ test('masses of items with different landmarks have at one time the values that 
     const expected = 3 * 2 ** ((landmarkMs - atMs) / HALF_LIFE);
     assert.ok(Math.abs(value - expected) <= 1e-12 * expected + 1e-200, `${value} is not ${expected}`);
   });
+});
+
+test('masses have the same bits whichever record was the first to be known', () => {
+  const records = [7, 0, 41, 3].map((halfLives, i) =>
+    neighbour(`i${i}`, {}, { landmarkMs: halfLives * HALF_LIFE, n: Math.fround(1 / 3 + i) }),
+  );
+  const masses = (order: readonly number[], atMs: number) => {
+    const index = new ItemIndex(HALF_LIFE);
+    for (const i of order) index.applyNeighbours(`i${i}`, records[i]);
+    return records.map(({ hash }) => index.n[index.denseOf(hash)!]! * index.factorAt(atMs));
+  };
+  fc.assert(
+    fc.property(fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 }), fc.nat(), (order, ageMs) => {
+      const atMs = 41 * HALF_LIFE + ageMs;
+      assert.deepEqual(masses(order, atMs), masses([0, 1, 2, 3], atMs));
+    }),
+  );
+});
+
+test('of an item that was withdrawn no more is known than what its neighbours tell, as after a restart', () => {
+  const index = new ItemIndex(HALF_LIFE);
+  const other = entry('other', { brand: 'Acme', categories: ['Tents'] });
+  const known = ['a', 'b'].map((itemId) => {
+    index.applyCatalog(itemId, { ...other, itemId });
+    return index.denseOf(itemHash(itemId))!;
+  });
+  index.applyNeighbours('b', neighbour('b', {}));
+  for (const itemId of ['a', 'b']) index.applyCatalog(itemId, undefined);
+  assert.deepEqual(
+    known.map((dense) => [index.brandCode[dense], index.categoryCode[dense], index.textOf(dense)]),
+    [
+      [0, 0, undefined],
+      [0, 0, 'b'],
+    ],
+  );
 });
 
 test('an item is available while it is in the catalog, in stock and valid', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type NeighbourRecord, neighbourSerde } from '../../../processors/neighbours.ts';
+import { type NeighbourRecord, neighbourSerde, roundedMass } from '../../../processors/neighbours.ts';
 import { neighbour } from './records.ts';
 
 const golden: NeighbourRecord = {
@@ -9,6 +9,7 @@ const golden: NeighbourRecord = {
   hash: 2 ** 53 - 2,
   landmarkMs: 86_400_000,
   n: 3,
+  recent: 1.25,
   p: 0.5,
   forward: 1.5,
   backward: 2,
@@ -21,44 +22,54 @@ const golden: NeighbourRecord = {
 };
 
 const GOLDEN_HEX =
-  '0103c3a931feffffffffff1f00000000709994410000000000000840000000000000e03f000000000000f83f0000000000000040000000000000d03f' +
-  '000000ec719994410000003f030000803e80007f02' +
-  '01070000000000100000c03f' +
-  '0605000000000000000000400000803e';
+  '0303c3a931feffffffffff1f0000000070999441000000ec71999441000040400000a03f0000003f0000c03f000000' +
+  '400000803e0000003f030000803e80007f02' +
+  '01070000000000103fc006' +
+  '0500000000000040003e80';
 
-test('a neighbour record has the bytes that earlier releases wrote', () => {
+test('a neighbour record has the bytes of version 3', () => {
   assert.equal(Buffer.from(neighbourSerde.serialize(golden)).toString('hex'), GOLDEN_HEX);
   assert.deepEqual(neighbourSerde.deserialize(Buffer.from(GOLDEN_HEX, 'hex')), golden);
 });
 
+test('a neighbour record of version 2 is read, with nothing recent', () => {
+  const older = `02${GOLDEN_HEX.slice(2).replace('0000a03f', '')}`;
+  assert.deepEqual(neighbourSerde.deserialize(Buffer.from(older, 'hex')), { ...golden, recent: 0 });
+});
+
 test('a neighbour record comes back from its bytes as it was', () => {
-  const mass = fc.float({ min: Math.fround(0.001), max: 1e6, noNaN: true });
+  const mass = fc.float({ min: Math.fround(0.001), max: 1e6, noNaN: true }).map(roundedMass);
   const partner = fc.record({ hash: fc.maxSafeNat(), f: mass, b: mass, o: mass });
   fc.assert(
-    fc.property(
-      fc.string(),
-      fc.array(partner, { maxLength: 80 }),
-      fc.double({ noNaN: true }),
-      (itemId, partners, n) => {
-        fc.pre(itemId.isWellFormed());
-        const record: NeighbourRecord = {
-          ...golden,
-          itemId,
-          n,
-          partners: Float64Array.from(partners, ({ hash }) => hash),
-          f: Float32Array.from(partners, ({ f }) => f),
-          b: Float32Array.from(partners, ({ b }) => b),
-          o: Float32Array.from(partners, ({ o }) => o),
-        };
-        assert.deepEqual(neighbourSerde.deserialize(neighbourSerde.serialize(record)), record);
-      },
-    ),
+    fc.property(fc.string(), fc.array(partner, { maxLength: 80 }), fc.float({ noNaN: true }), (itemId, partners, n) => {
+      fc.pre(itemId.isWellFormed());
+      const record: NeighbourRecord = {
+        ...golden,
+        itemId,
+        n,
+        partners: Float64Array.from(partners, ({ hash }) => hash),
+        f: Float32Array.from(partners, ({ f }) => f),
+        b: Float32Array.from(partners, ({ b }) => b),
+        o: Float32Array.from(partners, ({ o }) => o),
+      };
+      assert.deepEqual(neighbourSerde.deserialize(neighbourSerde.serialize(record)), record);
+    }),
   );
 });
 
-test('a record of 64 partners with two masses each takes about one kilobyte', () => {
-  const partners = Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`partner-${i}`, { f: i + 1, b: 1 }]));
-  assert.ok(neighbourSerde.serialize(neighbour('item-1', partners)).length < 1150);
+test('a mass is kept to half a percent, and what was kept is kept as it is', () => {
+  fc.assert(
+    fc.property(fc.float({ min: Math.fround(1e-30), max: Math.fround(1e30), noNaN: true }), (mass) => {
+      const kept = roundedMass(mass);
+      assert.ok(Math.abs(kept - mass) <= 0.004 * mass);
+      assert.equal(roundedMass(kept), kept);
+    }),
+  );
+});
+
+test('a record of 100 partners with two masses each takes 1.3 kB', () => {
+  const partners = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`partner-${i}`, { f: i + 1, b: 1 }]));
+  assert.ok(neighbourSerde.serialize(neighbour('item-1', partners)).length < 1300);
 });
 
 test('bytes that are cut short, empty or of another version are refused with a code', () => {

@@ -115,7 +115,14 @@ describe('Contributions of an order', () => {
 });
 
 describe('The session of an event', () => {
-  const session = (id?: string): Session => ({ id, startedAt: T, lastAt: T, interactions: [] });
+  const session = (id?: string): Session => ({
+    id,
+    startedAt: T,
+    lastAt: T,
+    interactions: [],
+    referrer: undefined,
+    searched: undefined,
+  });
 
   test('The same id continues it, whatever the pause; another one starts the next', () => {
     assert.equal(fitSession(session('s'), T + 10 * SESSION_GAP_MS, 's'), 'current');

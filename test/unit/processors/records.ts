@@ -33,6 +33,7 @@ export function neighbour(
     hash: itemHash(itemId),
     landmarkMs: 0,
     n: 10,
+    recent: 0,
     p: 1,
     forward: sum(f),
     backward: sum(b),

@@ -5,10 +5,12 @@ import { addSigned, DAY_MS, DEFAULT_HALF_LIVES, rebaseFactor } from '../../../pr
 import { RECORD_MAX_BYTES } from '../../../processors/profile/delta-batch.ts';
 import { emptyProfile, RECEIPTS } from '../../../processors/profile/profile.ts';
 import { profileSerde } from '../../../processors/profile/profile-codec.ts';
+import { noteShown, SHOWN_ITEMS, type ShownItem, tiredOf } from '../../../processors/profile/shown.ts';
 import { kindBit } from '../../../processors/profile/signals.ts';
 import { dealingsOf, evidenceOf } from '../../../processors/top-n/evidence.ts';
 import type { VisitorEvent } from '../../../processors/visitor-profile.ts';
-import type { Click, Privacy } from '../../../schemas/records.ts';
+import { itemHash } from '../../../schemas/item-hash.ts';
+import type { Click, Impression, Privacy } from '../../../schemas/records.ts';
 import { streamRecord } from '../../support/fake-context.ts';
 import { click, purchase, recordsOf, VisitorPipeline } from '../../support/visitor-pipeline.ts';
 import { indexOf } from './records.ts';
@@ -38,7 +40,7 @@ function kindsOf(pipeline: VisitorPipeline, visitorId = 'ann'): { [item: string]
 function massOf(pipeline: VisitorPipeline): number {
   let mass = 0;
   for (const row of pipeline.rows().values())
-    mass += row.n + row.p + row.forward + row.backward + row.together + row.size;
+    mass += row.n + row.recent + row.p + row.forward + row.backward + row.together + row.size;
   return mass;
 }
 
@@ -200,7 +202,7 @@ describe('Returns', () => {
         }
       }
     }
-    assert.deepEqual([...popularity.values()], new Array(6).fill(0));
+    assert.deepEqual([...popularity.values()], new Array(9).fill(0));
   });
 
   test('A part of the quantity takes nothing back until the rest follows', async () => {
@@ -450,8 +452,113 @@ describe('Privacy', () => {
   });
 });
 
+describe('Searches and referrers', () => {
+  test('A search is kept by the hashes of its words, for six interactions of its session', async () => {
+    const pipeline = new VisitorPipeline();
+    const search = click({ kind: 'search', itemId: null, query: 'Oak  table of OAK', at: T });
+    await pipeline.process(recordsOf(search));
+    assert.deepEqual(pipeline.profile('ann')!.session!.searched, { words: ['oak', 'table'].map(itemHash), since: 0 });
+    for (let i = 1; i < 6; i++) await pipeline.process(recordsOf(click({ itemId: `i${i}`, at: T + i })));
+    assert.equal(pipeline.profile('ann')!.session!.searched!.since, 5);
+    await pipeline.process(recordsOf(click({ itemId: 'i6', at: T + 6 })));
+    assert.equal(pipeline.profile('ann')!.session!.searched, undefined);
+  });
+
+  test('The first referrer of a session is kept, and counts for the items of the events that name one', async () => {
+    const pipeline = new VisitorPipeline();
+    await pipeline.process(
+      recordsOf(
+        click({ itemId: 'a', referrer: 'https://News.example/page?user=1', at: T }),
+        click({ itemId: 'b', referrer: 'other', at: T + 1 }),
+        click({ itemId: 'c', referrer: 'x'.repeat(65), at: T + 2 }),
+      ),
+    );
+    assert.equal(pipeline.profile('ann')!.session!.referrer, 'news.example');
+    const counted = pipeline.segmentDeltas.flatMap(({ segments }) => segments);
+    assert.deepEqual(
+      counted.filter(({ segment }) => segment.startsWith('referrer=')).map(({ segment, items }) => [segment, ...items]),
+      [
+        ['referrer=news.example', 'a'],
+        ['referrer=other', 'b'],
+      ],
+    );
+  });
+});
+
+describe('Impressions', () => {
+  const shownRecord = (number: number, items: readonly string[], at = T) => {
+    const value: Impression = {
+      eventId: `s${number}`,
+      visitorId: 'ann',
+      sessionId: null,
+      at,
+      listId: 'l',
+      placement: 'home',
+      variant: null,
+      items: items.map((itemId, position) => ({ itemId, position })),
+    };
+    return streamRecord<VisitorEvent>({ topic: 'impressions', key: 'ann', timestampMs: at, value });
+  };
+
+  test('The third impression in vain makes a list, the others do not; a repeated one does not count', async () => {
+    const pipeline = new VisitorPipeline();
+    await pipeline.process(recordsOf(click({ itemId: 'a', at: T - 10 })));
+    await pipeline.process([shownRecord(1, ['b', 'c']), shownRecord(2, ['b'])]);
+    await pipeline.process([shownRecord(2, ['b'])]);
+    assert.equal(pipeline.visitorCalls.length, 1);
+    assert.equal(pipeline.profile('ann')!.asOf!.topic, 'clicks');
+    await pipeline.process([shownRecord(3, ['b'])]);
+    assert.equal(pipeline.visitorCalls.length, 2);
+    const profile = pipeline.profile('ann')!;
+    assert.equal(profile.asOf!.topic, 'impressions');
+    assert.deepEqual(tiredOf(profile, T, 3), ['b']);
+    assert.deepEqual(tiredOf(profile, T + 3 * DAY_MS, 3), []);
+  });
+
+  test('What the visitor does with an item wipes its impressions out', async () => {
+    const pipeline = new VisitorPipeline();
+    await pipeline.process(recordsOf(click({ itemId: 'a', at: T - 10 })));
+    await pipeline.process([1, 2, 3].map((number) => shownRecord(number, ['b', 'c'])));
+    await pipeline.process(recordsOf(click({ itemId: 'b', at: T + 1 })));
+    assert.deepEqual(tiredOf(pipeline.profile('ann')!, T, 3), ['c']);
+  });
+
+  test('The impressions of a stranger, and of somebody with limited consent, leave nothing behind', async () => {
+    const pipeline = new VisitorPipeline();
+    await pipeline.process([shownRecord(1, ['b'])]);
+    assert.equal(pipeline.profile('ann'), undefined);
+    await pipeline.process(recordsOf(click({ itemId: 'a' })));
+    await pipeline.process([
+      shownRecord(2, ['b']),
+      privacyRecord({ action: 'consent', consent: 'limited', at: T + 1 }),
+    ]);
+    await pipeline.process([shownRecord(3, ['b'], T + 2)]);
+    assert.deepEqual(pipeline.profile('ann')!.shown, []);
+  });
+
+  test('The items that are remembered are bounded: the least shown goes first', async () => {
+    const pipeline = new VisitorPipeline();
+    await pipeline.process(recordsOf(click({ itemId: 'a', at: T - 10 })));
+    const items = Array.from({ length: SHOWN_ITEMS }, (_, i) => `i${i}`);
+    await pipeline.process([shownRecord(1, items), shownRecord(2, items.slice(1)), shownRecord(3, ['more'])]);
+    const kept = pipeline.profile('ann')!.shown.map(({ item }) => item);
+    assert.equal(kept.length, SHOWN_ITEMS);
+    assert.ok(kept.includes('more') && !kept.includes('i0'));
+  });
+
+  test('The order of impressions does not count', async () => {
+    const forwards: ShownItem[] = [];
+    const backwards: ShownItem[] = [];
+    const times = [0, DAY_MS, 5 * DAY_MS];
+    for (const at of times) noteShown(forwards, 'a', at, 3);
+    for (const at of [...times].reverse()) noteShown(backwards, 'a', at, 3);
+    assert.equal(forwards[0]!.at, backwards[0]!.at);
+    assert.ok(Math.abs(forwards[0]!.count - backwards[0]!.count) < 1e-6);
+  });
+});
+
 describe('Profile bytes', () => {
-  test('A profile reads back as it was, its bytes are those of version 2, and version 1 is still read', async () => {
+  test('A profile reads back as it was, its bytes are those of version 3, and versions 1 and 2 are still read', async () => {
     const pipeline = new VisitorPipeline({ categoriesOf: () => ['tea'] });
     await pipeline.process(
       recordsOf(
@@ -470,7 +577,13 @@ describe('Profile bytes', () => {
     const bytes = profileSerde.serialize(profile);
     assert.deepEqual(profileSerde.deserialize(bytes), profile);
     assert.equal(Buffer.from(bytes).toString('hex'), GOLDEN_PROFILE);
-    assert.deepEqual(profileSerde.deserialize(Buffer.from(GOLDEN_PROFILE_1, 'hex')), profile);
+    const shown = { ...profile, shown: [{ item: 'cup', count: 1.5, at: T }] };
+    assert.deepEqual(profileSerde.deserialize(profileSerde.serialize(shown)), shown);
+    for (const earlier of [GOLDEN_PROFILE_1, GOLDEN_PROFILE_2])
+      assert.deepEqual(profileSerde.deserialize(Buffer.from(earlier, 'hex')), profile);
+    const session = { ...profile.session!, referrer: 'news', searched: { words: [7, 2 ** 52], since: 3 } };
+    const searched = { ...profile, session };
+    assert.deepEqual(profileSerde.deserialize(profileSerde.serialize(searched)), searched);
     const [viewed] = profile.session!.interactions;
     viewed!.revoked = kindBit.addToCart;
     assert.deepEqual(profileSerde.deserialize(profileSerde.serialize(profile)), profile);
@@ -482,6 +595,10 @@ describe('Profile bytes', () => {
 });
 
 const GOLDEN_PROFILE =
+  '031c8ca0abfef96206636c69636b730002030265330265320265310101730c00020002c3a92100000363757020000000020121020220020201020202010003706f7400038db63d56ea1a0a33c737977fa805b475f677051c1401016f02000001010102010201000374656102010104010570686f6e6501056e6f7274680080a08796f662003040086a001120fe1fde55a0741540fe1fde55a0741540fe1fde55a07415c0721998407817104047f05456a0740540721998407817104072199840781710c0fe1fde55a074154047f05456a07405403a85b655a074f53f47f05456a07405c000';
+
+/** The same profile in version 2, which knew nothing that was shown. */
+const GOLDEN_PROFILE_2 =
   '021c8ca0abfef96206636c69636b730002030265330265320265310101730c00020002c3a9210000036375702000020121020220020201020202010003706f7400038db63d56ea1a0a33c737977fa805b475f677051c1401016f02000001010102010201000374656102010104010570686f6e6501056e6f7274680080a08796f662003040086a001120fe1fde55a0741540fe1fde55a0741540fe1fde55a07415c0721998407817104047f05456a0740540721998407817104072199840781710c0fe1fde55a074154047f05456a07405403a85b655a074f53f47f05456a07405c0';
 
 /** The same profile in version 1, which knew no revoked kinds. */

@@ -15,8 +15,10 @@ function found(rung: FoundList['rung'], ids: readonly string[]): FoundList {
   return { rung, place: rung === 'visitor' ? 0 : -1, definition: 'popular', key: `list:${rung}`, version: 3, list };
 }
 
+const inOrder = (lists: readonly FoundList[]) => (i: number) => lists[i];
+
 test('the first step with something to show is the one that served', () => {
-  const { served, chosen } = choose([found('visitor', ['a']), found('session', ['b', 'c'])], {
+  const { served, chosen } = choose(inOrder([found('visitor', ['a']), found('session', ['b', 'c'])]), {
     n: 2,
     isHidden: ({ id }) => id === 'a',
   });
@@ -29,7 +31,7 @@ test('the first step with something to show is the one that served', () => {
 
 test('what filtering takes away is topped up from the next steps, in their order', () => {
   const ladder = [found('visitor', ['a', 'b', 'c']), found('segment', ['b', 'd']), found('global', ['e', 'f'])];
-  const { served, chosen } = choose(ladder, { n: 4, isHidden: ({ id }) => id === 'a' });
+  const { served, chosen } = choose(inOrder(ladder), { n: 4, isHidden: ({ id }) => id === 'a' });
   assert.equal(served?.rung, 'visitor');
   assert.deepEqual(
     chosen.map(({ item, rung }) => `${rung} ${item.id}`),
@@ -38,7 +40,8 @@ test('what filtering takes away is topped up from the next steps, in their order
 });
 
 test('nothing to show leaves no rung', () => {
-  assert.deepEqual(choose([found('global', ['a'])], { n: 5, isHidden: () => true }), { served: undefined, chosen: [] });
+  const { served, chosen } = choose(inOrder([found('global', ['a'])]), { n: 5, isHidden: () => true });
+  assert.deepEqual({ served, chosen }, { served: undefined, chosen: [] });
 });
 
 test('an answer is the first n of all steps without what is hidden or repeated', () => {
@@ -51,7 +54,7 @@ test('an answer is the first n of all steps without what is hidden or repeated',
       fc.uniqueArray(fc.constantFrom(...'abcdefghij')),
       fc.integer({ min: 1, max: 12 }),
       (x, y, z, hidden, n) => {
-        const { chosen, served } = choose([found('visitor', x), found('segment', y), found('global', z)], {
+        const { chosen, served } = choose(inOrder([found('visitor', x), found('segment', y), found('global', z)]), {
           n,
           isHidden: ({ id }) => hidden.includes(id),
         });
@@ -69,7 +72,7 @@ test('an answer is the first n of all steps without what is hidden or repeated',
 test('a list gives no more than its share, a cap holds over the whole answer, and the next steps fill up', () => {
   const ladder = [found('visitor', ['a', 'b', 'c', 'd']), found('global', ['c', 'e', 'f', 'g'])];
   const brands: { readonly [id: string]: string } = { a: 'x', b: 'y', e: 'x', f: 'z' };
-  const { chosen } = choose(ladder, {
+  const { chosen } = choose(inOrder(ladder), {
     n: 5,
     shares: [2],
     caps: [{ most: 1, keyOf: (id) => brands[id] }],
@@ -83,16 +86,15 @@ test('a list gives no more than its share, a cap holds over the whole answer, an
 
 test('a list behind enough items is not asked for', () => {
   let asked = 0;
-  function* lists() {
-    for (const rung of ['visitor', 'segment', 'global'] as const) {
-      asked++;
-      yield found(
-        rung,
-        ['a', 'b', 'c'].map((id) => rung + id),
-      );
-    }
-  }
-  assert.equal(choose(lists(), { n: 6, isHidden: () => false }).chosen.length, 6);
+  const lists = (i: number): FoundList => {
+    asked = Math.max(asked, i + 1);
+    const rung = (['visitor', 'segment', 'global'] as const)[i]!;
+    return found(
+      rung,
+      ['a', 'b', 'c'].map((id) => rung + id),
+    );
+  };
+  assert.equal(choose(lists, { n: 6, isHidden: () => false }).chosen.length, 6);
   assert.equal(asked, 2);
 });
 

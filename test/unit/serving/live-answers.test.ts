@@ -98,6 +98,22 @@ test('draining ends every stream and takes no new one', async (t) => {
   });
 });
 
+test('a stream begins while the watch is held up, and is told then what it has missed', async (t) => {
+  const { url, lists } = await startContractShop(t);
+  const { watch: inner } = lists.store;
+  const held = Promise.withResolvers<void>();
+  lists.store.watch = async (...parameters) => {
+    await held.promise;
+    return inner(...parameters);
+  };
+  const stream = watch(t, url, 'v1', { n: 1 });
+  const [before] = idsOf(await stream.next())!;
+  const after = before === 'i1' ? 'i2' : 'i1';
+  await lists.list(LIST, [after], { at: NOW });
+  held.resolve();
+  assert.deepEqual(idsOf(await stream.next()), [after]);
+});
+
 test('the list store is watched for the visitors who stream, as long as one does', async (t) => {
   const { url, lists } = await startContractShop(t);
   const watched: (ReadonlySet<string> | undefined)[] = [];

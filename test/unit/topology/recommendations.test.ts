@@ -42,8 +42,12 @@ test('a view brings the items that others viewed after it, each with its reason'
   const mug = list!.items.find(({ id }) => id === 'mug')!;
   assert.ok(bulb.score > mug.score);
   assert.deepEqual(
-    bulb.reasons.map(({ kind, itemId, title }) => [kind, itemId, title]),
-    [['viewed', 'lamp', 'Title of lamp']],
+    bulb.reasons.slice(0, 3).map(({ kind, itemId, title, segment }) => [kind, itemId ?? segment, title]),
+    [
+      ['viewed', 'lamp', 'Title of lamp'],
+      ['content', 'lamp', 'Title of lamp'],
+      ['preference', 'category=light', undefined],
+    ],
   );
   assert.equal(list!.asOf.topic, 'clicks');
   assert.equal(list!.asOf.at, shop.clock.nowMs());
@@ -64,10 +68,7 @@ test('a short list is filled up with what is popular, for that reason', async (t
   );
   assert.equal(list!.items[0]!.id, 'plate');
   const lamp = list!.items.find(({ id }) => id === 'lamp')!;
-  assert.deepEqual(
-    lamp.reasons.map(({ kind, segment }) => [kind, segment]),
-    [['popular', 'global']],
-  );
+  assert.deepEqual([lamp.reasons[0]!.kind, lamp.reasons[0]!.segment], ['popular', 'global']);
 });
 
 function rank(list: TopList | undefined, id: string): number {
@@ -83,8 +84,8 @@ test('what a visitor bought or dislikes leaves the list and is blocked, and a ca
   assert.deepEqual(shop.visitorBlock('eve')?.items, ['bulb', 'mug']);
   const cancelled = order('eve', ['bulb'], { orderId: 'o1', status: 'cancelled', at: shop.clock.nowMs() });
   await shop.send('purchases', [cancelled]);
-  // Of one score: the order says nothing of the bulb any more, so that the lamp alone speaks for both.
-  assert.deepEqual(ids(shop.list(`${FOR_YOU}eve`)), ['bulb', 'lamp']);
+  // The order says nothing of the bulb any more.
+  assert.deepEqual(ids(shop.list(`${FOR_YOU}eve`)), ['lamp', 'bulb']);
   assert.deepEqual(shop.visitorBlock('eve')?.items, ['mug']);
 });
 
@@ -95,7 +96,10 @@ test('an item has similar items from sessions and bought-together items from ord
   assert.equal(similar!.items[0]!.id, 'bulb');
   assert.deepEqual(
     similar!.items[0]!.reasons.map(({ kind, title }) => [kind, title]),
-    [['similar', 'Title of lamp']],
+    [
+      ['similar', 'Title of lamp'],
+      ['content', 'Title of lamp'],
+    ],
   );
   await shop.send('purchases', [order('dan', ['lamp', 'plate'], { at: shop.clock.nowMs() })]);
   await shop.driver.advance(5000);
@@ -251,4 +255,70 @@ test('the same events give the same lists over one task and over several', async
     }),
   );
   assert.deepEqual(lists[0], lists[1]);
+});
+
+test('a visitor who has done nothing but arrive gets what is popular in the same surroundings', async (t) => {
+  const shop = await lampShop(t);
+  for (let i = 0; i < 50; i++) {
+    await shop.views(`north${i}`, ['plate', 'mug', 'plate', 'mug', 'plate'], { region: 'north' });
+    if (i < 10) await shop.views(`south${i}`, ['lamp', 'bulb', 'lamp', 'bulb', 'lamp'], { region: 'south' });
+  }
+  await shop.driver.advance(5000);
+  const arrival = { visitorId: 'new', kind: 'search', itemId: null, query: 'something', region: 'north' } as const;
+  await shop.send('clicks', [click({ ...arrival, at: shop.clock.nowMs() })]);
+  const list = shop.list(`${FOR_YOU}new`);
+  assertSums(list);
+  assert.equal(ids(list)![0], 'plate');
+  const segments = list!.items[0]!.reasons.filter(({ kind }) => kind === 'popular').map(({ segment }) => segment);
+  assert.ok(segments.includes('region=north') && segments.includes('global'));
+});
+
+test('what a visitor searches for is recommended before anything was clicked, for that reason', async (t) => {
+  const shop = await openShop(t);
+  const titles = [
+    'Oak dining table',
+    'Wool blanket',
+    'Copper kettle',
+    'Paper lantern',
+    'Garden spade',
+    'Steel bicycle',
+  ];
+  await shop.send(
+    'catalog',
+    titles.map((title) => item(title.replaceAll(' ', '-'), { title })),
+  );
+  const search = { visitorId: 'eve', kind: 'search', itemId: null, query: 'dining table oak' } as const;
+  await shop.send('clicks', [click({ ...search, at: shop.clock.nowMs() })]);
+  const list = shop.list(`${FOR_YOU}eve`);
+  assertSums(list);
+  assert.equal(list!.items[0]!.id, 'Oak-dining-table');
+  assert.equal(list!.items[0]!.reasons[0]!.kind, 'searched');
+});
+
+test('an item that one visitor has looked at has similar items by content, joined by what others go on to', async (t) => {
+  const shop = await openShop(t);
+  const titles = [
+    'Oak dining table',
+    'Oak coffee table',
+    'Wool blanket',
+    'Copper kettle',
+    'Paper lantern',
+    'Garden spade',
+  ];
+  await shop.send(
+    'catalog',
+    titles.map((title) => item(title.replaceAll(' ', '-'), { title })),
+  );
+  await shop.views('ann', ['Oak-dining-table']);
+  await shop.driver.advance(5000);
+  const alone = shop.list('list:item:similar:default:Oak-dining-table');
+  assertSums(alone);
+  assert.deepEqual(ids(alone)![0], 'Oak-coffee-table');
+  assert.equal(alone!.items[0]!.reasons[0]!.kind, 'content');
+  await shop.views('bob', ['Oak-dining-table', 'Copper-kettle']);
+  await shop.driver.advance(5000);
+  const joined = shop.list('list:item:similar:default:Oak-dining-table');
+  assertSums(joined);
+  const kinds = new Map(joined!.items.map(({ id, reasons }) => [id, reasons[0]!.kind]));
+  assert.deepEqual([kinds.get('Copper-kettle'), kinds.get('Oak-coffee-table')], ['similar', 'content']);
 });

@@ -111,7 +111,7 @@ test('a list that comes out as it was is not published again', async (t) => {
   const before = count();
   // The plate is in no pair with what eve looked at; the campaign makes every list due.
   await shop.send('campaigns', [rule({ campaignId: 'none', kind: 'boost', items: ['unknown'], at: START_MS })]);
-  await shop.send('catalog', [item('bulb', { price: 3, ...later(shop) })]);
+  await shop.send('catalog', [item('bulb', { price: 3, categories: ['home'], ...later(shop) })]);
   await settle(shop);
   assert.equal(count(), before);
 });

@@ -17,6 +17,7 @@ const VIEW: EngineView = {
   uptimeMs: 5,
   streams: [],
   latency: { p50Ms: undefined, p99Ms: undefined, count: 0, windowMs: 1_000 },
+  quality: [],
   stores: [],
   topology: { nodes: [], edges: [] },
   refused: [],

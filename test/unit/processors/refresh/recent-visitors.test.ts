@@ -12,7 +12,7 @@ const list = (...items: readonly (readonly [denseId: number, score: number])[]):
 });
 
 const query = (...denseIds: readonly number[]): QueryItem[] =>
-  denseIds.map((denseId) => ({ denseId, record: undefined, weight: 1, repeatBonus: 0 }));
+  denseIds.map((denseId) => ({ denseId, record: undefined, weight: 1, repeatBonus: 0, times: 1 }));
 
 const marks = (entries: { readonly [denseId: number]: number }): Uint8Array => {
   const bytes = new Uint8Array(10);

@@ -10,6 +10,8 @@ function profileOf(session: readonly [string, number, number?][], recent: readon
     ...emptyProfile(),
     session: {
       id: undefined,
+      referrer: undefined,
+      searched: undefined,
       startedAt: 0,
       lastAt: 0,
       interactions: session.map(([item, kinds, revoked = 0]) => ({ item, kinds, revoked })),
@@ -63,7 +65,7 @@ test('an item is a reason for the strongest thing that was done with it in the s
   assert.equal(found.length, 5);
 });
 
-test('what holds no longer is no reason, and an item of which nothing holds is no evidence', () => {
+test('what holds no longer is no reason, what was bought is not looked for again, and an item of which nothing holds is no evidence', () => {
   const { view, addToCart, purchase } = kindBit;
   const found = evidence(
     profileOf(
@@ -80,7 +82,7 @@ test('what holds no longer is no reason, and an item of which nothing holds is n
   assert.deepEqual(
     found.map(({ itemId, kind, repeatBonus }) => [itemId, kind, repeatBonus > 0]),
     [
-      ['again', 'bought', true],
+      ['again', 'bought', false],
       ['removed', 'viewed', true],
       ['earlier', 'viewed', false],
     ],

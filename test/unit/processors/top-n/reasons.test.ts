@@ -12,7 +12,7 @@ const sources = ['a', 'b', 'c', 'd', 'e'].map((itemId): Cause => ({ kind: 'viewe
 function reasonsOf(parts: readonly number[], of: readonly Cause[] = sources) {
   const count = parts.length - 1;
   const draft = new ListDraft(of.slice(0, count));
-  addPartReasons(draft, Float64Array.of(9, ...parts), 1, unnamedCauses(draft, count));
+  addPartReasons(draft, Float64Array.of(9, ...parts, 0, 0), 1, unnamedCauses(draft, count), 1);
   draft.addItem('x', 0);
   return plainItems(draft)[0]?.reasons ?? [];
 }
@@ -42,12 +42,12 @@ test('the rest is one reason for each kind, and says of no item what is true of 
 test('the rest of one item is not that of the next', () => {
   const draft = new ListDraft(sources.slice(0, 4));
   const unnamed = unnamedCauses(draft, 4);
-  const parts = Float64Array.of(0.4, 0.3, 0.2, 0.1, 0, 0.4, 0.3, 0.2, 0, 0);
+  const parts = Float64Array.of(0.4, 0.3, 0.2, 0.1, 0, 0, 0, 0.4, 0.3, 0.2, 0, 0, 0, 0);
   for (const [id, start] of [
     ['x', 0],
-    ['y', 5],
+    ['y', 7],
   ] as const) {
-    addPartReasons(draft, parts, start, unnamed);
+    addPartReasons(draft, parts, start, unnamed, 1);
     draft.addItem(id, 0);
   }
   assert.deepEqual(

@@ -1,0 +1,132 @@
+// `freshet evaluate`: how good the lists are on a data set, test-then-train or train-then-test, beside baselines.
+
+import { writeFile } from 'node:fs/promises';
+import { systemClock } from '../../engine/api/index.ts';
+import { DEFAULT_TUNING, type ListTuning } from '../../schemas/list-tuning.ts';
+import {
+  type DataSet,
+  type EvaluationProgress,
+  evaluate,
+  evaluationPage,
+  evaluationText,
+  openBaskets,
+  openClicks,
+  openEvents,
+  openSessions,
+  type Protocol,
+} from '../../tools/evaluate/index.ts';
+
+/** What the command line says. */
+export interface EvaluateOptions {
+  readonly format: EvaluationFormat;
+  /** The file of all formats but `sessions`. */
+  readonly file: string | undefined;
+  readonly train?: string;
+  readonly test?: string;
+  readonly protocol: Protocol;
+  readonly spanDays: number;
+  /** `undefined`: as the format has it by default. */
+  readonly holdout?: number;
+  readonly limit: number;
+  readonly askEvery: number;
+  /** What differs from the defaults in how lists are made. */
+  readonly tuning: Partial<ListTuning>;
+  readonly baselines: boolean;
+  readonly json: boolean;
+  /** Where a page goes, if anywhere. */
+  readonly report?: string;
+}
+
+export type EvaluationFormat = 'events' | 'sessions' | 'clicks' | 'online-retail';
+
+/** Lengths of list that figures are printed for. */
+const KS = [5, 10, 20] as const;
+const REDRAW_MS = 200;
+const PLAIN_LINE_MS = 5_000;
+const BAR_WIDTH = 30;
+/** Shares that are asked about where nobody says otherwise. */
+const DEFAULT_HOLDOUT = { clicks: 0.1, events: 0.75, 'online-retail': 0.75 } as const;
+
+/** What is known of a format's shop. */
+const FORMAT_TUNING: { readonly [F in EvaluationFormat]: Partial<ListTuning> } = {
+  events: {},
+  sessions: {},
+  clicks: {},
+  // Gifts for resale are bought again and again.
+  'online-retail': { boughtAgainWeight: 5 },
+};
+
+/** Why the options do not go together; `undefined` when they do. */
+export function evaluateOptionsFault({
+  format,
+  file,
+  train,
+  test,
+  holdout,
+  protocol,
+}: EvaluateOptions): string | undefined {
+  if (format === 'sessions') {
+    if (file !== undefined) return 'sessions come from --train and --test, not from a file argument';
+    if (train === undefined) return 'sessions need --train';
+    return test === undefined && !holdout ? 'sessions need --test or --holdout' : undefined;
+  }
+  if (file === undefined) return `${format} needs a file`;
+  if (train !== undefined || test !== undefined) return '--train and --test are for --format sessions';
+  const isStream = format === 'events' || format === 'online-retail';
+  return isStream && protocol === 'train-then-test' ? `${format} are evaluated test-then-train` : undefined;
+}
+
+/** Runs an evaluation and prints it. */
+export async function evaluateData(options: EvaluateOptions, signal: AbortSignal): Promise<void> {
+  const dataSet = await open(options);
+  const progress = progressLine();
+  try {
+    const result = await evaluate({
+      dataSet,
+      ks: KS,
+      hasBaselines: options.baselines,
+      lists: { tuning: { ...DEFAULT_TUNING, ...FORMAT_TUNING[options.format], ...options.tuning } },
+      onProgress: progress.update,
+      signal,
+    });
+    progress.end();
+    if (options.report !== undefined) await writeFile(options.report, evaluationPage(result));
+    process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : `${evaluationText(result)}\n`);
+  } finally {
+    progress.end();
+  }
+}
+
+function open(options: EvaluateOptions): Promise<DataSet> {
+  const { format, protocol, limit, askEvery } = options;
+  if (format === 'sessions')
+    return openSessions({ ...options, train: options.train!, test: options.test, holdout: options.holdout ?? 0 });
+  const input = { file: options.file!, holdout: options.holdout ?? DEFAULT_HOLDOUT[format], askEvery };
+  if (format === 'clicks') return openClicks({ ...input, protocol, limit });
+  return format === 'events' ? openEvents(input) : openBaskets({ ...input, limit });
+}
+
+/** A bar on a terminal, plain lines every few seconds elsewhere, on standard error. */
+function progressLine() {
+  const { stderr } = process;
+  const everyMs = stderr.isTTY ? REDRAW_MS : PLAIN_LINE_MS;
+  let shownMs = 0;
+  let isDrawn = false;
+  return {
+    update({ doneShare, learned, asked }: EvaluationProgress) {
+      const nowMs = systemClock.nowMs();
+      if (nowMs - shownMs < everyMs) return;
+      shownMs = nowMs;
+      const filled = Math.round(doneShare * BAR_WIDTH);
+      const bar = `[${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}]`;
+      const counts = `${learned.toLocaleString('en-GB')} events learned, ${asked.toLocaleString('en-GB')} questions`;
+      const line = `${bar} ${Math.floor(100 * doneShare)} %  ${counts}`;
+      isDrawn = stderr.isTTY;
+      stderr.write(isDrawn ? `\r\u001b[2K${line}` : `${line}\n`);
+    },
+    end() {
+      if (isDrawn) stderr.write('\n');
+      isDrawn = false;
+    },
+  };
+}

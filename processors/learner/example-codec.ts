@@ -1,0 +1,73 @@
+// Bytes of an example: u8 version, u8 bucket, f32 context (6), u8 candidates, u8 first that is drawn, f32 what it stands for, then for
+// each candidate: u32 mask of the features that are not 0, and for each of them the upper half of its binary32 (0.4 % apart).
+
+import type { Serde } from '../../engine/api/index.ts';
+import { BinaryReader, BinaryWriter, RefusedRecordError } from '../../engine/api/index.ts';
+import { CONTEXT_COUNT, FEATURE_COUNT, LENGTH_BUCKETS } from '../scoring/features.ts';
+import type { RankerExample } from '../scoring/ranker-learning.ts';
+
+const VERSION = 1;
+const writer = new BinaryWriter();
+const float = new Float32Array(1);
+const bits = new Uint32Array(float.buffer);
+
+/** Serde of {@link RankerExample}. */
+export const exampleSerde: Serde<RankerExample> = {
+  serialize({ bucket, context, values, count, drawnFrom, drawnFor }) {
+    writer.reset();
+    writer.u8(VERSION);
+    writer.u8(bucket);
+    for (const value of context) writer.f32(value);
+    writer.u8(count);
+    writer.u8(drawnFrom);
+    writer.f32(drawnFor);
+    for (let c = 0; c < count; c++) writeRow(values, c * FEATURE_COUNT);
+    return writer.finish();
+  },
+
+  deserialize(bytes) {
+    try {
+      return read(new BinaryReader(bytes));
+    } catch (cause) {
+      throw new RefusedRecordError('example-malformed', 'an example of the ranking cannot be read', { cause });
+    }
+  },
+};
+
+function writeRow(values: Float64Array, at: number): void {
+  let mask = 0;
+  for (let i = 0; i < FEATURE_COUNT; i++) if (values[at + i] !== 0) mask |= 1 << i;
+  for (let shift = 24; shift >= 0; shift -= 8) writer.u8((mask >>> shift) & 0xff);
+  for (let i = 0; i < FEATURE_COUNT; i++) {
+    if (values[at + i] === 0) continue;
+    float[0] = values[at + i]!;
+    const half = Math.min(bits[0]! + 0x8000, 0xffff_ffff) >>> 16;
+    writer.u8(half >>> 8);
+    writer.u8(half & 0xff);
+  }
+}
+
+function read(reader: BinaryReader): RankerExample {
+  if (reader.u8() !== VERSION) throw new RangeError('unknown version');
+  const bucket = reader.u8();
+  const context = new Float64Array(CONTEXT_COUNT);
+  for (let i = 0; i < CONTEXT_COUNT; i++) context[i] = reader.f32();
+  const count = reader.u8();
+  const drawnFrom = reader.u8();
+  const drawnFor = reader.f32();
+  const values = new Float64Array(count * FEATURE_COUNT);
+  for (let c = 0; c < count; c++) {
+    let mask = 0;
+    for (let i = 0; i < 4; i++) mask = (mask << 8) | reader.u8();
+    for (let i = 0; i < FEATURE_COUNT; i++) {
+      if ((mask & (1 << i)) === 0) continue;
+      const high = reader.u8();
+      bits[0] = ((high << 8) | reader.u8()) << 16;
+      values[c * FEATURE_COUNT + i] = float[0]!;
+    }
+  }
+  reader.end();
+  const isUsable = bucket < LENGTH_BUCKETS && drawnFor >= 1 && values.every(Number.isFinite);
+  if (!isUsable || count === 0 || !context.every(Number.isFinite)) throw new RangeError('example out of range');
+  return { bucket, context, values, count, drawnFrom, drawnFor };
+}
