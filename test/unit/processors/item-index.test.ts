@@ -31,12 +31,19 @@ test('masses of items with different landmarks have at one time the values that 
 
 test('masses have the same bits whichever record was the first to be known', () => {
   const records = [7, 0, 41, 3].map((halfLives, i) =>
-    neighbour(`i${i}`, {}, { landmarkMs: halfLives * HALF_LIFE, n: Math.fround(1 / 3 + i) }),
+    neighbour(
+      `i${i}`,
+      {},
+      { landmarkMs: halfLives * HALF_LIFE, n: Math.fround(1 / 3 + i), recent: Math.fround(0.7 + i) },
+    ),
   );
   const masses = (order: readonly number[], atMs: number) => {
     const index = new ItemIndex(HALF_LIFE);
     for (const i of order) index.applyNeighbours(`i${i}`, records[i]);
-    return records.map(({ hash }) => index.n[index.denseOf(hash)!]! * index.factorAt(atMs));
+    return records.flatMap(({ hash }) => {
+      const dense = index.denseOf(hash)!;
+      return [index.n[dense]! * index.factorAt(atMs), index.recent[dense]! * index.recentFactorAt(atMs)];
+    });
   };
   fc.assert(
     fc.property(fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 }), fc.nat(), (order, ageMs) => {
