@@ -2,7 +2,7 @@
 //
 //   R(j) = Σ_i w_i · (f_ij + 0.5 b_ij) / ((F_i + 0.5 B_i + 5)^0.75 · (n_j + 5)^0.25)   over the query's items, w_i = 0.6^back
 //   W(j) = Σ_h R(h)/max R · (f_hj + 0.5 b_hj) / (the same norms)                         over the 30 best h of R: the second hop
-//   300 candidates by R/max R + 0.5 W/max W + 10/(1 + back), the last if j itself is in the session; those that may be shown
+//   200 candidates by R/max R + 0.5 W/max W + 10/(1 + back), the last if j itself is in the session; those that may be shown
 //   cos(q, c_j) with the user vector q = Σ 0.5^back c_i/|c_i|
 //
 // All masses are brought to the list's time before constants are added. Equal values are told apart by the ids' texts, so nothing
@@ -15,8 +15,8 @@ import type { QueryItem } from './f1.ts';
 import type { ListTimes, RowSource } from './related-scorer.ts';
 import { TopK } from './top-k.ts';
 
-/** Candidates that are scored. The next item is among 300 in nine of ten cases, when it is any related item at all. */
-export const CANDIDATES = 300;
+/** Candidates that are scored. With 300 the lists are no better (docs/evaluation.md) and a third dearer. */
+export const CANDIDATES = 200;
 /** Items whose rows make the second hop. */
 export const HOPS = 30;
 const BACKWARD_WEIGHT = 0.5;
