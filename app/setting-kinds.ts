@@ -38,7 +38,12 @@ export function optionalInteger(variable: string, min: number, max: number, text
   return { ...integer(variable, 0, min, max, text), fallback: undefined };
 }
 
-export function choice<T extends string>(variable: string, fallback: T, choices: readonly T[], text: string): Setting<T> {
+export function choice<T extends string>(
+  variable: string,
+  fallback: T,
+  choices: readonly T[],
+  text: string,
+): Setting<T> {
   return {
     variable,
     text,
