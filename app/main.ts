@@ -408,12 +408,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
-/** What is left of the event loop when a command is done, e.g. an exporter that tries a collector again, has so long, ms. */
+/** What is left of the event loop when a command has ended, well or not, e.g. an exporter that tries a collector again, has so long, ms. */
 const LEFTOVERS_MS = 2_000;
 
 try {
   await program.parseAsync();
-  setTimeout(() => process.exit(), LEFTOVERS_MS).unref();
 } catch (error) {
   if (error instanceof Error && error.name === 'AbortError') process.exitCode = 130;
   else {
@@ -421,3 +420,4 @@ try {
     process.exitCode = error instanceof ConfigError ? 2 : 1;
   }
 }
+setTimeout(() => process.exit(), LEFTOVERS_MS).unref();

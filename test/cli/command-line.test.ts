@@ -75,6 +75,7 @@ test('--help explains every command and every setting', async () => {
   for (const command of [
     'start',
     'serve',
+    'probe',
     'replay',
     'simulate',
     'topology',

@@ -7,7 +7,6 @@ const FIELDS = ['level', 'time', 'service', 'instance', 'component', 'event'];
 /** Every line is JSON with the fixed fields, and has nothing that is personal. */
 export function assertLogged(text: string, personal: readonly (RegExp | string)[]): void {
   const lines = text.split('\n').filter((line) => line !== '');
-  assert.ok(lines.length > 0, 'nothing was logged');
   for (const line of lines) {
     const fields = JSON.parse(line) as { readonly [name: string]: unknown };
     for (const name of FIELDS) assert.ok(fields[name] !== undefined, `${name} is missing: ${line}`);

@@ -30,6 +30,7 @@ describe('the log of an embedded run', () => {
     assert.equal(await ask(`/v1/visitors/${VISITOR}/recommendations?n=${VISITOR}`), 400);
     assert.equal(await ask(`/v1/visitors/${VISITOR}/nothing-there`), 404);
     assert.equal(await shop.stop(), 0);
+    assert.match(shop.logged(), /engine status/);
     assertLogged(shop.logged(), [VISITOR, SESSION, QUERY]);
   });
 });

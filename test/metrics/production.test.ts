@@ -82,6 +82,7 @@ describe('in production', needsServers(), () => {
 
   test('no log line says who a visitor is, and each says who speaks', async () => {
     for (const { stop } of processes.toReversed()) assert.equal(await stop(), 0);
+    assert.match(processes[0]!.logged(), /task runs/);
     for (const { logged } of processes) assertLogged(logged(), [/freshet-probe-\d/, /\bv-?\d{3,}\b/]);
   });
 });
