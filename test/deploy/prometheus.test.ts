@@ -7,7 +7,13 @@ import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs from 'kafkajs';
+import type { Config } from '../../app/config.ts';
+import { sourceTopicName } from '../../app/kafka.ts';
+import { producerRecord } from '../../app/producer-record.ts';
+import { openRegistry } from '../../app/registry.ts';
 import { freePort } from '../../deploy/local-stack/ports.ts';
+import { silentLogger, systemClock } from '../../engine/api/index.ts';
+import { createSerdes } from '../../schemas/index.ts';
 import { startCommand } from '../support/command-process.ts';
 import { needsServers, suiteOwner } from '../support/kafka-server.ts';
 import { createApplication, type ProductionStack, productionStack } from '../support/production-stack.ts';
@@ -64,22 +70,36 @@ describe('Prometheus beside a running stack', { ...needsServers(), ...installed 
       // The group of budgets is evaluated every five minutes, which nobody waits for here.
       rules: RULES_TEXT.replace('interval: 5m', 'interval: 1s'),
     });
-    void keepRefusing(config.kafkaBrokers, `${config.topicPrefix}clicks`);
+    void keepMisbehaving(config);
     void keepAsking();
   });
 
   const stopped = new AbortController();
   owner.after(async () => stopped.abort());
 
-  /** Records that are no events: somebody must have dead letters to see them counted. */
-  async function keepRefusing(brokers: string, topic: string): Promise<void> {
-    const producer = new kafkajs.Kafka({ brokers: [brokers], logLevel: kafkajs.logLevel.NOTHING }).producer();
+  /** What a shop does now and then and must be seen in figures: records that are no events, and one event that is sent again and again. */
+  async function keepMisbehaving(config: Config): Promise<void> {
+    const schemas = await openRegistry(config, systemClock, silentLogger, stopped.signal);
+    const producer = new kafkajs.Kafka({
+      brokers: [config.kafkaBrokers],
+      logLevel: kafkajs.logLevel.NOTHING,
+    }).producer();
     await producer.connect();
+    const at = Date.now();
+    const nothing = { userId: null, listId: null, placement: null, query: null, rating: null, dwellMs: null };
+    const coarse = { quantity: null, device: null, region: null, referrer: null };
+    const click = { eventId: 'again', visitorId: 'u1', sessionId: null, at, kind: 'view' as const, itemId: 'i1' };
+    const { value } = producerRecord(createSerdes(schemas), 'clicks', 'u1', { ...click, ...nothing, ...coarse }, at);
+    const messages = [
+      { key: 'nobody', value: 'no event' },
+      { key: 'u1', value: Buffer.from(value!) },
+    ];
     while (!stopped.signal.aborted) {
-      await producer.send({ topic, messages: [{ key: 'nobody', value: 'no event' }] });
+      await producer.send({ topic: sourceTopicName(config, 'clicks'), messages });
       await delay(1_000, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
     await producer.disconnect();
+    schemas.close();
   }
 
   /** Shoppers' pages, and once in a while a Redis that does not answer. */
