@@ -4,11 +4,12 @@
 //
 // Invariant: no word is no change. What was last heard counts until another is heard.
 
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../engine/api/index.ts';
 import { formatServedVersions, parseServedVersions, RedisVersions, type ServedVersions } from '../lists/index.ts';
+import { replaceFile } from '../serving/index.ts';
 import type { Config } from './config.ts';
 import { redisOptions } from './redis.ts';
 import { FIRST_VERSION } from './version.ts';
@@ -103,10 +104,7 @@ async function remembered(file: string, logger: Logger): Promise<ServedVersions 
   }
 }
 
-/** Moved to its place, so that it is never half there. */
-async function remember(file: string, versions: ServedVersions): Promise<void> {
-  const temporary = `${file}.${process.pid}.new`;
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(temporary, formatServedVersions(versions));
-  await rename(temporary, file);
+async function remember(path: string, versions: ServedVersions): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await replaceFile(path, (file) => file.writeFile(formatServedVersions(versions)));
 }

@@ -35,12 +35,12 @@ export function integer(variable: string, fallback: number, min: number, max: nu
   };
 }
 
-/** One of a few words. */
 /** A whole number that may be left out. */
 export function optionalInteger(variable: string, min: number, max: number, text: string): Setting<number | undefined> {
   return { ...integer(variable, 0, min, max, text), fallback: undefined };
 }
 
+/** One of a few words. */
 export function choice<T extends string>(
   variable: string,
   fallback: T,

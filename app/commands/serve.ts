@@ -18,6 +18,8 @@ import { startTracing } from '../tracing.ts';
 import { ownName } from '../version.ts';
 import { type ServedVersion, VersionedServing } from '../versioned-serving.ts';
 
+/** As logs, metrics and traces call it. */
+const SERVICE = 'freshet-serving';
 /** Engines publish a segment's list once a second at most. */
 const SHARED_MAX_AGE_MS = 1_000;
 
@@ -46,7 +48,7 @@ export async function serve(
   signal: AbortSignal,
 ): Promise<void> {
   checkReach(config);
-  const logger = createLogger(config.logLevel, 'freshet-serving');
+  const logger = createLogger(config.logLevel, SERVICE);
   const count = processCount(config.serveProcesses);
   if (redis && count > 1 && !isServingProcess())
     await superviseProcesses(count, logger, signal, metricsPortOf(config), (url) => greet(config, redis, url));
@@ -61,19 +63,10 @@ function metricsPortOf({ metricsPort }: Config): (place: number) => { readonly [
 
 async function answer(config: Config, redis: boolean, logger: Logger, signal: AbortSignal): Promise<void> {
   const access = await openAccess(config, { isShared: redis, logger });
-  const measuring = await startMetrics({
-    config,
-    serviceName: 'freshet-serving',
-    messagingSystem: redis ? 'kafka' : 'freshet',
-    logger,
-  });
+  const watched = { serviceName: SERVICE, messagingSystem: redis ? 'kafka' : 'freshet', logger };
+  const measuring = await startMetrics({ config, ...watched });
   const { registry: metrics } = measuring;
-  const tracing = await startTracing({
-    isOn: config.tracing === 'on',
-    serviceName: 'freshet-serving',
-    messagingSystem: redis ? 'kafka' : 'freshet',
-    logger,
-  });
+  const tracing = await startTracing({ isOn: config.tracing === 'on', ...watched });
   const common: Omit<ServingOptions, 'lists' | 'metrics'> = {
     hosts: servedHosts(config.host),
     origins: config.corsOrigins?.split(','),

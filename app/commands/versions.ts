@@ -128,16 +128,20 @@ async function notReady(admin: Admin, own: Config, signal: AbortSignal): Promise
   return `version ${version} is not caught up: of what was in the log ${CAUGHT_UP_WITHIN_MS / 1_000} s ago it has yet to process ${left} records`;
 }
 
+async function inUse(admin: Admin, own: Config): Promise<string | undefined> {
+  const instances = await runningInstances(admin, own);
+  return instances === 0 ? undefined : `${instances} of its instances run; stop them first`;
+}
+
 /** Deletes what a version has of its own on the servers. Returns false, with the reason said, where it is in use. */
 export function retireVersion(config: Config, version: string, signal: AbortSignal): Promise<boolean> {
   const own = versionConfig(config, version);
   return withServers(config, async ({ admin, served, current }) => {
-    const instances = current.active === version ? 0 : await runningInstances(admin, own);
-    if (current.active === version || instances > 0) {
-      const reason =
-        current.active === version
-          ? `version ${version} is served; switch to another one first`
-          : `${instances} of its instances run; stop them first`;
+    const reason =
+      current.active === version
+        ? `version ${version} is served; switch to another one first`
+        : await inUse(admin, own);
+    if (reason !== undefined) {
       process.stderr.write(`Not retired: ${reason}.\n`);
       return false;
     }

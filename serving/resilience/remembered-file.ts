@@ -2,10 +2,10 @@
 // started while the store is away begins with it. It holds nothing of any visitor.
 //
 // One line of JSON for each entry: [key, version, value in base64]; the first line names the format, the last one says how many there are, so
-// that a file that was cut short is not taken for a whole one. Written beside its place and moved there, so that readers see an old or a
-// new file, never half of one.
-import { open, readFile, rename, rm } from 'node:fs/promises';
+// that a file that was cut short is not taken for a whole one.
+import { readFile } from 'node:fs/promises';
 import type { ListEntry } from '../../lists/index.ts';
+import { replaceFile } from '../replace-file.ts';
 
 const FORMAT = { format: 'freshet-remembered-lists', version: 1 } as const;
 /** Lines that are made at a time, between which requests are answered. */
@@ -26,25 +26,14 @@ export async function readRemembered(path: string): Promise<readonly ListEntry[]
 
 /** Replaces the file. @throws what the file system throws; then the old file is still there. */
 export async function writeRemembered(path: string, entries: readonly ListEntry[]): Promise<void> {
-  const temporary = `${path}.${process.pid}.new`;
-  try {
-    const file = await open(temporary, 'w', 0o600);
-    try {
-      await file.writeFile(`${JSON.stringify(FORMAT)}\n`);
-      for (let i = 0; i < entries.length; i += LINES_AT_A_TIME) {
-        const lines = entries.slice(i, i + LINES_AT_A_TIME).map(formatEntry);
-        await file.writeFile(lines.join(''));
-      }
-      await file.writeFile(`${JSON.stringify({ entries: entries.length })}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
+  await replaceFile(path, async (file) => {
+    await file.writeFile(`${JSON.stringify(FORMAT)}\n`);
+    for (let i = 0; i < entries.length; i += LINES_AT_A_TIME) {
+      const lines = entries.slice(i, i + LINES_AT_A_TIME).map(formatEntry);
+      await file.writeFile(lines.join(''));
     }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+    await file.writeFile(`${JSON.stringify({ entries: entries.length })}\n`);
+  });
 }
 
 async function readText(path: string): Promise<string | undefined> {

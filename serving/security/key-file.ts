@@ -1,9 +1,10 @@
 // The file of API keys: `{"keys": [...]}`, one record for each (api-key.ts), no secrets. It is read again when it changes, so that keys are made
 // and revoked without a restart: to rotate, make a new key, give it out, revoke the old one.
 import { unwatchFile, watchFile } from 'node:fs';
-import { open, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Logger } from '../../engine/api/index.ts';
+import { replaceFile } from '../replace-file.ts';
 import { type ApiKeyRecord, apiKeyRecord, KeyRing } from './api-key.ts';
 
 /** From one look at the file to the next. */
@@ -34,15 +35,7 @@ export async function readKeyFile(path: string): Promise<readonly ApiKeyRecord[]
 
 /** Replaces the file as a whole; for its owner's eyes only. */
 export async function writeKeyFile(path: string, keys: readonly ApiKeyRecord[]): Promise<void> {
-  const temporary = `${path}.${process.pid}.new`;
-  const file = await open(temporary, 'w', 0o600);
-  try {
-    await file.writeFile(`${JSON.stringify({ keys }, undefined, 2)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
+  await replaceFile(path, (file) => file.writeFile(`${JSON.stringify({ keys }, undefined, 2)}\n`));
 }
 
 /** The keys of the file as they are now. A file that becomes unusable leaves the keys as they were, and is said once. */
