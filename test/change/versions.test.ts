@@ -75,6 +75,8 @@ describe('a change of version', needsServers(), () => {
     rig.resume();
     await explained(rig, rig.progressed(800));
     serving = await Serving.start(owner, patient(rig.application.environment));
+    // The versions are told apart by the length of this list, so it has to be long enough first.
+    await explained(rig, poll('a list longer than those of the new version', isOld, PATIENCE_MS));
   });
 
   const redisPort = (): number => Number(new URL(stack.redis.url).port);
