@@ -4,6 +4,7 @@ export * from './keys.ts';
 export * from './list.ts';
 export * from './list-codec.ts';
 export * from './list-store.ts';
+export * from './list-view.ts';
 export { createRedisClient, keepConnected, RedisUnavailableError } from './redis-connection.ts';
 export { dropRedisLists } from './redis-drop.ts';
 export * from './redis-list-store.ts';

@@ -1,24 +1,8 @@
 // Bytes of a list. A list is written after nearly every event and read by every request, so it is binary: in JSON its scores alone,
 // written and parsed as decimal text, cost most of a refresh. A cause (a reason without its part) is written once, in a table,
 // because all items of a list share a few causes.
-//
-//   u8 version = 1, or 2 for a list that names its trace, or 3 and u8 flags (1 names its trace, 2 has ranks)
-//   text definition, owner, variant, algorithm
-//   varint at; text topic; varint partition, offset; varint count, text eventId ...
-//   varint count, causes ...   u8 kind, u8 fields present (1 itemId, 2 title, 4 campaignId, 8 segment), text per field
-//   varint count, items ...    text id, f64 score, varint count, reasons ... (varint cause, f64 part)
-//   with ranks: varint count, text step ...; for each item a varint rank for each step
-//   with a trace: 16 bytes trace id, 8 bytes span id, u8 flags
-//
-// Types as in engine/api/binary.ts. Encoding is a function of the value alone: a list that is published again has the same bytes.
-import {
-  BinaryReader,
-  BinaryWriter,
-  formatTraceparent,
-  parseTraceparent,
-  RefusedRecordError,
-  type Serde,
-} from '../engine/api/index.ts';
+// The layout is in list-format.ts. Encoding is a function of the value alone: a list that is published again has the same bytes.
+import { BinaryWriter, parseTraceparent, type Serde } from '../engine/api/index.ts';
 import {
   type AsOf,
   type Cause,
@@ -29,20 +13,19 @@ import {
   type Reason,
   type TopList,
 } from './list.ts';
+import {
+  CAMPAIGN_ID,
+  FLAGGED_VERSION,
+  ITEM_ID,
+  RANKED,
+  SEGMENT,
+  TITLE,
+  TRACED,
+  TRACED_VERSION,
+  VERSION,
+} from './list-format.ts';
 import { MAX_LIST_VALUE_BYTES } from './list-store.ts';
-
-const VERSION = 1;
-const TRACED_VERSION = 2;
-const FLAGGED_VERSION = 3;
-const TRACED = 1;
-const RANKED = 2;
-const TRACE_ID_BYTES = 16;
-const SPAN_ID_BYTES = 8;
-
-const ITEM_ID = 1;
-const TITLE = 2;
-const CAMPAIGN_ID = 4;
-const SEGMENT = 8;
+import { listOf, openList } from './list-view.ts';
 
 const writer = new BinaryWriter(16 * 1024);
 
@@ -95,21 +78,7 @@ export function encodeList(head: ListHead, encodedItems: Uint8Array): Uint8Array
 export const topListSerde: Serde<TopList> = {
   serialize: (list) => encodeList(list, encodeItems({ ...listedItems(list.items), ...ranksOf(list) })),
 
-  deserialize(bytes) {
-    const [version = 0] = bytes;
-    if (version < VERSION || version > FLAGGED_VERSION) {
-      const found = bytes.length === 0 ? 'no bytes' : `version ${bytes[0]}`;
-      throw new RefusedRecordError(
-        'list-format-unknown',
-        `a list has ${found}, this reads ${VERSION} to ${FLAGGED_VERSION}`,
-      );
-    }
-    try {
-      return readList(bytes);
-    } catch (cause) {
-      throw new RefusedRecordError('list-malformed', 'a list cannot be read', { cause });
-    }
-  },
+  deserialize: (bytes) => listOf(openList(bytes)),
 };
 
 /** Items with each different cause once. */
@@ -174,12 +143,6 @@ function writeTrace(traceparent: string): void {
   writer.u8(context.flags);
 }
 
-function readTrace(reader: BinaryReader): string {
-  const traceId = Buffer.from(reader.bytes(TRACE_ID_BYTES)).toString('hex');
-  const spanId = Buffer.from(reader.bytes(SPAN_ID_BYTES)).toString('hex');
-  return formatTraceparent({ traceId, spanId, flags: reader.u8() });
-}
-
 function writeCause({ kind, itemId, title, campaignId, segment }: Cause): void {
   const code = REASON_KINDS.indexOf(kind);
   if (code < 0) throw new RangeError(`"${kind}" is no kind of reason`);
@@ -215,78 +178,8 @@ function writeRanks(steps: readonly string[], ranks: readonly number[]): void {
   for (const rank of ranks) writer.varint(rank);
 }
 
-function readRanks(reader: BinaryReader, items: readonly ListItem[]): Pick<TopList, 'items' | 'steps'> {
-  const steps: string[] = [];
-  for (let left = reader.count(); left > 0; left--) steps.push(reader.text());
-  return {
-    steps,
-    items: items.map((item) => ({ ...item, ranks: Object.fromEntries(steps.map((step) => [step, reader.varint()])) })),
-  };
-}
-
 /** A score that is not finite cannot be ordered, and JSON, which shoppers get, cannot say it. */
 function finite(value: number): number {
   if (!Number.isFinite(value)) throw new RangeError(`a list holds the score ${value}`);
   return value;
-}
-
-function readList(bytes: Uint8Array): TopList {
-  const reader = new BinaryReader(bytes);
-  const version = reader.u8();
-  const flags = version === FLAGGED_VERSION ? reader.u8() : version === TRACED_VERSION ? TRACED : 0;
-  const definition = reader.text();
-  const owner = reader.text();
-  const variant = reader.text();
-  const algorithm = reader.text();
-  const asOf = readAsOf(reader);
-  const causes: Cause[] = [];
-  for (let left = reader.count(2); left > 0; left--) causes.push(readCause(reader));
-  const items: ListItem[] = [];
-  for (let left = reader.count(10); left > 0; left--) items.push(readItem(reader, causes));
-  const ranked = flags & RANKED ? readRanks(reader, items) : { items };
-  const trace = flags & TRACED ? { traceparent: readTrace(reader) } : undefined;
-  reader.end();
-  return { definition, owner, variant, algorithm, asOf, ...ranked, ...trace };
-}
-
-function readAsOf(reader: BinaryReader): AsOf {
-  const at = reader.varint();
-  const topic = reader.text();
-  const partition = reader.varint();
-  const offset = reader.varint();
-  const eventIds: string[] = [];
-  for (let left = reader.count(); left > 0; left--) eventIds.push(reader.text());
-  return { at, topic, partition, offset, eventIds };
-}
-
-function readCause(reader: BinaryReader): Cause {
-  const code = reader.u8();
-  const kind = REASON_KINDS[code];
-  if (kind === undefined) throw new TypeError(`no kind of reason has the code ${code}`);
-  const present = reader.u8();
-  return {
-    kind,
-    ...(present & ITEM_ID && { itemId: reader.text() }),
-    ...(present & TITLE && { title: reader.text() }),
-    ...(present & CAMPAIGN_ID && { campaignId: reader.text() }),
-    ...(present & SEGMENT && { segment: reader.text() }),
-  };
-}
-
-function readItem(reader: BinaryReader, causes: readonly Cause[]): ListItem {
-  const id = reader.text();
-  const score = reader.f64();
-  const reasons: Reason[] = [];
-  for (let left = reader.count(9); left > 0; left--) {
-    const cause = causes[reader.varint()];
-    if (cause === undefined) throw new TypeError('a reason names a cause that is not there');
-    const { kind, itemId, title, campaignId, segment } = cause;
-    const reason: { -readonly [Field in keyof Reason]: Reason[Field] } = { kind, part: reader.f64() };
-    if (itemId !== undefined) reason.itemId = itemId;
-    if (title !== undefined) reason.title = title;
-    if (campaignId !== undefined) reason.campaignId = campaignId;
-    if (segment !== undefined) reason.segment = segment;
-    reasons.push(reason);
-  }
-  return { id, score, reasons };
 }

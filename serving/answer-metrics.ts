@@ -1,9 +1,9 @@
 // Counts answers by placement, rung, and whether they were made of what is remembered. Placements are those that exist, so there are few.
 import type { Counter, Metrics } from '../engine/api/index.ts';
-import type { Answer } from './contract.ts';
+import type { ShownAnswer } from './shown-item.ts';
 
 /** Counts an answer that is sent. */
-export type CountAnswer = (answer: Answer) => void;
+export type CountAnswer = (answer: Pick<ShownAnswer, 'placement' | 'rung' | 'degraded'>) => void;
 
 export function answerCounter(metrics: Metrics): CountAnswer {
   const counters = new Map<string, Counter>();

@@ -1,6 +1,6 @@
 // From stored lists to an answer: walks down the ladder, drops what must not be shown, tops up from the next step until there are
 // enough. Pure. Invariants: no item twice, no blocked item, at most `n`; within a step the stored order is kept.
-import type { AsOf, ListItem, TopList } from '../lists/index.ts';
+import type { AsOf, ListView } from '../lists/index.ts';
 import type { ListDefinition } from '../schemas/list-settings.ts';
 import type { Rung } from './ladder.ts';
 
@@ -13,7 +13,7 @@ export interface FoundList {
   readonly key: string;
   /** Commit number under which the list was published. */
   readonly version: number;
-  readonly list: TopList;
+  readonly list: ListView;
 }
 
 /**
@@ -29,10 +29,11 @@ export function allOf(found: FoundLists): FoundList[] {
   return all;
 }
 
-/** An item that was chosen, and the step that gave it. */
+/** An item that was chosen: the step that gave it, and its place in that step's list. */
 export interface Chosen {
-  readonly item: ListItem;
-  readonly rung: Rung;
+  readonly id: string;
+  readonly from: FoundList;
+  readonly place: number;
 }
 
 /** Most items with something in common. */
@@ -51,7 +52,7 @@ export interface Choosing {
   /** Hold over the whole answer, fallbacks too. */
   readonly caps?: readonly Cap[];
   /** Says whether an item may not be shown to this shopper now. */
-  isHidden(item: ListItem, from: FoundList): boolean;
+  isHidden(id: string, score: number, from: FoundList): boolean;
 }
 
 /** What `choose` decided. `served` is `undefined` when no step had anything to show. */
@@ -106,13 +107,15 @@ export function choose(found: FoundLists, { n, shares = [], caps = [], isHidden 
 
   for (let i = 0, step = found(i); step !== undefined; step = found(++i)) {
     const share = shares[step.place] ?? Infinity;
-    for (const item of step.list.items) {
+    const { ids, scores } = step.list;
+    for (let place = 0; place < ids.length; place++) {
+      const id = ids[place]!;
       if (chosen.length === n) return { served, chosen };
       if ((taken[step.place] ?? 0) >= share) break;
-      if (seen.has(item.id) || isHidden(item, step) || !isWithinCaps(item.id)) continue;
-      seen.add(item.id);
+      if (seen.has(id) || isHidden(id, scores[place]!, step) || !isWithinCaps(id)) continue;
+      seen.add(id);
       served ??= step;
-      chosen.push({ item, rung: step.rung });
+      chosen.push({ id, from: step, place });
       if (step.place >= 0) taken[step.place] = (taken[step.place] ?? 0) + 1;
     }
     if (chosen.length === n) break;

@@ -4,10 +4,10 @@
 //   score(x) = Σ over lists l of score_l(x) / max_l
 //
 // Pure. Parts of reasons are scaled with their scores, so they still sum to them. Equal scores are in order of their ids.
-import type { AsOf, ListItem, Reason, TopList } from '../lists/index.ts';
+import { type AsOf, type ListItem, type ListView, listOf, type Reason, viewOf } from '../lists/index.ts';
 
 /** The lists of a basket's items as one, in the order above. @param lists not empty. */
-export function combined(lists: readonly TopList[]): TopList {
+export function combined(lists: readonly ListView[]): ListView {
   const [first] = lists;
   if (lists.length === 1) return first!;
   const scores = new Map<string, { score: number; reasons: Reason[] }>();
@@ -16,9 +16,10 @@ export function combined(lists: readonly TopList[]): TopList {
   for (const list of lists) {
     if (list.asOf.at > asOf.at) asOf = list.asOf;
     eventIds.push(...list.asOf.eventIds);
-    const best = list.items.reduce((max, { score }) => Math.max(max, score), 0);
+    const { items } = listOf(list);
+    const best = items.reduce((max, { score }) => Math.max(max, score), 0);
     if (best <= 0) continue;
-    for (const { id, score, reasons } of list.items) {
+    for (const { id, score, reasons } of items) {
       const entry = scores.get(id) ?? { score: 0, reasons: [] };
       entry.score += score / best;
       for (const reason of reasons) entry.reasons.push({ ...reason, part: reason.part / best });
@@ -29,5 +30,5 @@ export function combined(lists: readonly TopList[]): TopList {
     return { id, score, reasons: reasons.sort((a, b) => b.part - a.part) };
   });
   items.sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1));
-  return { ...first!, asOf: { ...asOf, eventIds: [...new Set(eventIds)] }, items };
+  return viewOf({ ...listOf(first!), asOf: { ...asOf, eventIds: [...new Set(eventIds)] }, items });
 }

@@ -1,7 +1,6 @@
 // An answer as it is sent: its JSON, and a tag that is the same as long as the answer is.
 import { crc32 } from 'node:zlib';
-import type { Answer } from './contract.ts';
-import { itemText } from './rendered-item.ts';
+import { itemText, type ShownAnswer } from './shown-item.ts';
 
 export interface Entity {
   /**
@@ -31,15 +30,15 @@ interface WrittenHead extends Head {
   readonly degraded: boolean | undefined;
 }
 
-function writeHead({ ageMs: _ageMs, items: _items, ...head }: Answer): Head {
+function writeHead({ ageMs: _ageMs, items: _items, ...head }: ShownAnswer): Head {
   const text = JSON.stringify(head).slice(1, -1);
   return { text, checksum: crc32(text) };
 }
 
 /** Most answers with a list have the same head. Its id stands for its key and version, so for the list's definition, rung and variant. */
-function headOf(answer: Answer): Head {
+function headOf(answer: ShownAnswer): Head {
   const { listId, placement, includesEvent, degraded } = answer;
-  const asOf: (Answer['asOf'] & { [HEAD]?: WrittenHead }) | undefined = answer.asOf;
+  const asOf: (ShownAnswer['asOf'] & { [HEAD]?: WrittenHead }) | undefined = answer.asOf;
   if (asOf === undefined) return writeHead(answer);
   const known = asOf[HEAD];
   if (
@@ -56,7 +55,7 @@ function headOf(answer: Answer): Head {
 }
 
 /** The age goes in front of what the tag is made of, so that an answer is written once. */
-export function entityOf(answer: Answer): Entity {
+export function entityOf(answer: ShownAnswer): Entity {
   const { ageMs, items, listId, rung } = answer;
   const head = headOf(answer);
   let sum = head.checksum;

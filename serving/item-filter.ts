@@ -1,6 +1,6 @@
 // Which items an answer may hold, by what their cards say and by their scores: the placement's filter and the request's, both of which have to
 // let an item in. An item without a card passes no filter that asks for something, and is kept out by none.
-import type { ItemCard, ListItem } from '../lists/index.ts';
+import type { ItemCard } from '../lists/index.ts';
 import { attributeHash } from '../schemas/attribute-hash.ts';
 import type { ItemFilter, Placement } from '../schemas/list-settings.ts';
 import type { Parameters } from './parameters.ts';
@@ -9,7 +9,7 @@ import type { Parameters } from './parameters.ts';
 export interface AnswerFilter {
   /** Whether {@link lets} needs the cards of items. */
   readonly needCards: boolean;
-  lets(item: ListItem, card: ItemCard | undefined): boolean;
+  lets(id: string, score: number, card: ItemCard | undefined): boolean;
 }
 
 /** Conditions of one kind; every one of `wanted` and none of `unwanted` has to hold. */
@@ -71,7 +71,7 @@ export function answerFilter(placement: Placement, parameters: Parameters): Answ
   const minScore = Math.max(parameters.minScore ?? -Infinity, placement.minScore ?? -Infinity);
   return {
     needCards: wanted.length + unwanted.length > 0,
-    lets({ id, score }, card) {
+    lets(id, score, card) {
       if (score < minScore || hidden?.has(id) === true) return false;
       if (card === undefined) return wanted.length === 0;
       return wanted.every((holds) => holds(card)) && !unwanted.some((holds) => holds(card));

@@ -7,11 +7,11 @@ import type { Request, Response } from 'express';
 import type { Logger } from '../engine/api/index.ts';
 import type { ListStore } from '../lists/index.ts';
 import type { CountAnswer } from './answer-metrics.ts';
-import type { Answer } from './contract.ts';
 import { entityOf } from './entity.ts';
 import type { Question } from './plan.ts';
 import { ProblemError } from './problem.ts';
 import type { Recommender } from './recommender.ts';
+import type { ShownAnswer } from './shown-item.ts';
 
 /** Streams of one process. A stream takes a socket and about 20 kB. */
 export const MAX_STREAMS = 1_000;
@@ -207,7 +207,7 @@ export class LiveAnswers {
     }
   }
 
-  #send(stream: Stream, answer: Answer): void {
+  #send(stream: Stream, answer: ShownAnswer): void {
     const { response } = stream;
     const { tag, text } = entityOf(answer);
     if (response.writableLength > MAX_BUFFERED_BYTES) {

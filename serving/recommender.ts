@@ -1,12 +1,12 @@
 // Answers questions from the list port: one round trip for every list of all their ladders and the visitors' blocks, then pure choosing.
 // Cards cost a second round trip only when they are not in memory and are asked for, or a filter, a cap or an exclusion needs them.
 // A list is decoded when the ladder comes to it, and no earlier, unless such a need asks for all of them.
-import { type Clock, type Logger, type Metrics, RefusedRecordError, type Serde } from '../engine/api/index.ts';
+import { type Clock, type Logger, type Metrics, RefusedRecordError } from '../engine/api/index.ts';
 import {
   type ItemCard,
+  type ListView,
+  openList,
   type StoredEntry,
-  type TopList,
-  topListSerde,
   type VisitorBlock,
   visitorBlockKey,
   visitorBlockSerde,
@@ -15,21 +15,20 @@ import type { Placement } from '../schemas/list-settings.ts';
 import { ageMs, allOf, type Cap, type Choice, choose, type FoundList, type FoundLists, listId } from './answer.ts';
 import { combined } from './basket.ts';
 import type { CampaignRules, Exclusions } from './campaign-rules.ts';
-import type { Answer, AnswerItem } from './contract.ts';
-import { namesCampaign, withoutEnded } from './ended-campaigns.ts';
+import { withoutEnded } from './ended-campaigns.ts';
 import { type AnswerFilter, answerFilter } from './item-filter.ts';
 import type { CardField } from './parameters.ts';
 import type { Placements } from './placements.ts';
 import { type Plan, planOf, type Question } from './plan.ts';
 import { ProblemError } from './problem.ts';
-import { renderedItem } from './rendered-item.ts';
 import { decodedOnce } from './resilience/decoded-once.ts';
 import type { ListReader } from './resilience/list-reader.ts';
 import type { SharedItems } from './shared-items.ts';
+import type { ShownAnswer, ShownItem } from './shown-item.ts';
 
 /** Answers in the order of the questions, and what they took. */
 export interface Recommendations {
-  readonly answers: readonly Answer[];
+  readonly answers: readonly ShownAnswer[];
   /** The spans under which the served lists were made, as far as they were traced. */
   readonly traceparents: readonly string[];
   /** Of the round trip, ms. */
@@ -94,12 +93,6 @@ function capsOf({ diversity = {} }: Placement, cards: Cards | undefined): Cap[] 
   ];
 }
 
-/** A list and whether campaigns are among its reasons. */
-interface DecodedList {
-  readonly list: TopList;
-  readonly namesCampaigns: boolean;
-}
-
 /** What may not be shown to a visitor, ready to be asked for. */
 interface Block extends VisitorBlock {
   readonly hidden: ReadonlySet<string>;
@@ -109,9 +102,9 @@ export function createRecommender(options: RecommenderOptions): Recommender {
   const { reader, items, campaigns, placements, clock, metrics, logger } = options;
   const unreadable = metrics.counter('freshet.values.unreadable');
 
-  function read<V>(serde: Serde<V>, value: Uint8Array): V | undefined {
+  function read<V>(decode: (value: Uint8Array) => V, value: Uint8Array): V | undefined {
     try {
-      return serde.deserialize(value);
+      return decode(value);
     } catch (error) {
       if (!(error instanceof RefusedRecordError)) throw error;
       unreadable.add(1);
@@ -120,28 +113,23 @@ export function createRecommender(options: RecommenderOptions): Recommender {
     }
   }
 
-  const readList = (bytes: Uint8Array): DecodedList | undefined => {
-    const list = read(topListSerde, bytes);
-    return list && { list, namesCampaigns: list.items.some(namesCampaign) };
-  };
+  const readList = (bytes: Uint8Array): ListView | undefined => read(openList, bytes);
   const readBlock = (bytes: Uint8Array): Block | undefined => {
-    const block = read(visitorBlockSerde, bytes);
+    const block = read(visitorBlockSerde.deserialize, bytes);
     return block && { ...block, hidden: new Set(block.items) };
   };
 
   function listOf(keys: readonly string[], entries: ReadonlyMap<string, StoredEntry>) {
-    const lists: TopList[] = [];
+    const lists: ListView[] = [];
     let version = 0;
-    let namesCampaigns = false;
     for (const key of keys) {
       const entry = entries.get(key);
-      const decoded = entry === undefined ? undefined : decodedOnce(entry, readList);
-      if (entry === undefined || decoded === undefined) continue;
-      lists.push(decoded.list);
-      namesCampaigns ||= decoded.namesCampaigns;
+      const list = entry === undefined ? undefined : decodedOnce(entry, readList);
+      if (entry === undefined || list === undefined) continue;
+      lists.push(list);
       if (entry.version > version) version = entry.version;
     }
-    return lists.length === 0 ? undefined : { list: combined(lists), namesCampaigns, version };
+    return lists.length === 0 ? undefined : { list: combined(lists), version };
   }
 
   function readOf({ ladder, parameters }: Plan, entries: ReadonlyMap<string, StoredEntry>, nowMs: number): Read {
@@ -153,9 +141,8 @@ export function createRecommender(options: RecommenderOptions): Recommender {
         const { rung, definition, keys, place } = ladder[next++]!;
         const there = listOf(keys, entries);
         if (there === undefined) continue;
-        const { version, namesCampaigns } = there;
-        const list = namesCampaigns ? { ...there.list, items: withoutEnded(there.list.items, isActive) } : there.list;
-        decoded.push({ rung, definition, place, key: keys.join('\n'), version, list });
+        const list = withoutEnded(there.list, isActive);
+        decoded.push({ rung, definition, place, key: keys.join('\n'), version: there.version, list });
       }
       return decoded[i];
     };
@@ -189,18 +176,18 @@ export function createRecommender(options: RecommenderOptions): Recommender {
       n: parameters.n ?? placement.n,
       shares: placement.lists.map(({ max }) => max),
       caps: capsOf(placement, cards),
-      isHidden: (item, { definition }) =>
-        item.id === about ||
+      isHidden: (id, score, { definition }) =>
+        id === about ||
         // What is bought again has been bought.
-        (definition !== 'buy-again' && hidden.has(item.id)) ||
-        !items.isShowable(item.id, nowMs) ||
-        !filter.lets(item, cards?.get(item.id)) ||
-        isUntold(item.id) ||
-        exclusions?.covers(item.id, cards?.get(item.id)) === true,
+        (definition !== 'buy-again' && hidden.has(id)) ||
+        !items.isShowable(id, nowMs) ||
+        !filter.lets(id, score, cards?.get(id)) ||
+        isUntold(id) ||
+        exclusions?.covers(id, cards?.get(id)) === true,
     });
   }
 
-  function composed({ plan, read, isDegraded, nowMs }: Case, { served, chosen }: Choice, cards?: Cards): Answer {
+  function composed({ plan, read, isDegraded, nowMs }: Case, { served, chosen }: Choice, cards?: Cards): ShownAnswer {
     const { name: placement, parameters } = plan;
     if (parameters.strict === true && !isDegraded && (served === undefined || served.place < 0))
       throw new ProblemError('nothing-own', 'There is no list of its own yet; without strict a fallback answers.');
@@ -221,28 +208,27 @@ export function createRecommender(options: RecommenderOptions): Recommender {
       ageMs: ageMs(served.list.asOf, nowMs),
       ...includesEvent,
       ...degraded,
-      items: chosen.map(({ item, rung }): AnswerItem => {
-        const card = cards?.get(item.id);
-        const rendered = renderedItem(item);
-        if (rung === served.rung && card === undefined) return rendered;
+      items: chosen.map(({ id, from: { list, rung }, place }): ShownItem => {
+        const card = cards?.get(id);
         return {
-          ...rendered,
-          ...(rung !== served.rung && { rung }),
-          ...(card !== undefined && { item: pick(card, fields) }),
+          list,
+          place,
+          rung: rung === served.rung ? undefined : rung,
+          fields: card === undefined ? undefined : pick(card, fields),
         };
       }),
     };
   }
 
-  async function withCards(one: Case, rules: Rules, fields: readonly CardField[]): Promise<Answer> {
-    const listed = (): string[] => allOf(one.read.found).flatMap(({ list }) => list.items.map(({ id }) => id));
+  async function withCards(one: Case, rules: Rules, fields: readonly CardField[]): Promise<ShownAnswer> {
+    const listed = (): string[] => allOf(one.read.found).flatMap(({ list }) => list.ids);
     const chosen = choice(one, rules, rules.needCards ? await items.cards([...new Set(listed())]) : undefined);
-    const shown = fields.length === 0 ? undefined : await items.cards(chosen.chosen.map(({ item }) => item.id));
+    const shown = fields.length === 0 ? undefined : await items.cards(chosen.chosen.map(({ id }) => id));
     return composed(one, chosen, shown);
   }
 
   /** At once, unless cards are needed, which may have to be read. */
-  function answer(one: Case): Answer | Promise<Answer> {
+  function answer(one: Case): ShownAnswer | Promise<ShownAnswer> {
     const rules = rulesOf(one.plan, one.read, one.nowMs);
     const { fields = [] } = one.plan.parameters;
     return rules.needCards || fields.length > 0 ? withCards(one, rules, fields) : composed(one, choice(one, rules));
@@ -275,7 +261,9 @@ export function createRecommender(options: RecommenderOptions): Recommender {
       const nowMs = clock.nowMs();
       const reads = plans.map((each) => readOf(each, byKey, nowMs));
       const given = plans.map((plan, i) => answer({ plan, read: reads[i]!, isDegraded, nowMs }));
-      const answers = given.some((each) => each instanceof Promise) ? await Promise.all(given) : (given as Answer[]);
+      const answers = given.some((each) => each instanceof Promise)
+        ? await Promise.all(given)
+        : (given as ShownAnswer[]);
       const traceparents = reads.flatMap(({ decoded }) => decoded[0]?.list.traceparent ?? []);
       return { answers, traceparents, readMs };
     },

@@ -124,7 +124,7 @@ export function createListRouter({ recommender, live, link, count, before, answe
     link(response, found.traceparents);
     const headers = [...edgeHeaders(response.locals), 'cache-control', 'no-store'];
     headers.push('server-timing', timing(found, startMs));
-    sendJson(response, headers, JSON.stringify({ answers: found.answers }));
+    sendJson(response, headers, `{"answers":[${found.answers.map((answer) => entityOf(answer).text).join()}]}`);
   });
   router.all(BATCH_PATH, allowOnly('POST'));
   return router;

@@ -8,9 +8,14 @@ const TWO_32 = 0x1_0000_0000;
 const MAX_VARINT_BYTES = 8;
 /** Texts of so many characters are tried as ASCII, without a call into the encoder: ids are short, and nearly all ASCII. */
 const SHORT_TEXT = 40;
+/** Texts of so many are read character by character. Of more, V8 keeps an object for each that was added, and one call takes less. */
+const BRIEF_TEXT = 10;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const { latin1Slice } = Buffer.prototype as unknown as {
+  latin1Slice(this: Uint8Array, start: number, end: number): string;
+};
 
 /**
  * Writes one value after the other into one buffer that it keeps and grows.
@@ -164,6 +169,16 @@ export class BinaryReader {
     return this.#bytes.length - this.#at;
   }
 
+  /** Place of the next byte. */
+  get place(): number {
+    return this.#at;
+  }
+
+  /** Goes on at a place where this reader has been. */
+  goTo(place: number): void {
+    this.#at = place;
+  }
+
   /** To be called when a value is complete: throws when bytes are left over. */
   end(): void {
     if (this.remaining !== 0) throw unreadable(`${this.remaining} bytes are left over`);
@@ -213,18 +228,23 @@ export class BinaryReader {
   text(): string {
     const length = this.varint();
     const start = this.#take(length);
-    if (length <= SHORT_TEXT) {
+    const end = start + length;
+    if (length <= BRIEF_TEXT) {
       let text = '';
       let i = start;
-      for (; i < start + length; i++) {
+      for (; i < end; i++) {
         const byte = this.#bytes[i]!;
         if (byte > 127) break;
         text += String.fromCharCode(byte);
       }
-      if (i === start + length) return text;
+      if (i === end) return text;
+    } else if (length <= SHORT_TEXT) {
+      let i = start;
+      while (i < end && this.#bytes[i]! < 128) i++;
+      if (i === end) return latin1Slice.call(this.#bytes, start, end);
     }
     try {
-      return decoder.decode(this.#bytes.subarray(start, start + length));
+      return decoder.decode(this.#bytes.subarray(start, end));
     } catch (cause) {
       throw unreadable('a text is not UTF-8', cause);
     }

@@ -7,9 +7,11 @@ import {
   itemBlockSerde,
   itemCardSerde,
   MAX_LIST_VALUE_BYTES,
+  openList,
   type Reason,
   type TopList,
   topListSerde,
+  viewOf,
   visitorBlockSerde,
 } from '../../../lists/index.ts';
 import {
@@ -114,6 +116,37 @@ describe('codecs', () => {
     }));
     const encoded = String(Buffer.from(topListSerde.serialize({ ...list, items })));
     assert.equal(encoded.split(title).length - 1, 1);
+  });
+
+  it('give each item and what is common to all, in whatever order they are asked for', () => {
+    fc.assert(
+      fc.property(topList, fc.infiniteStream(fc.nat()), fc.boolean(), (value, picks, ranked) => {
+        const plain = JSON.parse(JSON.stringify(value)) as TopList;
+        const steps = ['score', 'variety'];
+        const items = plain.items.map((item, i) =>
+          ranked ? { ...item, ranks: { score: i + 1, variety: 300 * i } } : item,
+        );
+        const whole: TopList = { ...plain, items, ...(ranked && { steps }) };
+        const bytes = topListSerde.serialize(whole);
+        for (const view of [openList(bytes), viewOf(whole)]) {
+          assert.deepEqual(
+            view.ids,
+            items.map(({ id }) => id),
+          );
+          assert.deepEqual(
+            Array.from(view.scores),
+            items.map(({ score }) => score),
+          );
+          const campaigns = items.flatMap(({ reasons }) => reasons.flatMap(({ campaignId }) => campaignId ?? []));
+          assert.deepEqual(new Set(view.campaignIds), new Set(campaigns));
+          assert.equal(view.campaignIds.length, new Set(campaigns).size);
+          for (let left = items.length; left > 0; left--) {
+            const place = picks.next().value % items.length;
+            assert.deepEqual(view.itemAt(place), items[place]);
+          }
+        }
+      }),
+    );
   });
 
   it('read from a view into a larger buffer', () => {

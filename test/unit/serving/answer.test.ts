@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { TopList } from '../../../lists/index.ts';
+import { viewOf } from '../../../lists/index.ts';
 import { BUILT_IN_PLACEMENTS } from '../../../schemas/list-settings.ts';
 import { ageMs, choose, type FoundList, listId } from '../../../serving/answer.ts';
 import { hourBand, ladderOf } from '../../../serving/ladder.ts';
@@ -11,7 +11,7 @@ const asOf = { at: 1_000, topic: 'clicks', partition: 0, offset: 5, eventIds: ['
 
 function found(rung: FoundList['rung'], ids: readonly string[]): FoundList {
   const items = ids.map((id, i) => ({ id, score: ids.length - i, reasons: [] }));
-  const list: TopList = { definition: 'd', owner: 'o', variant: 'default', algorithm: 'a', asOf, items };
+  const list = viewOf({ definition: 'd', owner: 'o', variant: 'default', algorithm: 'a', asOf, items });
   return { rung, place: rung === 'visitor' ? 0 : -1, definition: 'popular', key: `list:${rung}`, version: 3, list };
 }
 
@@ -20,21 +20,21 @@ const inOrder = (lists: readonly FoundList[]) => (i: number) => lists[i];
 test('the first step with something to show is the one that served', () => {
   const { served, chosen } = choose(inOrder([found('visitor', ['a']), found('session', ['b', 'c'])]), {
     n: 2,
-    isHidden: ({ id }) => id === 'a',
+    isHidden: (id) => id === 'a',
   });
   assert.equal(served?.rung, 'session');
   assert.deepEqual(
-    chosen.map(({ item }) => item.id),
+    chosen.map(({ id }) => id),
     ['b', 'c'],
   );
 });
 
 test('what filtering takes away is topped up from the next steps, in their order', () => {
   const ladder = [found('visitor', ['a', 'b', 'c']), found('segment', ['b', 'd']), found('global', ['e', 'f'])];
-  const { served, chosen } = choose(inOrder(ladder), { n: 4, isHidden: ({ id }) => id === 'a' });
+  const { served, chosen } = choose(inOrder(ladder), { n: 4, isHidden: (id) => id === 'a' });
   assert.equal(served?.rung, 'visitor');
   assert.deepEqual(
-    chosen.map(({ item, rung }) => `${rung} ${item.id}`),
+    chosen.map(({ id, from }) => `${from.rung} ${id}`),
     ['visitor b', 'visitor c', 'segment d', 'global e'],
   );
 });
@@ -56,14 +56,14 @@ test('an answer is the first n of all steps without what is hidden or repeated',
       (x, y, z, hidden, n) => {
         const { chosen, served } = choose(inOrder([found('visitor', x), found('segment', y), found('global', z)]), {
           n,
-          isHidden: ({ id }) => hidden.includes(id),
+          isHidden: (id) => hidden.includes(id),
         });
         const expected = [...new Set([...x, ...y, ...z])].filter((id) => !hidden.includes(id)).slice(0, n);
         assert.deepEqual(
-          chosen.map(({ item }) => item.id),
+          chosen.map(({ id }) => id),
           expected,
         );
-        assert.equal(served?.rung, chosen[0]?.rung);
+        assert.equal(served?.rung, chosen[0]?.from.rung);
       },
     ),
   );
@@ -79,7 +79,7 @@ test('a list gives no more than its share, a cap holds over the whole answer, an
     isHidden: () => false,
   });
   assert.deepEqual(
-    chosen.map(({ item, rung }) => `${rung} ${item.id}`),
+    chosen.map(({ id, from }) => `${from.rung} ${id}`),
     ['visitor a', 'visitor b', 'global c', 'global f', 'global g'],
   );
 });

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { TopList } from '../../../lists/index.ts';
+import { type ListView, viewOf, listOf as wholeOf } from '../../../lists/index.ts';
 import { combined } from '../../../serving/basket.ts';
 
-function listOf(scores: { readonly [id: string]: number }, at = 0, eventIds: string[] = []): TopList {
+function listOf(scores: { readonly [id: string]: number }, at = 0, eventIds: string[] = []): ListView {
   const items = Object.entries(scores)
     .map(([id, score]) => ({ id, score, reasons: [{ kind: 'bought-together' as const, itemId: 'x', part: score }] }))
     .sort((a, b) => b.score - a.score);
   const asOf = { at, topic: 'clicks', partition: 0, offset: 0, eventIds };
-  return { definition: 'bought-together', owner: 'o', variant: 'default', algorithm: 'a', asOf, items };
+  return viewOf({ definition: 'bought-together', owner: 'o', variant: 'default', algorithm: 'a', asOf, items });
 }
 
-const ids = (list: TopList) => list.items.map(({ id }) => id);
+const ids = ({ ids }: ListView) => ids;
 
 test('what goes with several items of a basket comes before what goes best with one', () => {
   assert.deepEqual(ids(combined([listOf({ a: 10, b: 8 }), listOf({ c: 0.2, b: 0.1 })])), ['b', 'a', 'c']);
@@ -40,7 +40,7 @@ test('a score is the sum of the shares of the best in each list, and the parts o
         const best = Math.max(...Object.values(list));
         for (const [id, score] of Object.entries(list)) expected.set(id, (expected.get(id) ?? 0) + score / best);
       }
-      const { items } = combined(basket.map((list) => listOf(list)));
+      const { items } = wholeOf(combined(basket.map((list) => listOf(list))));
       assert.equal(items.length, expected.size);
       for (const [i, { id, score, reasons }] of items.entries()) {
         assert.ok(Math.abs(score - expected.get(id)!) < 1e-9);

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { silentLogger, silentMetrics } from '../../../engine/api/index.ts';
-import { type CampaignRule, type Exclusion, listKey } from '../../../lists/index.ts';
+import {
+  type CampaignRule,
+  type Exclusion,
+  type ListItem,
+  type ListView,
+  listKey,
+  viewOf,
+} from '../../../lists/index.ts';
 import { itemHash } from '../../../schemas/item-hash.ts';
 import type { Answer } from '../../../serving/contract.ts';
 import { withoutEnded } from '../../../serving/ended-campaigns.ts';
@@ -196,24 +203,27 @@ test('a list stands as without the campaigns that have ended: their items go, th
   );
 });
 
+const listWith = (...items: ListItem[]): ListView => {
+  const asOf = { at: NOW, topic: 'clicks', partition: 0, offset: 0, eventIds: [] };
+  return viewOf({ definition: 'popular', owner: 'o', variant: 'default', algorithm: 'a', asOf, items });
+};
+
 test('a list whose campaigns all count is left as it is', () => {
-  const items = [{ id: 'p', score: 3, reasons: [picked('pin', 3)] }];
+  const list = listWith({ id: 'p', score: 3, reasons: [picked('pin', 3)] });
   assert.equal(
-    withoutEnded(items, () => true),
-    items,
+    withoutEnded(list, () => true),
+    list,
   );
 });
 
 test('a bury that has ended gives back what it took', () => {
-  const items = [
-    { id: 'a', score: 0.6, reasons: [popular(0.6)] },
-    { id: 'b', score: 0.5, reasons: [popular(1), picked('bury', -0.5)] },
-  ];
-  assert.deepEqual(
-    withoutEnded(items, () => false).map(({ id, score }) => [id, score]),
-    [
-      ['b', 1],
-      ['a', 0.6],
-    ],
+  const { ids, scores } = withoutEnded(
+    listWith(
+      { id: 'a', score: 0.6, reasons: [popular(0.6)] },
+      { id: 'b', score: 0.5, reasons: [popular(1), picked('bury', -0.5)] },
+    ),
+    () => false,
   );
+  assert.deepEqual(ids, ['b', 'a']);
+  assert.deepEqual(scores, [1, 0.6]);
 });
