@@ -72,6 +72,15 @@ interface Api {
     };
     result: object;
   };
+  OffsetFetch: {
+    args: {
+      readonly groupId: string;
+      readonly topics: readonly PartitionsOf<{ readonly partition: number }>[];
+    };
+    result: {
+      readonly responses: readonly PartitionsOf<{ readonly partition: number; readonly metadata: string | null }>[];
+    };
+  };
   ListOffsets: {
     args: {
       readonly replicaId: number;

@@ -24,7 +24,7 @@ import { type GroupMembership, joinGroup } from './membership.ts';
 import { NamedReader } from './named-reader.ts';
 import { deleteRecords, listRanges } from './offset-ranges.ts';
 import { isPermanent, retryUntil } from './retry.ts';
-import { claimTask, type TaskWriterOptions } from './task-writer.ts';
+import { claimTask } from './task-writer.ts';
 import { topicPlan } from './topic-plan.ts';
 import { checkTopics, topicSetting } from './topics.ts';
 
@@ -77,7 +77,6 @@ export class KafkaLog implements SharedLog {
   readonly #taskReader: NamedReader;
   readonly #tableReader: NamedReader;
   readonly #released = new Map<string, TopicPartition & { readonly offset: number }>();
-  readonly #unsettled: TaskWriterOptions['unsettled'] = new Map();
   #releasedMs = Number.NEGATIVE_INFINITY;
   #isReleasing = false;
   #tombstoneRetentionMs = 0;
@@ -178,11 +177,10 @@ export class KafkaLog implements SharedLog {
     } = this.#options;
     return claimTask({
       client: { ...client, requestTimeoutMs: Math.min(client.requestTimeoutMs, transactionTimeoutMs) },
-      transactionalId: `${applicationId}-task-${taskId}`,
+      applicationId,
       taskId,
       changelogTopic,
       topics: new Map([...this.#names].filter(([name]) => this.#specs.get(name)!.written === true)),
-      unsettled: this.#unsettled,
       transactionTimeoutMs,
       claimTimeoutMs: PATIENCE_MS,
       maxBatchBytes: MAX_BATCH_BYTES,

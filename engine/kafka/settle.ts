@@ -8,6 +8,7 @@
 
 import type { TopicPartition } from '../api/index.ts';
 import type { BrokerRequests } from './broker-requests.ts';
+import type { ClaimNote } from './claim-note.ts';
 import type { Outcome } from './describe-transaction.ts';
 import { byTopic, listOpen } from './offset-ranges.ts';
 import type { TransactionalProducer } from './transactional-producer.ts';
@@ -20,25 +21,35 @@ export interface Settlement {
   readonly changelog: TopicPartition;
   /** Every other partition that the task may have written. Other tasks may have transactions open there: a mark of ours is nothing to them. */
   readonly others: readonly TopicPartition[];
-  /** How the id's last transaction ended. */
-  readonly outcome: Outcome;
+  /** Where an owner that comes while this goes on finds how it has to end. */
+  readonly note: ClaimNote;
+  /** How the id's last transaction ended; asked for where something is open. */
+  outcome(): Promise<Outcome>;
 }
 
 /**
- * See the head of the file. Returns whether anything of the task's own was missing. Not repeated; may be called again.
+ * See the head of the file. Returns how what was missing of the task's own has ended, `undefined` where nothing was. Not repeated; may be called again.
  * @throws {Error} also when the changelog is still open afterwards.
  */
-export async function settle({ requests, producer, changelog, others, outcome }: Settlement): Promise<boolean> {
+export async function settle(settlement: Settlement): Promise<Outcome | undefined> {
+  const { requests, producer, changelog, others, note } = settlement;
   const open = await listOpen(requests, [changelog, ...others]);
-  if (open.length === 0) return false;
+  if (open.length === 0) return undefined;
+  const outcome = await settlement.outcome();
+  // What is open is aborted with a transaction that nobody ends.
+  if (outcome === 'committed') await note.write({ outcome, marking: producer.identity });
   await producer.mark(
     byTopic(open, ({ partition }) => partition),
     outcome,
   );
-  if (!open.includes(changelog)) return false;
+  if (!open.includes(changelog)) {
+    await note.write({ outcome });
+    return undefined;
+  }
   // `mark` resolves before the marks are in the logs; an empty transaction over the changelog begins only when they are.
   await producer.mark([{ topic: changelog.topic, partitions: [changelog.partition] }], outcome);
   if ((await listOpen(requests, [changelog])).length > 0)
     throw new Error(`${changelog.topic}-${changelog.partition} has a transaction open that nobody can end`);
-  return true;
+  await note.write({ outcome });
+  return outcome;
 }

@@ -17,6 +17,7 @@ import {
 import { BatchArena } from './batch-arena.ts';
 import { type Compression, encodeBatch, recordBytes, type WritableRecord } from './batch-encoder.ts';
 import { BrokerRequests, protocolErrorOf } from './broker-requests.ts';
+import { ClaimNote } from './claim-note.ts';
 import type { KafkaClientOptions } from './client.ts';
 import type { Outcome } from './describe-transaction.ts';
 import type { PartitionBatch } from './produce-protocol.ts';
@@ -26,18 +27,12 @@ import { TransactionalProducer } from './transactional-producer.ts';
 
 export interface TaskWriterOptions {
   readonly client: KafkaClientOptions;
-  /** `<application>-task-<number>`. */
-  readonly transactionalId: string;
+  readonly applicationId: string;
   readonly taskId: number;
   /** Physical name of the changelog topic; the task's partition is its number. */
   readonly changelogTopic: string;
   /** Physical names of all topics that the task may write to, by logical name. */
   readonly topics: ReadonlyMap<string, string>;
-  /**
-   * How the last transaction of each task ended, by task, where a claim has asked and has not settled it yet: the coordinator
-   * forgets it at the claim, and what the claim does next may fail.
-   */
-  readonly unsettled: Map<number, Outcome>;
   /** After so long the coordinator aborts a transaction that has not ended, ms. */
   readonly transactionTimeoutMs: number;
   /** How long a claim tries, ms. */
@@ -74,23 +69,33 @@ interface Chunk {
 export async function claimTask(options: TaskWriterOptions): Promise<TaskWriter> {
   const requests = new BrokerRequests(options.client);
   const deadlineMs = performance.now() + options.claimTimeoutMs;
-  const { taskId, transactionalId, transactionTimeoutMs, unsettled } = options;
+  const { applicationId, taskId, transactionTimeoutMs } = options;
+  const transactionalId = `${applicationId}-task-${taskId}`;
+  const note = new ClaimNote(requests, applicationId, { topic: options.changelogTopic, partition: taskId });
   try {
     const producer = await retryUntil(deadlineMs, async () => {
       await requests.connect([options.changelogTopic, ...options.topics.values()]);
       requests.forgetCuts();
       const claiming = { requests, transactionalId, transactionTimeoutMs };
-      const claimed = await TransactionalProducer.claim(claiming, deadlineMs, (outcome) =>
-        unsettled.set(taskId, outcome),
-      );
-      // Where nothing is known nothing was acknowledged to anybody here: ended as if it had never been begun.
-      const outcome = unsettled.get(taskId) ?? 'aborted';
-      if (await settle({ requests, producer: claimed, ...placesOf(options, requests), outcome }))
-        options.client.logger.warn('kafka.transaction-settled', { taskId, outcome });
-      unsettled.delete(taskId);
+      const { marking } = (await note.read()) ?? {};
+      if (marking !== undefined) await TransactionalProducer.commitFor(requests, transactionalId, marking, deadlineMs);
+      let found: Outcome | undefined;
+      const claimed = await TransactionalProducer.claim(claiming, deadlineMs, async (outcome) => {
+        await note.write({ outcome });
+        found = outcome;
+      });
+      const settled = await settle({
+        requests,
+        producer: claimed,
+        note,
+        ...placesOf(options, requests),
+        // Where nobody has noted anything nothing was acknowledged to anybody: ended as if it had never been begun.
+        outcome: async () => found ?? (await note.read())?.outcome ?? 'aborted',
+      });
+      if (settled !== undefined) options.client.logger.warn('kafka.transaction-settled', { taskId, outcome: settled });
       return claimed;
     });
-    return new KafkaTaskWriter(options, requests, producer);
+    return new KafkaTaskWriter(options, requests, producer, note);
   } catch (cause) {
     await requests.disconnect();
     const text = cause instanceof Error ? cause.message : String(cause);
@@ -105,15 +110,17 @@ class KafkaTaskWriter implements TaskWriter {
   readonly #options: TaskWriterOptions;
   readonly #requests: BrokerRequests;
   readonly #producer: TransactionalProducer;
+  readonly #note: ClaimNote;
   /** Of the commit under way: what the one before has written is acknowledged. */
   readonly #arena = new BatchArena();
   #status: 'READY' | 'COMMITTING' | 'FAILED' | 'CLOSED' = 'READY';
   #closing: Promise<void> | undefined;
 
-  constructor(options: TaskWriterOptions, requests: BrokerRequests, producer: TransactionalProducer) {
+  constructor(options: TaskWriterOptions, requests: BrokerRequests, producer: TransactionalProducer, note: ClaimNote) {
     this.#options = options;
     this.#requests = requests;
     this.#producer = producer;
+    this.#note = note;
   }
 
   async commit(changelog: readonly ChangelogRecord[], records: readonly ProducerRecord[]): Promise<number> {
@@ -145,8 +152,11 @@ class KafkaTaskWriter implements TaskWriter {
     await this.#requests.connect([]);
     this.#requests.forgetCuts();
     const places = placesOf(this.#options, this.#requests);
-    const settlement = { requests: this.#requests, producer: this.#producer, ...places, outcome: 'committed' } as const;
-    if (await settle(settlement)) client.logger.warn('kafka.transaction-settled', { taskId, outcome: 'committed' });
+    // Acknowledged to this writer.
+    const outcome = async () => 'committed' as const;
+    const owned = { requests: this.#requests, producer: this.#producer, note: this.#note };
+    const settled = await settle({ ...owned, ...places, outcome });
+    if (settled !== undefined) client.logger.warn('kafka.transaction-settled', { taskId, outcome: settled });
   }
 
   close(): Promise<void> {

@@ -22,6 +22,14 @@ const BUSY: ReadonlySet<string> = new Set([
   'NOT_COORDINATOR_FOR_GROUP',
   'UNKNOWN_TOPIC_OR_PARTITION',
 ]);
+/** Answers to the end of a transaction that there is not: none was begun, it was aborted, or its producer was followed by another. */
+const NOT_OPEN: ReadonlySet<string> = new Set([
+  'INVALID_TXN_STATE',
+  'INVALID_PRODUCER_ID_MAPPING',
+  'INVALID_PRODUCER_EPOCH',
+  'PRODUCER_FENCED',
+  'TRANSACTIONAL_ID_NOT_FOUND',
+]);
 const MOVED: ReadonlySet<string> = new Set(['GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP']);
 
 export interface TransactionalProducerOptions {
@@ -31,7 +39,8 @@ export interface TransactionalProducerOptions {
   readonly transactionTimeoutMs: number;
 }
 
-interface Claimed {
+/** What a claim is given: the broker refuses an earlier epoch. */
+export interface ProducerIdentity {
   readonly producerId: string;
   readonly producerEpoch: number;
 }
@@ -43,25 +52,25 @@ export class TransactionalProducer {
   readonly #timeoutMs: number;
   readonly #sequences = new Map<string, number>();
   #coordinator: number;
-  readonly #claimed: Claimed;
+  readonly identity: ProducerIdentity;
 
-  private constructor(options: TransactionalProducerOptions, coordinator: number, claimed: Claimed) {
+  private constructor(options: TransactionalProducerOptions, coordinator: number, identity: ProducerIdentity) {
     this.#requests = options.requests;
     this.#transactionalId = options.transactionalId;
     this.#timeoutMs = options.transactionTimeoutMs;
     this.#coordinator = coordinator;
-    this.#claimed = claimed;
+    this.identity = identity;
   }
 
   /**
    * Claims the id: every earlier producer of it is fenced and its open transaction has ended when this resolves.
    * `requests` must be connected. Repeats while the coordinator is busy, until `deadlineMs` on `performance.now()`.
-   * `found` hears how the id's last transaction ended before the claim is sent, which makes the coordinator forget it.
+   * `found` hears how the id's last transaction ended, and has done with it before the claim is sent, which makes the coordinator forget it.
    */
   static async claim(
     options: TransactionalProducerOptions,
     deadlineMs: number,
-    found: (outcome: Outcome) => void,
+    found: (outcome: Outcome) => Promise<void>,
   ): Promise<TransactionalProducer> {
     const { requests, transactionalId, transactionTimeoutMs } = options;
     let coordinator: number | undefined;
@@ -69,7 +78,7 @@ export class TransactionalProducer {
       coordinator ??= await requests.coordinator('transaction', transactionalId);
       try {
         const outcome = await lastOutcome(requests, coordinator, transactionalId);
-        if (outcome !== undefined) found(outcome);
+        if (outcome !== undefined) await found(outcome);
         return await requests.send(coordinator, 'InitProducerId', {
           transactionalId,
           transactionTimeout: transactionTimeoutMs,
@@ -88,12 +97,12 @@ export class TransactionalProducer {
     const place = `${topic}-${partition}`;
     const sequence = this.#sequences.get(place) ?? 0;
     this.#sequences.set(place, (sequence + count) % MAX_SEQUENCE);
-    return { ...this.#claimed, sequence };
+    return { ...this.identity, sequence };
   }
 
   /** Begins a transaction over these partitions. */
   async begin(topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[]): Promise<void> {
-    const args = { transactionalId: this.#transactionalId, ...this.#claimed, topics };
+    const args = { transactionalId: this.#transactionalId, ...this.identity, topics };
     // Safe to repeat: to add a partition twice is to add it once. The last transaction's end may still be on its way to the logs.
     await whileBusy(performance.now() + this.#timeoutMs, async () => {
       try {
@@ -132,9 +141,29 @@ export class TransactionalProducer {
     await this.#end(outcome);
   }
 
+  /**
+   * Commits the open transaction of a producer that has not been fenced. Nothing happens where it has none, or is not the last one.
+   * @throws kafkajs's error of the connection, or of a coordinator that is busy.
+   */
+  static async commitFor(
+    requests: BrokerRequests,
+    transactionalId: string,
+    identity: ProducerIdentity,
+    deadlineMs: number,
+  ): Promise<void> {
+    await whileBusy(deadlineMs, async () => {
+      const coordinator = await requests.coordinator('transaction', transactionalId);
+      try {
+        await requests.send(coordinator, 'EndTxn', { transactionalId, ...identity, transactionResult: true });
+      } catch (error) {
+        if (!NOT_OPEN.has(protocolErrorOf(error) ?? '')) throw error;
+      }
+    });
+  }
+
   async #end(outcome: Outcome): Promise<void> {
     const transactionResult = outcome === 'committed';
-    const args = { transactionalId: this.#transactionalId, ...this.#claimed, transactionResult };
+    const args = { transactionalId: this.#transactionalId, ...this.identity, transactionResult };
     await this.#requests.send(this.#coordinator, 'EndTxn', args);
   }
 }

@@ -54,11 +54,10 @@ describe('the writer of a task', needsServers(), () => {
   function claim(overrides: Partial<TaskWriterOptions> = {}): Promise<TaskWriter> {
     return claimTask({
       client: clientOptions(proxy.address),
-      transactionalId: `app-${suite}-task-${taskId}`,
+      applicationId: `app-${suite}`,
       taskId,
       changelogTopic: `${CHANGELOG}-${suite}`,
       topics: new Map([['output', `${OUTPUT}-${suite}`]]),
-      unsettled: new Map(),
       transactionTimeoutMs: 10_000,
       claimTimeoutMs: 20_000,
       maxBatchBytes: 900_000,
@@ -181,7 +180,7 @@ describe('the writer of a task', needsServers(), () => {
     const producer = await TransactionalProducer.claim(
       { requests, transactionalId: `app-${suite}-task-${taskId}`, transactionTimeoutMs: 60_000 },
       performance.now() + 20_000,
-      () => {},
+      async () => {},
     );
     await producer.begin([{ topic, partitions: [taskId] }]);
     const batch = encodeBatch([{ key: 'position', value: Buffer.from('dead'), timestampMs: 1 }], {
@@ -199,11 +198,15 @@ describe('the writer of a task', needsServers(), () => {
     assert.deepEqual(await changelog(), ['alive']);
   });
 
-  for (const [outcome, expected] of [
-    ['committed', ['before', 'unmarked', 'after']],
-    ['aborted', ['after']],
+  for (const [outcome, claimed, expected] of [
+    ['committed', 'at the next claim', ['before', 'unmarked', 'after']],
+    ['aborted', 'at the next claim', ['after']],
+    ['committed', 'when the next owner died in its claim', ['before', 'unmarked', 'after']],
+    ['aborted', 'when the next owner died in its claim', ['after']],
+    ['committed', 'when the next owner died as it set the marks', ['before', 'unmarked', 'after']],
+    ['aborted', 'when the next owner died as it set the marks', ['after']],
   ] as const)
-    test(`what a transaction that was ${outcome} left without its mark ends as it had ended, at the next claim`, async () => {
+    test(`what a transaction that was ${outcome} left without its mark ends as it had ended, ${claimed}`, async () => {
       await nextTask();
       const places = [`${CHANGELOG}-${suite}`, `${OUTPUT}-${suite}`].map((topic) => ({ topic, partitions: [taskId] }));
       const requests = new BrokerRequests(clientOptions(proxy.address));
@@ -211,7 +214,7 @@ describe('the writer of a task', needsServers(), () => {
       const producer = await TransactionalProducer.claim(
         { requests, transactionalId: `app-${suite}-task-${taskId}`, transactionTimeoutMs: 60_000 },
         performance.now() + 20_000,
-        () => {},
+        async () => {},
       );
       const produce = async (value: string): Promise<void> => {
         for (const { topic } of places) {
@@ -226,7 +229,20 @@ describe('the writer of a task', needsServers(), () => {
       // As if the coordinator, which knows nothing of it, had left its partitions out.
       await produce('unmarked');
       await requests.disconnect();
+      if (claimed === 'when the next owner died in its claim') {
+        // The broker has obeyed; from here on its coordinator knows of no transaction.
+        const drop = proxy.dropResponses(({ apiName }) => apiName === 'InitProducerId', { how: 'cut' });
+        await assert.rejects(claim({ claimTimeoutMs: 1_000 }), { code: 'BROKER_UNAVAILABLE' });
+        assert.ok(drop.count > 0);
+        drop.stop();
+      }
+      const marking =
+        claimed === 'when the next owner died as it set the marks'
+          ? proxy.dropResponses(({ apiName }) => apiName === 'AddPartitionsToTxn', { times: 1, how: 'cut' })
+          : undefined;
+      // A claim that is cut off is repeated, and knows no more than what another process would find.
       const writer = await claim();
+      if (marking !== undefined) assert.equal(marking.count, 1);
       owner.after(() => writer.close());
       await writer.commit([change('after')], [{ ...output('k', 'after'), partition: taskId }]);
       assert.deepEqual(await changelog(), expected);

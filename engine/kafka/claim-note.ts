@@ -1,0 +1,70 @@
+// How a task's last transaction ended, written down before the task is claimed. The claim makes the transaction's coordinator forget it, and
+// whoever claims may die before the marks that a broker has left out are set (settle.ts): the next owner then finds it here. The note is
+// the metadata of an offset that nobody reads from, in a group without members: a broker keeps it as it keeps any group's offsets.
+//
+// A note is written before every claim that finds a transaction, and believed only where the coordinator knows of none since the claim, so it
+// tells of the last transaction that there was. While marks are set by a transaction, the note names that transaction's producer: who
+// finds it so ends the transaction as it was meant to end. A claim is over only when the note names nobody any more.
+import type { TopicPartition } from '../api/index.ts';
+import type { BrokerRequests } from './broker-requests.ts';
+import type { Outcome } from './describe-transaction.ts';
+import type { ProducerIdentity } from './transactional-producer.ts';
+
+/** Of a group without members. */
+const NO_GENERATION = -1;
+const NO_MEMBER = '';
+
+export interface Noted {
+  readonly outcome: Outcome;
+  /** Who sets the marks of a committed transaction with one of its own, which has to be committed, too. */
+  readonly marking?: ProducerIdentity | undefined;
+}
+
+export class ClaimNote {
+  readonly #requests: BrokerRequests;
+  readonly #groupId: string;
+  readonly #place: TopicPartition;
+
+  /** @param changelog the task's partition of it stands for the task. */
+  constructor(requests: BrokerRequests, applicationId: string, changelog: TopicPartition) {
+    this.#requests = requests;
+    this.#groupId = `${applicationId}-claims`;
+    this.#place = changelog;
+  }
+
+  /** In place of what was noted before. Not repeated. */
+  async write(note: Noted): Promise<void> {
+    const { topic, partition } = this.#place;
+    await this.#requests.send(await this.#coordinator(), 'OffsetCommit', {
+      groupId: this.#groupId,
+      groupGenerationId: NO_GENERATION,
+      memberId: NO_MEMBER,
+      topics: [{ topic, partitions: [{ partition, offset: '0', metadata: textOf(note) }] }],
+    });
+  }
+
+  /** `undefined` where none was written. Not repeated. */
+  async read(): Promise<Noted | undefined> {
+    const { topic, partition } = this.#place;
+    const topics = [{ topic, partitions: [{ partition }] }];
+    const args = { groupId: this.#groupId, topics };
+    const { responses } = await this.#requests.send(await this.#coordinator(), 'OffsetFetch', args);
+    return noteOf(responses[0]?.partitions[0]?.metadata ?? '');
+  }
+
+  #coordinator(): Promise<number> {
+    return this.#requests.coordinator('group', this.#groupId);
+  }
+}
+
+const textOf = ({ outcome, marking }: Noted): string =>
+  marking === undefined ? outcome : `${outcome} ${marking.producerId} ${marking.producerEpoch}`;
+
+function noteOf(text: string): Noted | undefined {
+  const [outcome, producerId, producerEpoch] = text.split(' ');
+  if (outcome !== 'committed' && outcome !== 'aborted') return undefined;
+  return {
+    outcome,
+    ...(producerId !== undefined && { marking: { producerId, producerEpoch: Number(producerEpoch) } }),
+  };
+}
