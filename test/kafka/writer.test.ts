@@ -226,6 +226,8 @@ describe('the writer of a task', needsServers(), () => {
       await producer.begin(places);
       await produce('before');
       await producer.mark(places, outcome);
+      // The marks come a moment later, and would end what is written before them.
+      for (const { topic } of places) await endOf(topic, taskId);
       // As if the coordinator, which knows nothing of it, had left its partitions out.
       await produce('unmarked');
       await requests.disconnect();
