@@ -2,7 +2,7 @@
 //
 //   R(j) = Σ_i w_i · (f_ij + 0.5 b_ij) / ((F_i + 0.5 B_i + 5)^0.75 · (n_j + 5)^0.25)   over the query's items, w_i = 0.6^back
 //   W(j) = Σ_h R(h)/max R · (f_hj + 0.5 b_hj) / (the same norms)                         over the 30 best h of R: the second hop
-//   200 candidates by R/max R + 0.5 W/max W + 10/(1 + back), the last if j itself is in the session; those that may be shown
+//   100 candidates by R/max R + 0.5 W/max W + 10/(1 + back), the last if j itself is in the session; those that may be shown
 //   cos(q, c_j) with the user vector q = Σ 0.5^back c_i/|c_i|
 //
 // All masses are brought to the list's time before constants are added. Equal values are told apart by the ids' texts, so nothing
@@ -15,8 +15,8 @@ import type { QueryItem } from './f1.ts';
 import type { ListTimes, RowSource } from './related-scorer.ts';
 import { TopK } from './top-k.ts';
 
-/** Candidates that are scored. With 300 the lists are no better (docs/evaluation.md) and a third dearer. */
-export const CANDIDATES = 200;
+/** Candidates that are scored. With 200 the lists are no better (docs/evaluation.md) and half as dear again. */
+export const CANDIDATES = 100;
 /** Items whose rows make the second hop. */
 export const HOPS = 30;
 const BACKWARD_WEIGHT = 0.5;
@@ -25,6 +25,8 @@ const SHRINKAGE = 5;
 const HOP_CHOICE = 0.5;
 /** A session's own items are candidates whatever else. */
 const SESSION_CHOICE = 10;
+/** Mark of the newest item of the session; those before it have the numbers below. */
+const IN_SESSION = -2;
 /** How much less each older item counts in the user vector of a query. */
 const VECTOR_BASE = 0.5;
 
@@ -44,15 +46,20 @@ export class Gatherer {
   readonly back = new Int32Array(CANDIDATES);
   /** User vector of the query, of length 1 or all 0. */
   readonly #userVector = new Float64Array(DIMENSIONS);
-  /** By dense id. All 0 between queries, but for `#touched`. */
-  #r = new Float64Array(0);
-  #w = new Float64Array(0);
-  /** Candidate number + 1; 0 where it is none. */
-  #slots = new Int32Array(0);
+  /** Place + 1 by dense id; 0 where an item has none. All that is known of an item while a query lasts lies at its place, close together. */
+  #places = new Int32Array(0);
+  /** Dense ids by place. */
   #touched = new Int32Array(0);
   #touchedCount = 0;
+  #r = new Float64Array(0);
+  #w = new Float64Array(0);
+  /** (n_j + 5)^0.25. */
+  #norms = new Float64Array(0);
+  /** Candidate number, -1 where it is none. */
+  #numbers = new Int32Array(0);
   #highestR = 1;
   #highestW = 1;
+  /** Places. */
   readonly #hops = new Int32Array(HOPS);
   readonly #hopRecords: (NeighbourRecord | undefined)[] = [];
   #hopCount = 0;
@@ -60,12 +67,13 @@ export class Gatherer {
 
   constructor(index: ItemIndex) {
     this.#index = index;
-    this.#top = new TopK((denseId) => index.textOf(denseId));
+    this.#top = new TopK((place) => index.textOf(this.#touched[place]!));
   }
 
   /** Number of a candidate by dense id, -1 where it is none. */
   numberOf(denseId: number): number {
-    return (this.#slots[denseId] ?? 0) - 1;
+    const place = this.#places[denseId] ?? 0;
+    return place === 0 ? -1 : this.#numbers[place - 1]!;
   }
 
   /** max R before it is divided by: how much speaks for the best candidate. */
@@ -82,7 +90,8 @@ export class Gatherer {
     for (const { record, weight } of query) {
       if (record !== undefined) this.#addRow(this.#r, record, weight, times.atMs);
     }
-    this.#highestR = this.#divide(this.#r, 0, itemFactor);
+    this.#fillNorms(0, itemFactor);
+    this.#highestR = this.#divide(this.#r);
     this.#hop(times.atMs, itemFactor, rows);
     this.#choose(query, times.shownAtMs);
     this.#compare(query);
@@ -95,7 +104,8 @@ export class Gatherer {
   shares(denseIds: Int32Array, query: readonly QueryItem[], atMs: number): Shares {
     const width = query.length;
     const related = this.#relatedShares(denseIds, query, atMs);
-    const ofHops = this.#relatedShares(this.#hops.subarray(0, this.#hopCount), query, atMs);
+    const hops = this.#hops.subarray(0, this.#hopCount).map((place) => this.#touched[place]!);
+    const ofHops = this.#relatedShares(hops, query, atMs);
     const secondHop = new Float64Array(denseIds.length * width);
     const places = new Map<number, number>();
     for (let k = 0; k < denseIds.length; k++) places.set(denseIds[k]!, k);
@@ -171,35 +181,48 @@ export class Gatherer {
     const scale = this.#rowScale(record, weight, atMs);
     const partners = this.#index.partnersOf(record);
     const { f, b } = record;
-    const r = this.#r;
-    const w = this.#w;
-    const touched = this.#touched;
-    let count = this.#touchedCount;
+    const places = this.#places;
     for (let p = 0; p < partners.length; p++) {
       const mass = scale * (f[p]! + BACKWARD_WEIGHT * b[p]!);
       if (!(mass > 0)) continue;
       const candidate = partners[p]!;
-      if (r[candidate] === 0 && w[candidate] === 0) touched[count++] = candidate;
-      sums[candidate]! += mass;
+      const place = places[candidate]! || this.#touch(candidate);
+      sums[place - 1]! += mass;
     }
-    this.#touchedCount = count;
+  }
+
+  /** Gives an item a place, and returns it + 1. */
+  #touch(denseId: number): number {
+    const at = this.#touchedCount++;
+    this.#touched[at] = denseId;
+    this.#r[at] = 0;
+    this.#w[at] = 0;
+    this.#numbers[at] = -1;
+    this.#places[denseId] = at + 1;
+    return at + 1;
+  }
+
+  /** Norms of the items that were touched from a place on: once for each item, not for each pair. */
+  #fillNorms(from: number, itemFactor: number): void {
+    const { n } = this.#index;
+    const touched = this.#touched;
+    const norms = this.#norms;
+    const count = this.#touchedCount;
+    for (let t = from; t < count; t++) norms[t] = Math.sqrt(Math.sqrt(n[touched[t]!]! * itemFactor + SHRINKAGE));
   }
 
   /** Divides sums by the candidates' norms and by the greatest of them, which is returned (1 where there is none). */
-  #divide(sums: Float64Array, from: number, itemFactor: number): number {
-    const { n } = this.#index;
-    const touched = this.#touched;
+  #divide(sums: Float64Array): number {
+    const norms = this.#norms;
     const count = this.#touchedCount;
     let highest = 0;
-    for (let t = from; t < count; t++) {
-      const candidate = touched[t]!;
-      if (sums[candidate] === 0) continue;
-      const value = sums[candidate]! / Math.sqrt(Math.sqrt(n[candidate]! * itemFactor + SHRINKAGE));
-      sums[candidate] = value;
+    for (let t = 0; t < count; t++) {
+      const value = sums[t]! / norms[t]!;
+      sums[t] = value;
       if (value > highest) highest = value;
     }
     if (highest === 0) return 1;
-    for (let t = from; t < count; t++) sums[touched[t]!]! /= highest;
+    for (let t = 0; t < count; t++) sums[t]! /= highest;
     return highest;
   }
 
@@ -207,20 +230,24 @@ export class Gatherer {
     const index = this.#index;
     const top = this.#top;
     const r = this.#r;
+    const touched = this.#touched;
+    const related = this.#touchedCount;
     top.clear(HOPS);
-    for (let t = 0; t < this.#touchedCount; t++) {
-      const score = r[this.#touched[t]!]!;
-      if (score >= top.threshold) top.offer(this.#touched[t]!, score);
+    let threshold = top.threshold;
+    for (let t = 0; t < related; t++) {
+      if (r[t]! < threshold) continue;
+      top.offer(t, r[t]!);
+      threshold = top.threshold;
     }
     this.#hopCount = top.drain(this.#hops);
     const texts: string[] = [];
     for (let h = 0; h < this.#hopCount; h++) {
-      const text = index.textOf(this.#hops[h]!);
+      const text = index.textOf(touched[this.#hops[h]!]!);
       if (text !== undefined) texts.push(text);
     }
     rows.loadRecords(texts);
     for (let h = 0; h < this.#hopCount; h++) {
-      const text = index.textOf(this.#hops[h]!);
+      const text = index.textOf(touched[this.#hops[h]!]!);
       const record = text === undefined ? undefined : rows.recordOf(text);
       // Resolved before the arrays are written to: it may make the index, and so the arrays, grow.
       if (record !== undefined) index.partnersOf(record);
@@ -231,45 +258,50 @@ export class Gatherer {
       const record = this.#hopRecords[h];
       if (record !== undefined) this.#addRow(this.#w, record, this.#r[this.#hops[h]!]!, atMs);
     }
-    this.#highestW = this.#divide(this.#w, 0, itemFactor);
+    this.#fillNorms(related, itemFactor);
+    this.#highestW = this.#divide(this.#w);
   }
 
   #choose(query: readonly QueryItem[], shownAtMs: number): void {
     const index = this.#index;
     const top = this.#top;
-    const r = this.#r;
-    const w = this.#w;
-    const slots = this.#slots;
+    const others = this.#touchedCount;
     top.clear(CANDIDATES);
-    // Marked below 0 until the candidates have their numbers: a session's item is offered once, with its bonus.
     for (let back = 0; back < query.length; back++) {
       const { denseId, repeatBonus } = query[back]!;
       if (repeatBonus <= 0) continue;
-      slots[denseId] = -1;
+      const place = (this.#places[denseId]! || this.#touch(denseId)) - 1;
+      // Below -1 until the candidates have their numbers: a session's item is offered once, with its bonus.
+      this.#numbers[place] = IN_SESSION - back;
       if (!index.isAvailable(denseId, shownAtMs)) continue;
-      top.offer(denseId, r[denseId]! + HOP_CHOICE * w[denseId]! + SESSION_CHOICE / (1 + back));
+      top.offer(place, this.#r[place]! + HOP_CHOICE * this.#w[place]! + SESSION_CHOICE / (1 + back));
     }
+    const touched = this.#touched;
+    const numbers = this.#numbers;
+    const r = this.#r;
+    const w = this.#w;
     let threshold = top.threshold;
-    for (let t = 0; t < this.#touchedCount; t++) {
-      const candidate = this.#touched[t]!;
-      const score = r[candidate]! + HOP_CHOICE * w[candidate]!;
-      if (score < threshold || slots[candidate]! < 0 || !index.isAvailable(candidate, shownAtMs)) continue;
-      top.offer(candidate, score);
+    for (let t = 0; t < others; t++) {
+      const score = r[t]! + HOP_CHOICE * w[t]!;
+      if (score < threshold || numbers[t]! <= IN_SESSION || !index.isAvailable(touched[t]!, shownAtMs)) continue;
+      top.offer(t, score);
       threshold = top.threshold;
     }
-    for (const { denseId } of query) slots[denseId] = 0;
-    this.count = top.drain(this.candidates);
+    const { candidates } = this;
+    this.count = top.drain(candidates);
     for (let c = 0; c < this.count; c++) {
-      const candidate = this.candidates[c]!;
-      slots[candidate] = c + 1;
-      this.related[c] = r[candidate]!;
-      this.secondHop[c] = w[candidate]!;
-      this.back[c] = -1;
+      const place = candidates[c]!;
+      const mark = numbers[place]!;
+      this.back[c] = mark <= IN_SESSION ? IN_SESSION - mark : -1;
+      this.related[c] = r[place]!;
+      this.secondHop[c] = w[place]!;
+      numbers[place] = c;
+      candidates[c] = touched[place]!;
     }
-    for (let back = 0; back < query.length; back++) {
-      const { denseId, repeatBonus } = query[back]!;
-      const number = slots[denseId]! - 1;
-      if (repeatBonus > 0 && number >= 0) this.back[number] = back;
+    // Those of the session's items that may not be shown are no candidates.
+    for (const { denseId } of query) {
+      const place = this.#places[denseId]! - 1;
+      if (place >= 0 && numbers[place]! <= IN_SESSION) numbers[place] = -1;
     }
   }
 
@@ -302,12 +334,7 @@ export class Gatherer {
   }
 
   #begin(): void {
-    for (let t = 0; t < this.#touchedCount; t++) {
-      const candidate = this.#touched[t]!;
-      this.#r[candidate] = 0;
-      this.#w[candidate] = 0;
-    }
-    for (let c = 0; c < this.count; c++) this.#slots[this.candidates[c]!] = 0;
+    for (let t = 0; t < this.#touchedCount; t++) this.#places[this.#touched[t]!] = 0;
     this.#touchedCount = 0;
     this.count = 0;
     this.#grow();
@@ -317,10 +344,12 @@ export class Gatherer {
     const { size } = this.#index;
     if (this.#r.length >= size) return;
     const capacity = Math.max(1024, size * 2);
+    this.#places = grown(this.#places, new Int32Array(capacity));
+    this.#touched = grown(this.#touched, new Int32Array(capacity));
+    this.#numbers = grown(this.#numbers, new Int32Array(capacity));
     this.#r = grown(this.#r, new Float64Array(capacity));
     this.#w = grown(this.#w, new Float64Array(capacity));
-    this.#slots = grown(this.#slots, new Int32Array(capacity));
-    this.#touched = grown(this.#touched, new Int32Array(capacity));
+    this.#norms = grown(this.#norms, new Float64Array(capacity));
   }
 }
 

@@ -1,7 +1,7 @@
 // The learned ranking: the candidates of gatherer.ts by the model of ranker-model.ts.
 //
-// The 100 best come into the list's making, with s − the lowest s among them plus 0.01: more than 0, as content, campaigns and preferences
-// need it to be added to it, and with as much between the first and the last as these find with the other scorers. In parts: s is its
+// They come into the list's making with s − the lowest s among them plus 0.01: more than 0, as content, campaigns and preferences need it
+// to be added to it, and with as much between the first and the last as these find with the other scorers. In parts: s is its
 // constant (that of a candidate without merit) plus one contribution for each feature; a feature's contribution goes to the query
 // items in the proportions in which they made the feature.
 
@@ -19,8 +19,6 @@ import { CANDIDATES, type Gatherer, type Shares } from './gatherer.ts';
 import { RankerModel, WEIGHT_COUNT } from './ranker-model.ts';
 import { type ListTimes, OTHER_PARTS, type RelatedScorer, type RowSource } from './related-scorer.ts';
 
-/** Candidates that get a score. */
-const SCORED = 100;
 const LOWEST_SCORE = 0.01;
 const GROUP_OF: readonly FeatureGroup[] = FEATURES.map(([, group]) => group);
 
@@ -42,7 +40,6 @@ export class LearnedScorer implements RelatedScorer {
   touchedCount = 0;
   #lowest = 0;
   readonly #raw = new Float64Array(CANDIDATES);
-  readonly #sorted = new Float64Array(CANDIDATES);
   readonly #contributions = new Float64Array(FEATURE_COUNT);
 
   /** @param gatherer may be shared with another scorer, but not while a query is asked about. */
@@ -68,24 +65,19 @@ export class LearnedScorer implements RelatedScorer {
     model.begin(lengthBucket(query), features.context);
     const raw = this.#raw;
     const { count, candidates } = gatherer;
-    for (let c = 0; c < count; c++) raw[c] = model.score(features.values, c * FEATURE_COUNT);
-    const lowest = this.#lowestScored(count);
-    this.#lowest = lowest;
-    this.touchedCount = 0;
+    let lowest = Number.POSITIVE_INFINITY;
     for (let c = 0; c < count; c++) {
-      if (raw[c]! < lowest) continue;
+      const score = model.score(features.values, c * FEATURE_COUNT);
+      raw[c] = score;
+      if (score < lowest) lowest = score;
+    }
+    this.#lowest = lowest;
+    this.touchedCount = count;
+    for (let c = 0; c < count; c++) {
       const candidate = candidates[c]!;
-      this.touched[this.touchedCount++] = candidate;
+      this.touched[c] = candidate;
       this.scores[candidate] = raw[c]! - lowest + LOWEST_SCORE;
     }
-  }
-
-  /** The {@link SCORED}th best s, or the lowest where there are fewer. */
-  #lowestScored(count: number): number {
-    const sorted = this.#sorted.subarray(0, count);
-    sorted.set(this.#raw.subarray(0, count));
-    sorted.sort();
-    return sorted[Math.max(0, count - SCORED)] ?? 0;
   }
 
   parts(candidates: Int32Array, query: readonly QueryItem[], { atMs }: ListTimes): Float64Array {
