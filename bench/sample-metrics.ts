@@ -13,8 +13,8 @@ class Sum implements Counter {
 
 class Samples implements Histogram {
   values: number[] = [];
-  record(value: number): void {
-    this.values.push(value);
+  record(value: number, times = 1): void {
+    for (let i = 0; i < times; i++) this.values.push(value);
   }
 }
 

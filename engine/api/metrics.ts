@@ -8,8 +8,11 @@ export interface Counter {
 
 /** A distribution. */
 export interface Histogram {
-  /** @param value In the unit that the instrument is declared with; durations are in seconds. */
-  record(value: number): void;
+  /**
+   * @param value In the unit that the instrument is declared with; durations are in seconds.
+   * @param times How often it occurred. @defaultValue 1
+   */
+  record(value: number, times?: number): void;
 }
 
 /**

@@ -1,4 +1,5 @@
 export * from './description.ts';
+export { type SubTopologies, subTopologiesOf } from './sub-topologies.ts';
 export * from './topology.ts';
 export {
   type GlobalStoreOptions,

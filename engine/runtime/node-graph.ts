@@ -105,7 +105,7 @@ export class NodeGraph {
         return isBehind();
       },
       get traceparent() {
-        return trace()?.traceparent;
+        return trace()?.traceparentOf(node.name);
       },
       store<S extends StateStore>(name: string): S {
         const store = stores.get(name);
@@ -199,7 +199,7 @@ export class NodeGraph {
     const batchTrace = trace();
     const fired =
       batchTrace !== undefined && timers.isDue(streamTimeMs, wallClockMs)
-        ? await batchTrace.within('punctuate', {}, () => timers.fire(streamTimeMs, wallClockMs))
+        ? await batchTrace.withinPunctuation(() => timers.fire(streamTimeMs, wallClockMs))
         : timers.fire(streamTimeMs, wallClockMs);
     if (fired > 0) await this.#runNodes();
     return fired;
@@ -215,7 +215,7 @@ export class NodeGraph {
       const pending =
         trace === undefined
           ? running.processor?.process(inbox)
-          : trace.within(`node ${running.node.name}`, { 'freshet.records': inbox.length }, () =>
+          : trace.withinNode(running.node.name, { 'freshet.records': inbox.length }, () =>
               running.processor?.process(inbox),
             );
       if (pending !== undefined) await pending;

@@ -32,6 +32,7 @@ import {
 } from '../api/index.ts';
 import { changelogKey } from './changelog.ts';
 import type { InstanceEnvironment } from './instance-environment.ts';
+import { type AppendTimes, NO_APPEND_TIMES } from './record-metrics.ts';
 import { SinkPublisher } from './sink-publisher.ts';
 import { SinkRepair } from './sink-repair.ts';
 import { isOfShop, type SourceRecord } from './source-record.ts';
@@ -65,7 +66,7 @@ export class OwnedTask {
   /** Commits whose lists are on their way, oldest first. */
   #unpublished: {
     readonly commitNumber: number;
-    readonly appendTimes: number[];
+    readonly appendTimes: AppendTimes;
     readonly offsets: ReadonlyMap<string, number>;
   }[] = [];
 
@@ -315,11 +316,11 @@ export class OwnedTask {
     reached('database written', this.taskId);
 
     const { commitNumber } = task.position;
-    recordMetrics.committed(measured, clock.nowMs());
+    const appendTimes = recordMetrics.committed(measured, clock.nowMs());
     this.#history?.committed(this.#ofShop(records));
     this.#unpublished.push({
       commitNumber,
-      appendTimes: entries.size > 0 ? recordMetrics.appendTimes(records) : [],
+      appendTimes: entries.size > 0 ? appendTimes : NO_APPEND_TIMES,
       offsets: task.queues.positions(),
     });
     metrics.histogram('freshet.commit.duration').record((performance.now() - startedMs) / 1000);
@@ -359,7 +360,7 @@ export class OwnedTask {
     let newest: ReadonlyMap<string, number> | undefined;
     while (this.#unpublished.length > 0 && this.#unpublished[0]!.commitNumber <= commitNumber) {
       const { appendTimes, offsets } = this.#unpublished.shift()!;
-      this.#environment.recordMetrics.publishedSince(appendTimes, now);
+      this.#environment.recordMetrics.published(appendTimes, now);
       newest = offsets;
     }
     if (newest === undefined) return;

@@ -1,5 +1,7 @@
 // Counts the records that commits consume and send, and measures how old the shop's own are at each stage on their way to lists. What a batch did
 // is counted when it is committed: a batch that is undone and run again by halves counts once.
+//
+// A log takes records by the batch, so neighbours have one append time, one topic and one partition: what is counted is counted by run of such records.
 
 import type { Counter, Histogram, Metrics, ProducerRecord } from '../api/index.ts';
 import { isOfShop, type SourceReader, type SourceRecord } from './source-record.ts';
@@ -16,6 +18,16 @@ export interface MeasuredBatch {
   /** What processing it took, s. */
   readonly processSeconds: number;
 }
+
+/** When the log took the records of a batch that the shop wrote, by run of equal times. */
+export interface AppendTimes {
+  /** Epoch ms. */
+  readonly times: number[];
+  /** How many records of each. */
+  readonly counts: number[];
+}
+
+export const NO_APPEND_TIMES: AppendTimes = { times: [], counts: [] };
 
 export class RecordMetrics {
   readonly #metrics: Metrics;
@@ -40,33 +52,64 @@ export class RecordMetrics {
     this.#published = stage('published');
   }
 
-  /** A batch has been committed. */
-  committed({ records, sent, readMs, processedMs, processSeconds }: MeasuredBatch, committedMs: number): void {
-    for (const { topic, partition } of records) this.#consumedOf(topic, partition).add(1);
-    for (const { topic } of sent) this.#sentTo(topic).add(1);
-    if (records.length === 0) return;
+  /** A batch has been committed. Returns what {@link published} needs when its lists are. */
+  committed({ records, sent, readMs, processedMs, processSeconds }: MeasuredBatch, committedMs: number): AppendTimes {
+    this.#countConsumed(records);
+    this.#countSent(sent);
+    if (records.length === 0) return NO_APPEND_TIMES;
     this.#processing.record(processSeconds);
-    const times = this.appendTimes(records);
+    const times = this.#appendTimesOf(records);
     recordAges(this.#read, times, readMs);
     recordAges(this.#processed, times, processedMs);
     recordAges(this.#committed, times, committedMs);
-  }
-
-  /** When the log took the records that the shop wrote, epoch ms: not those of the engine itself. */
-  appendTimes(records: readonly SourceRecord[]): number[] {
-    const times: number[] = [];
-    for (const { topic, appendTimeMs } of records) if (isOfShop(this.#readers, topic)) times.push(appendTimeMs);
     return times;
   }
 
-  /** Lists that hold these records have been published. */
-  published(records: readonly SourceRecord[], publishedMs: number): void {
-    this.publishedSince(this.appendTimes(records), publishedMs);
+  /** Of the records that the shop wrote: not of those of the engine itself. */
+  #appendTimesOf(records: readonly SourceRecord[]): AppendTimes {
+    const times: number[] = [];
+    const counts: number[] = [];
+    let lastTopic: string | undefined;
+    let isCounted = false;
+    for (const { topic, appendTimeMs } of records) {
+      if (topic !== lastTopic) {
+        lastTopic = topic;
+        isCounted = isOfShop(this.#readers, topic);
+      }
+      if (!isCounted) continue;
+      const last = times.length - 1;
+      if (times[last] === appendTimeMs) counts[last] = counts[last]! + 1;
+      else {
+        times.push(appendTimeMs);
+        counts.push(1);
+      }
+    }
+    return { times, counts };
   }
 
   /** Lists that hold records of these append times have been published. */
-  publishedSince(appendTimes: readonly number[], publishedMs: number): void {
+  published(appendTimes: AppendTimes, publishedMs: number): void {
     recordAges(this.#published, appendTimes, publishedMs);
+  }
+
+  #countConsumed(records: readonly SourceRecord[]): void {
+    for (let from = 0; from < records.length; ) {
+      const { topic, partition } = records[from]!;
+      let to = from + 1;
+      while (to < records.length && records[to]!.topic === topic && records[to]!.partition === partition) to += 1;
+      this.#consumedOf(topic, partition).add(to - from);
+      from = to;
+    }
+  }
+
+  #countSent(sent: readonly ProducerRecord[]): void {
+    for (let from = 0; from < sent.length; ) {
+      const { topic } = sent[from]!;
+      let to = from + 1;
+      while (to < sent.length && sent[to]!.topic === topic) to += 1;
+      this.#sentTo(topic).add(to - from);
+      from = to;
+    }
   }
 
   #consumedOf(topic: string, partition: number): Counter {
@@ -97,6 +140,7 @@ export class RecordMetrics {
 }
 
 /** The log's clock may be a little ahead of ours: no age is negative. */
-function recordAges(histogram: Histogram, appendTimes: readonly number[], nowMs: number): void {
-  for (const appendTimeMs of appendTimes) histogram.record(Math.max(0, nowMs - appendTimeMs) / 1000);
+function recordAges(histogram: Histogram, { times, counts }: AppendTimes, nowMs: number): void {
+  for (const [run, appendTimeMs] of times.entries())
+    histogram.record(Math.max(0, nowMs - appendTimeMs) / 1000, counts[run]);
 }

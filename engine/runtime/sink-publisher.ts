@@ -3,8 +3,9 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorType, type Logger, type Metrics, type SinkEntry, type Span, type VersionedSink } from '../api/index.ts';
-import { type BatchTrace, MAX_LINKS } from './batch-trace.ts';
+import type { BatchTrace } from './batch-trace.ts';
 import type { ChangedKeys } from './position.ts';
+import { MAX_LINKS } from './sub-topology-trace.ts';
 
 /** Entries that one call to the sink takes: a pipeline of about 1 MB of lists. */
 const ENTRIES_PER_CALL = 500;

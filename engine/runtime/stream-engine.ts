@@ -318,11 +318,11 @@ export class StreamEngine {
 
     this.#roundMetrics.committed(startedMs);
     const committedMs = clock.nowMs();
-    for (const one of measured) this.#recordMetrics.committed(one, committedMs);
+    const appendTimes = measured.map((one) => this.#recordMetrics.committed(one, committedMs));
 
     const count = await this.#publish(published, tasks);
     const publishedMs = clock.nowMs();
-    if (count > 0) for (const { records } of measured) this.#recordMetrics.published(records, publishedMs);
+    if (count > 0) for (const times of appendTimes) this.#recordMetrics.published(times, publishedMs);
     this.#reached('published');
 
     log.release(this.#released());

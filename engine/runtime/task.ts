@@ -17,6 +17,7 @@ import {
   traceIdOf,
   type WriteBatch,
 } from '../api/index.ts';
+import { type SubTopologies, subTopologiesOf } from '../graph/sub-topologies.ts';
 import type { Topology } from '../graph/topology.ts';
 import { BatchMetrics } from './batch-metrics.ts';
 import { type BatchTrace, traceBatch } from './batch-trace.ts';
@@ -93,6 +94,7 @@ export class Task {
   #batch: readonly SourceRecord[] = [];
   #batchTimes = NO_TIMES;
   readonly #tracer: Tracer;
+  readonly #subTopologies: SubTopologies;
   /** From the start of a batch until its commit. */
   #trace: BatchTrace | undefined;
   #committedTrace: BatchTrace | undefined;
@@ -103,6 +105,7 @@ export class Task {
     this.taskId = taskId;
     this.#options = options;
     this.#tracer = options.tracer ?? silentTracer;
+    this.#subTopologies = subTopologiesOf(topology);
     this.#metrics = new BatchMetrics(options.metrics);
     this.#positionKey = positionKeyOf(taskId);
     this.#clock = options.isReplay ? { nowMs: () => this.#streamTimeMs } : options.clock;
@@ -207,7 +210,7 @@ export class Task {
       const startedMs = performance.now();
       // That of an attempt which failed.
       this.#trace?.end();
-      this.#trace = traceBatch(this.#tracer, this.taskId, records);
+      this.#trace = traceBatch(this.#tracer, this.taskId, records, this.#subTopologies);
       try {
         for (const { refusal, timestampMs } of records)
           if (refusal === undefined && timestampMs > this.#streamTimeMs) this.#streamTimeMs = timestampMs;

@@ -32,13 +32,13 @@ export class Distribution implements Histogram {
     this.#turnMs = clock.nowMs() + HALF_WINDOW_MS;
   }
 
-  record(value: number): void {
+  record(value: number, times = 1): void {
     this.#turn();
-    this.#younger.record(value);
+    this.#younger.record(value, times);
     const bucket = this.#bucketOf(value);
-    this.counts[bucket] = this.counts[bucket]! + 1;
-    this.sum += value;
-    this.count += 1;
+    this.counts[bucket] = this.counts[bucket]! + times;
+    this.sum += value * times;
+    this.count += times;
   }
 
   /** Index of the first bound that is not below the value. */

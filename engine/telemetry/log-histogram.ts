@@ -13,12 +13,12 @@ export class LogHistogram {
   readonly #buckets = new Uint32Array(BUCKETS);
   #count = 0;
 
-  /** Takes a value of 0 or more; a negative one counts as 0. */
-  record(value: number): void {
+  /** Takes a value of 0 or more, so many times; a negative one counts as 0. */
+  record(value: number, times = 1): void {
     const index = value <= SMALLEST ? 0 : Math.ceil(Math.log(value / SMALLEST) / LOG_GROWTH);
     const bucket = Math.min(index, BUCKETS - 1);
-    this.#buckets[bucket] = this.#buckets[bucket]! + 1;
-    this.#count += 1;
+    this.#buckets[bucket] = this.#buckets[bucket]! + times;
+    this.#count += times;
   }
 
   get count(): number {

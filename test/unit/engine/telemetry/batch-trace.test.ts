@@ -15,10 +15,11 @@ import {
   type VersionedSink,
 } from '../../../../engine/api/index.ts';
 import { EmbeddedLog, LOG_COLUMN_FAMILY } from '../../../../engine/embedded/index.ts';
-import { DEAD_LETTER_TOPIC, TopologyBuilder } from '../../../../engine/graph/index.ts';
-import { MAX_LINKS, traceBatch } from '../../../../engine/runtime/batch-trace.ts';
+import { DEAD_LETTER_TOPIC, subTopologiesOf, TopologyBuilder } from '../../../../engine/graph/index.ts';
+import { traceBatch } from '../../../../engine/runtime/batch-trace.ts';
 import { columnFamiliesOf, StreamEngine } from '../../../../engine/runtime/index.ts';
 import { SinkPublisher } from '../../../../engine/runtime/sink-publisher.ts';
+import { MAX_LINKS } from '../../../../engine/runtime/sub-topology-trace.ts';
 import { MovedClock } from '../../../../engine/testing/index.ts';
 import { createMemoryDatabase } from '../../../../state/memory-database.ts';
 import { json, jsonStore, record } from '../../../support/engine.ts';
@@ -44,14 +45,38 @@ class Counting implements Processor<number> {
   }
 }
 
-async function openEngine(t: TestContext, tracer: Tracer) {
-  const topology = new TopologyBuilder()
-    .addSource('numbers', { topic: 'numbers', deserializer: json<number>() })
-    .addStore(jsonStore<number>('counts'))
-    .addProcessor('counting', () => new Counting(), { parents: ['numbers'], stores: ['counts'] })
-    .addSink('next', { topic: 'next', serializer: json<number>(), parents: ['counting'] })
-    .addVersionedSink('board', { sink: 'board', parents: ['counting'] })
-    .build();
+/** Publishes each key of what the first part of the topology sends, with the span that the batch has there. */
+class Showing implements Processor<number> {
+  #context!: ProcessorContext;
+
+  init(context: ProcessorContext): void {
+    this.#context = context;
+  }
+
+  process(records: readonly StreamRecord<number>[]): void {
+    const value = Buffer.from(this.#context.traceparent ?? 'none');
+    for (const { key } of records) this.#context.forward({ key: `shown ${key}`, value, timestampMs: 0 });
+  }
+}
+
+const withSink = new TopologyBuilder()
+  .addSource('numbers', { topic: 'numbers', deserializer: json<number>() })
+  .addStore(jsonStore<number>('counts'))
+  .addProcessor('counting', () => new Counting(), { parents: ['numbers'], stores: ['counts'] })
+  .addSink('next', { topic: 'next', serializer: json<number>(), parents: ['counting'] })
+  .addVersionedSink('board', { sink: 'board', parents: ['counting'] })
+  .build();
+
+const withRepartition = new TopologyBuilder()
+  .addSource('numbers', { topic: 'numbers', deserializer: json<number>() })
+  .addStore(jsonStore<number>('counts'))
+  .addProcessor('counting', () => new Counting(), { parents: ['numbers'], stores: ['counts'] })
+  .addRepartition('next', { serializer: json<number>(), deserializer: json<number>(), parents: ['counting'] })
+  .addProcessor('showing', () => new Showing(), { parents: ['next'] })
+  .addVersionedSink('board', { sink: 'board', parents: ['counting', 'showing'] })
+  .build();
+
+async function openEngine(t: TestContext, tracer: Tracer, topology = withSink) {
   const database = createMemoryDatabase({ columnFamilies: [...columnFamiliesOf(topology), LOG_COLUMN_FAMILY] });
   const clock = new MovedClock(1_000);
   const log = new EmbeddedLog({ database, clock });
@@ -105,7 +130,7 @@ test('a silent tracer is asked for no span, and the records of a batch are not l
       throw new Error('the records are looked at');
     },
   });
-  assert.equal(traceBatch(silentTracer, 0, untouchable), undefined);
+  assert.equal(traceBatch(silentTracer, 0, untouchable, subTopologiesOf(withSink)), undefined);
 });
 
 test('a batch without a sampled record has no span', async (t) => {
@@ -131,9 +156,9 @@ test('a batch continues the first sampled trace, links to the others once, and h
   assert.deepEqual(
     tracer.spans.map(({ name, options }) => [name, options.kind, options.parent]),
     [
-      ['process 0', 'consumer', sampled(7)],
+      ['process numbers', 'consumer', sampled(7)],
       ['node counting', undefined, process],
-      ['commit 0', 'producer', process],
+      ['commit', 'producer', process],
       ['publish board', 'client', process],
     ],
   );
@@ -148,6 +173,59 @@ test('a batch continues the first sampled trace, links to the others once, and h
   assert.deepEqual(new Set(headersOf('next').map(header)), new Set([commit!.traceparent]));
   assert.equal(board.get('a'), process!.traceparent);
   assert.ok(tracer.spans.every(({ ends, failure }) => ends === 1 && failure === undefined));
+});
+
+test('a batch has a span in the trace of each part of the topology, and hands on to a part only what that one led to', async (t) => {
+  const tracer = new RecordingTracer();
+  const { pipe, board } = await openEngine(t, tracer, withRepartition);
+  await pipe(
+    { ...record('next', 'x', 1, 1), headers: { traceparent: sampled(1) } },
+    number('a', 2),
+    number('b', 3, sampled(2)),
+  );
+  const [ofNext, ofNumbers, afterwards, ...others] = tracer.spans.filter(({ name }) => name.startsWith('process'));
+  assert.deepEqual(others, []);
+  const commits = tracer.named('commit');
+  assert.deepEqual(
+    [ofNext, ofNumbers, afterwards].map((span) => [span!.name, span!.options.parent]),
+    [
+      ['process next', sampled(1)],
+      ['process numbers', sampled(2)],
+      ['process next', commits[1]!.traceparent],
+    ],
+  );
+  assert.deepEqual(
+    commits.map(({ options }) => options.parent),
+    [ofNext, ofNumbers, afterwards],
+  );
+  assert.deepEqual(
+    tracer.spans.filter(({ name }) => name.startsWith('node')).map(({ name, options }) => [name, options.parent]),
+    [
+      ['node counting', ofNumbers],
+      ['node showing', ofNext],
+      ['node showing', afterwards],
+    ],
+  );
+  const [publication] = tracer.named('publish board');
+  assert.deepEqual([publication!.options.parent, publication!.options.links], [ofNext, [ofNumbers!.traceparent]]);
+  assert.deepEqual(Object.fromEntries(board), {
+    a: ofNumbers!.traceparent,
+    'shown x': ofNext!.traceparent,
+    'shown a': afterwards!.traceparent,
+    'shown b': afterwards!.traceparent,
+  });
+  assert.ok(tracer.spans.every(({ ends }) => ends === 1));
+});
+
+test('what shares a batch with the consequences of a traced record is not taken into its trace', async (t) => {
+  const tracer = new RecordingTracer();
+  const { pipe, board } = await openEngine(t, tracer, withRepartition);
+  await pipe({ ...record('next', 'x', 1, 1), headers: { traceparent: sampled(1) } }, number('a', 2));
+  assert.deepEqual(
+    tracer.spans.map(({ name }) => name),
+    ['process next', 'node showing', 'commit', 'publish board'],
+  );
+  assert.deepEqual([board.get('a'), board.get('shown a')], ['none', 'none']);
 });
 
 test('a span links to 64 others at most, and says how many it leaves out', async (t) => {
@@ -166,7 +244,7 @@ test('a batch that is undone ends its spans as failed, and a dead letter keeps t
   await pipe(number('a', 666, sampled(1)), number('b', 2, sampled(2)));
   // Both together, then each alone.
   assert.deepEqual(
-    tracer.named('process 0').map(({ options, failure }) => [options.parent, failure !== undefined]),
+    tracer.named('process numbers').map(({ options, failure }) => [options.parent, failure !== undefined]),
     [
       [sampled(1), true],
       [sampled(1), true],
@@ -175,7 +253,7 @@ test('a batch that is undone ends its spans as failed, and a dead letter keeps t
   );
   assert.ok(tracer.spans.every(({ ends }) => ends === 1));
   assert.deepEqual(headersOf(DEAD_LETTER_TOPIC).map(header), [sampled(1)]);
-  assert.deepEqual(headersOf('next').map(header), [tracer.named('commit 0')[1]!.traceparent]);
+  assert.deepEqual(headersOf('next').map(header), [tracer.named('commit')[1]!.traceparent]);
 });
 
 test('a sink that fails is in the trace, and stops the embedded engine', async (t) => {
@@ -187,13 +265,14 @@ test('a sink that fails is in the trace, and stops the embedded engine', async (
   await assert.rejects(pipe(number('a', 1, sampled(1))), /the board is full/);
   const [publish] = tracer.named('publish board');
   assert.deepEqual([publish!.ends, (publish!.failure as Error).message], [1, 'the board is full']);
-  assert.equal(tracer.named('commit 0')[0]!.failure, undefined);
+  assert.equal(tracer.named('commit')[0]!.failure, undefined);
 });
 
 test('lists of several commits go in one call with links, and a call that fails is told from the one that does not', async (t) => {
   const tracer = new RecordingTracer();
   const place = { topic: 'numbers', partition: 0, offset: 0, key: 'a', value: 1, timestampMs: 1, appendTimeMs: 1 };
-  const trace = (id: number) => traceBatch(tracer, 0, [{ ...place, headers: { traceparent: sampled(id) } }])!;
+  const trace = (id: number) =>
+    traceBatch(tracer, 0, [{ ...place, headers: { traceparent: sampled(id) } }], subTopologiesOf(withSink))!;
   const failures = [new Error('away')];
   let published = 0;
   const publisher = new SinkPublisher({
@@ -225,7 +304,7 @@ test('lists of several commits go in one call with links, and a call that fails 
   await waitFor('publication', () => published === 3);
   publisher.add(4, entries(4, 'a'));
   await waitFor('publication', () => published === 4);
-  const [first, second] = tracer.named('process 0');
+  const [first, second] = tracer.named('process numbers');
   const [failed, done, ...rest] = tracer.named('publish board');
   assert.ok(failed!.failure instanceof Error);
   assert.deepEqual(
