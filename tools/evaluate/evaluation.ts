@@ -1,6 +1,7 @@
 // Takes a data set through the engine and the baselines, question by question, and gathers the figures. Engine and baselines see the
 // same steps in the same order, and every question is answered from what came before it.
 
+import { setImmediate } from 'node:timers/promises';
 import { ALGORITHMS } from '../../processors/top-n/algorithm-choice.ts';
 import type { ListSettings } from '../../topology/index.ts';
 import { type Baseline, type BaselineSession, createBaselines, ItemKnn } from './baselines/index.ts';
@@ -15,8 +16,8 @@ import type { UpdateCost } from './update-cost.ts';
 const MOST_PENDING = 10_000;
 /** Sessions that baselines can go on with; the one begun longest ago is forgotten first. */
 const MOST_OPEN_SESSIONS = 100_000;
-/** Progress is told once in so many steps. */
-const PROGRESS_STEPS = 100;
+/** Between two pauses, in which progress is told and signals are heard, ms: all else here runs without giving way. */
+const PAUSE_INTERVAL_MS = 200;
 /** Questions and events that costs are measured on. */
 const LAST_QUESTIONS = 2_000;
 const LAST_EVENTS = 8_000;
@@ -111,13 +112,18 @@ class Run {
   async all(): Promise<EvaluationResult> {
     const { dataSet, signal, onProgress, ks } = this.#options;
     const startedMs = performance.now();
+    let pausedMs = startedMs;
+    signal.throwIfAborted();
     for await (const steps of dataSet.steps()) {
       for (const step of steps) {
         if (step.kind === 'ask') await this.#ask(step);
         else await this.#learn(step);
+        const nowMs = performance.now();
+        if (nowMs - pausedMs < PAUSE_INTERVAL_MS) continue;
+        pausedMs = nowMs;
+        onProgress({ doneShare: dataSet.doneShare(), learned: this.#learned, asked: this.#asked });
+        await setImmediate();
         signal.throwIfAborted();
-        if ((this.#learned + this.#asked) % PROGRESS_STEPS === 0)
-          onProgress({ doneShare: dataSet.doneShare(), learned: this.#learned, asked: this.#asked });
       }
     }
     await this.#engine.settle();
