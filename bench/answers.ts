@@ -10,7 +10,7 @@ const REFRESH_PAUSE_MS = 500;
 
 /** @throws Error unless every event that was sent was counted exactly once. To be asked where no instance has been killed. */
 export function checkCounts(run: Run): void {
-  for (const [topic, sent] of run.shop.sent) {
+  for (const [topic, sent] of run.sender.sent) {
     let counted = 0;
     for (const { view } of run.instances) counted += view?.records[topic] ?? 0;
     if (counted !== sent) throw new Error(`${sent} records were sent to ${topic}, ${counted} were counted`);
@@ -26,17 +26,17 @@ export function checkCounts(run: Run): void {
  */
 export async function checkLists(run: Run): Promise<void> {
   const deadline = performance.now() + LONGEST_REFRESH_MS;
-  for (let visitors = [...run.shop.lastEvents.keys()]; ; await sleep(REFRESH_PAUSE_MS)) {
+  for (let visitors = [...run.sender.lastEvents.keys()]; ; await sleep(REFRESH_PAUSE_MS)) {
     visitors = await withoutList(run, visitors);
     if (visitors.length === 0) return;
     if (performance.now() > deadline)
       throw new Error(
-        `of ${run.shop.lastEvents.size} visitors ${visitors.length} have no list that knows their last event`,
+        `of ${run.sender.lastEvents.size} visitors ${visitors.length} have no list that knows their last event`,
       );
   }
 }
 
-async function withoutList({ shop, lists }: Run, visitors: readonly string[]): Promise<string[]> {
+async function withoutList({ sender, lists }: Run, visitors: readonly string[]): Promise<string[]> {
   const without: string[] = [];
   for (let from = 0; from < visitors.length; from += VISITORS_PER_READ) {
     const part = visitors.slice(from, from + VISITORS_PER_READ);
@@ -44,7 +44,7 @@ async function withoutList({ shop, lists }: Run, visitors: readonly string[]): P
     for (const [index, entry] of found.entries()) {
       const visitor = part[index]!;
       const known = entry === undefined ? [] : topListSerde.deserialize(entry.value).asOf.eventIds;
-      if (!known.includes(shop.lastEvents.get(visitor)!)) without.push(visitor);
+      if (!known.includes(sender.lastEvents.get(visitor)!)) without.push(visitor);
     }
   }
   return without;

@@ -4,13 +4,12 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import kafkajs from 'kafkajs';
 import { openRedisLists } from '../app/redis.ts';
-import type { Stack } from '../deploy/local-stack/stack.ts';
 import { silentLogger } from '../engine/api/index.ts';
 import type { RedisListStore } from '../lists/index.ts';
-import { type Application, createApplication } from '../test/support/production-stack.ts';
+import { type Application, createApplication, type ProductionStack } from '../test/support/production-stack.ts';
 import { EngineInstance } from './engine-instance.ts';
+import { EventSender } from './event-sender.ts';
 import { poll } from './poll.ts';
-import { Shop } from './shop.ts';
 
 /** Partitions of every topic: those of the local stack. */
 export const PARTITIONS = 4;
@@ -18,10 +17,9 @@ export const PARTITIONS = 4;
 const LONGEST_WAIT_MS = 600_000;
 
 export interface RunOptions {
-  readonly stack: Stack;
+  readonly stack: ProductionStack;
   /** For the state of instances. */
   readonly directory: string;
-  readonly seed: number;
   readonly profileDirectory?: string | undefined;
 }
 
@@ -29,18 +27,18 @@ let rounds = 0;
 
 /** A round under way. */
 export class Run {
-  readonly stack: Stack;
+  readonly stack: ProductionStack;
   readonly application: Application;
-  readonly shop: Shop;
+  readonly sender: EventSender;
   readonly lists: RedisListStore;
   readonly instances: EngineInstance[] = [];
   readonly #options: RunOptions;
 
-  private constructor(options: RunOptions, application: Application, shop: Shop, lists: RedisListStore) {
+  private constructor(options: RunOptions, application: Application, sender: EventSender, lists: RedisListStore) {
     this.#options = options;
     this.stack = options.stack;
     this.application = application;
-    this.shop = shop;
+    this.sender = sender;
     this.lists = lists;
   }
 
@@ -51,8 +49,8 @@ export class Run {
       FRESHET_PARTITIONS: String(PARTITIONS),
       ...settings,
     });
-    const shop = await Shop.open(application.config, options.seed);
-    return new Run(options, application, shop, await openRedisLists(application.config, silentLogger));
+    const sender = await EventSender.open(application.config);
+    return new Run(options, application, sender, await openRedisLists(application.config, silentLogger));
   }
 
   start(name: string): EngineInstance {
@@ -95,7 +93,7 @@ export class Run {
     let count = 0;
     for (const { view } of this.instances)
       for (const [topic, records] of Object.entries(view?.records ?? {}))
-        if (this.shop.sent.has(topic)) count += records;
+        if (this.sender.sent.has(topic)) count += records;
     return count;
   }
 
@@ -103,7 +101,7 @@ export class Run {
   async drained(): Promise<void> {
     await poll(
       'everything to be counted and published',
-      () => this.isDrained() && this.counted() >= this.shop.total,
+      () => this.isDrained() && this.counted() >= this.sender.total,
       LONGEST_WAIT_MS,
     );
   }
@@ -117,7 +115,7 @@ export class Run {
   async close(): Promise<void> {
     await Promise.all(this.instances.map((instance) => instance.stop()));
     await this.lists.close();
-    await this.shop.close();
+    await this.sender.close();
     const { appId, kafkaBrokers } = this.application.config;
     await rm(join(this.#options.directory, appId), { recursive: true, force: true });
     const kafka = new kafkajs.Kafka({ brokers: [kafkaBrokers], logLevel: kafkajs.logLevel.NOTHING });

@@ -2,37 +2,34 @@
 // starts with empty topics, and each checks its answers before a figure is noted: every event counted once, lists as recomputed, every
 // user's list from that user's last event.
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
-import { startKafka } from '../deploy/local-stack/kafka.ts';
-import { startRedis } from '../deploy/local-stack/redis.ts';
-import { Figures, median } from './figures.ts';
+import { type BenchServers, withServers } from './bench-servers.ts';
+import { Figures, median, quantile } from './figures.ts';
+import { measureHalfLoad } from './half-load.ts';
 import { describeMachine } from './machine.ts';
-import { type Measured, measure, measureEmbedded, type Servers, verify } from './measured-run.ts';
+import { type Measured, measure, measureEmbedded, verify } from './measured-run.ts';
+import { productRun } from './product-run.ts';
 
 const USAGE = `npm run bench -- --workload DIR [options]
   --workload DIR  folder of measure.mjs, verify.mjs and workload.mjs, packages installed
   --peer COMMAND  starts another application that does the same job; left out, it is not compared
-  --only LIST     with commas, of: read, floor, kafka, embedded, peer, peer-alo (all)
+  --only LIST     with commas, of: read, floor, kafka, embedded, product, peer, peer-alo (all)
   --rounds N      (5)
   --events N      (300000)
-  --probes N      single events into each idle application (0)
-  --threads N     processes of the engine on Kafka (1)
-  --restore       has every application restore its state`;
+  --seconds N     that each application is watched for at half of the rate it has just reached; 0: not at all (15)
+  --threads N     processes of the engine on Kafka (1)`;
 
 const { values } = parseArgs({
   options: {
     workload: { type: 'string' },
     peer: { type: 'string' },
-    only: { type: 'string', default: 'read,floor,kafka,embedded,peer,peer-alo' },
+    only: { type: 'string', default: 'read,floor,kafka,embedded,product,peer,peer-alo' },
     rounds: { type: 'string', default: '5' },
     events: { type: 'string', default: '300000' },
-    probes: { type: 'string', default: '0' },
+    seconds: { type: 'string', default: '15' },
     threads: { type: 'string', default: '1' },
-    restore: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -54,7 +51,7 @@ interface Application {
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
-function count(name: 'rounds' | 'events' | 'probes' | 'threads', least: number): number {
+function count(name: 'rounds' | 'events' | 'seconds' | 'threads', least: number): number {
   const number = Number(values[name]);
   if (!Number.isSafeInteger(number) || number < least)
     throw new RangeError(`--${name} takes a whole number from ${least} on, not "${values[name]}"`);
@@ -80,83 +77,129 @@ function note(figures: Figures, name: string, events: number, measured: Measured
   figures.note(`${name}, events/s`, measured.eventsPerS);
   figures.note(`${name}, CPU s per million events`, (measured.cpuS * 1e6) / events);
   figures.note(`${name}, peak memory, MiB`, measured.peakRssMiB);
-  for (const [list, { median: middle, p95 }] of Object.entries(measured.freshnessMs ?? {}))
-    if (typeof middle === 'number') {
-      figures.note(`${name}, idle, event to ${list} median, ms`, middle);
-      figures.note(`${name}, idle, event to ${list} p95, ms`, p95);
-    }
   if (measured.restore === undefined) return;
   figures.note(`${name}, restore, records/s`, measured.restore.recordsPerS);
   figures.note(`${name}, restore, CPU s of the process`, measured.restore.cpuS);
 }
 
-/** Ratios of a round's figures to those of the engine on Kafka: of one round, since the machine is another in each. */
+const RATIOS = ['events/s', 'CPU s per million events', 'peak memory, MiB'];
+
+/** Ratios of figures of one round, since the machine is another in each: of the engine on Kafka to all others, and of the product to the peer. */
 function ratios(figures: Figures): string[] {
+  const pairs = [
+    ...['read', 'floor', 'embedded', 'product', 'peer', 'peer-alo'].map((other) => ['kafka', other]),
+    ['embedded', 'peer'],
+    ['product', 'peer'],
+  ];
   const lines: string[] = [];
-  for (const other of ['read', 'floor', 'embedded', 'peer', 'peer-alo'])
-    for (const figure of ['events/s', 'CPU s per million events', 'peak memory, MiB']) {
-      const ours = figures.of(`kafka, ${figure}`);
+  for (const [one, other] of pairs)
+    for (const figure of RATIOS) {
+      const ours = figures.of(`${one}, ${figure}`);
       const theirs = figures.of(`${other}, ${figure}`);
       if (ours.length === 0 || ours.length !== theirs.length) continue;
       const each = ours.map((value, round) => value / theirs[round]!);
       const [low, high] = [Math.min(...each), Math.max(...each)].map((value) => value.toFixed(2));
-      lines.push(`| kafka / ${other}, ${figure} | ${median(each).toFixed(2)} | ${low} | ${high} | ${each.length} |`);
+      lines.push(`| ${one} / ${other}, ${figure} | ${median(each).toFixed(2)} | ${low} | ${high} | ${each.length} |`);
     }
   return lines;
 }
 
 async function main(workload: string): Promise<void> {
-  const events = count('events', 1);
   const rounds = count('rounds', 1);
-  const probes = count('probes', 0);
   say(await describeMachine());
-  say(`command   --only ${values.only} --rounds ${rounds} --events ${events} --threads ${values.threads}`);
-  const directory = await mkdtemp(join(tmpdir(), 'freshet-bench-'));
-  const kafka = await startKafka({ directory: join(directory, 'kafka'), heapMegabytes: 1024 });
-  const redisServer = await startRedis({ directory: join(directory, 'redis') });
-  const servers: Servers = { bootstrap: kafka.bootstrap, redisUrl: redisServer.url };
-  const redis = new Redis(servers.redisUrl);
-  const figures = new Figures();
-  try {
-    const tape = join(directory, 'tape');
-    const applications = applicationsOf(tape);
-    const common = { ...servers, workload, results: join(directory, 'results'), events };
-    if (applications.some(({ name }) => name === 'floor')) {
-      const recorded = { name: 'recording', command: command('reference', 'main.ts'), environment: { TAPE: tape } };
-      await measure({ ...common, ...recorded, guarantee: 'exactly_once_v2', threads: 1, probes: 0, restores: false });
+  say(`command   --only ${values.only} --rounds ${rounds} --events ${values.events} --threads ${values.threads}`);
+  await withServers(async (servers) => {
+    const figures = new Figures();
+    try {
+      const bench = new Bench(workload, servers, figures);
+      await bench.record();
+      for (let round = 1; round <= rounds; round++) await bench.round(`round ${round} of ${rounds}`);
+    } finally {
+      if (figures.table().includes('\n')) say(`\n${[figures.table(), ...ratios(figures)].join('\n')}`);
     }
-    for (let round = 1; round <= rounds; round++) {
-      for (const application of applications) {
-        const { name, isLimit, hasLists } = application;
-        const measured = await measure({ ...common, ...application, probes: 0, restores: values.restore && !isLimit });
-        if (hasLists) await verify(workload, servers, events);
-        note(figures, name, events, measured);
-        // In a run of its own: what is probed cannot be verified.
-        if (probes > 0 && !isLimit)
-          note(
-            figures,
-            `${name} probed`,
-            events,
-            await measure({ ...common, ...application, probes, restores: false }),
-          );
-        say(`round ${round} of ${rounds}: ${name} ${measured.eventsPerS} events/s, ${measured.cpuS} CPU s`);
-      }
-      if (values.only.split(',').includes('embedded')) {
-        await redis.flushdb();
-        const answer = await measureEmbedded(join(import.meta.dirname, 'embedded', 'main.ts'), common);
-        await verify(workload, servers, events);
-        figures.note('embedded, events/s', answer.eventsPerSecond);
-        figures.note('embedded, CPU s per million events', (answer.cpuSeconds * 1e6) / events);
-        figures.note('embedded, peak memory, MiB', answer.peakBytes / 2 ** 20);
-        say(`round ${round} of ${rounds}: embedded ${Math.round(answer.eventsPerSecond)} events/s`);
-      }
+  });
+}
+
+class Bench {
+  readonly #events = count('events', 1);
+  readonly #seconds = count('seconds', 0);
+  readonly #wanted = new Set(values.only.split(','));
+  readonly #servers: BenchServers;
+  readonly #figures: Figures;
+  readonly #applications: readonly Application[];
+  readonly #tape: string;
+  readonly #common;
+
+  constructor(workload: string, servers: BenchServers, figures: Figures) {
+    const { directory } = servers;
+    this.#servers = servers;
+    this.#figures = figures;
+    this.#tape = join(directory, 'tape');
+    this.#applications = applicationsOf(this.#tape);
+    this.#common = { ...servers, workload, results: join(directory, 'results'), events: this.#events };
+  }
+
+  /** What the floor plays. */
+  async record(): Promise<void> {
+    if (!this.#wanted.has('floor')) return;
+    const recorded = { name: 'recording', command: command('reference', 'main.ts'), environment: { TAPE: this.#tape } };
+    await measure({ ...this.#common, ...recorded, guarantee: 'exactly_once_v2', threads: 1, restores: false });
+  }
+
+  async round(name: string): Promise<void> {
+    for (const application of this.#applications) {
+      const startedMs = performance.now();
+      const measured = await this.#application(application);
+      const seconds = Math.round((performance.now() - startedMs) / 1_000);
+      say(`${name}: ${application.name} ${measured.eventsPerS} events/s, ${measured.cpuS} CPU s, ${seconds} s in all`);
     }
-  } finally {
-    if (figures.table().includes('\n')) say(`\n${[figures.table(), ...ratios(figures)].join('\n')}`);
+    if (this.#wanted.has('embedded')) say(`${name}: embedded ${await this.#embedded()} events/s`);
+    if (this.#wanted.has('product')) say(`${name}: product ${await this.#product()} events/s`);
+  }
+
+  async #application(application: Application): Promise<Measured> {
+    const { name, isLimit, hasLists } = application;
+    const measured = await measure({ ...this.#common, ...application, restores: !isLimit });
+    if (hasLists) await verify(this.#common.workload, this.#servers, { events: this.#events });
+    note(this.#figures, name, this.#events, measured);
+    if (this.#seconds > 0 && !isLimit) {
+      const eventsPerS = Math.round(measured.eventsPerS / 2);
+      const load = { eventsPerS, seconds: this.#seconds };
+      const { userListMs, itemListMs } = await measureHalfLoad({ ...this.#common, ...application, ...load });
+      const at = `${name}, half load`;
+      this.#figures.note(`${at}, events/s`, eventsPerS);
+      this.#figures.note(`${at}, event to user list p50, ms`, quantile(userListMs, 0.5));
+      this.#figures.note(`${at}, event to user list p99, ms`, quantile(userListMs, 0.99));
+      this.#figures.note(`${at}, event to item list p50, ms`, quantile(itemListMs, 0.5));
+      this.#figures.note(`${at}, event to item list p99, ms`, quantile(itemListMs, 0.99));
+    }
+    return measured;
+  }
+
+  async #embedded(): Promise<number> {
+    await this.#flush();
+    const answer = await measureEmbedded(join(import.meta.dirname, 'embedded', 'main.ts'), this.#common);
+    await verify(this.#common.workload, this.#servers, { events: this.#events });
+    this.#figures.note('embedded, events/s', answer.eventsPerSecond);
+    this.#figures.note('embedded, CPU s per million events', (answer.cpuSeconds * 1e6) / this.#events);
+    this.#figures.note('embedded, peak memory, MiB', answer.peakBytes / 2 ** 20);
+    return Math.round(answer.eventsPerSecond);
+  }
+
+  async #product(): Promise<number> {
+    await this.#flush();
+    const instances = count('threads', 1);
+    const { counted, eventsPerS, cpuS, peakBytes } = await productRun({ ...this.#common, instances });
+    this.#figures.note('product, events/s', eventsPerS);
+    this.#figures.note('product, CPU s per million events', (cpuS.engine * 1e6) / counted);
+    this.#figures.note('product, peak memory, MiB', peakBytes / 2 ** 20);
+    return Math.round(eventsPerS);
+  }
+
+  async #flush(): Promise<void> {
+    const redis = new Redis(this.#servers.redisUrl);
+    await redis.flushdb();
     redis.disconnect();
-    await redisServer.stop();
-    await kafka.stop();
-    await rm(directory, { recursive: true, force: true });
   }
 }
 

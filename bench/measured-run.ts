@@ -6,6 +6,9 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+/** It recomputes everything with a `Map` for each item. */
+const VERIFIER_HEAP = '--max-old-space-size=12000';
+
 export interface Servers {
   readonly bootstrap: string;
   readonly redisUrl: string;
@@ -22,8 +25,9 @@ export interface MeasureOptions extends Servers {
   readonly events: number;
   readonly threads: number;
   readonly guarantee: 'exactly_once_v2' | 'at_least_once';
-  /** Single events into the idle application, 0 for none. */
-  readonly probes: number;
+  /** Left out: the workload's own. */
+  readonly users?: number;
+  readonly items?: number;
   readonly restores: boolean;
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -33,8 +37,8 @@ export interface Measured {
   readonly eventsPerS: number;
   readonly cpuS: number;
   readonly peakRssMiB: number;
-  readonly stats: { readonly clicks: number };
-  readonly freshnessMs?: { readonly [list: string]: { readonly median: number; readonly p95: number } };
+  /** `cacheBytes`: what the stores kept decoded in memory in the end, where the application says so. */
+  readonly stats: { readonly clicks: number; readonly cacheBytes?: number };
   readonly restore?: { readonly records: number; readonly recordsPerS: number; readonly cpuS: number };
   readonly error?: string;
 }
@@ -48,10 +52,9 @@ export interface Verified {
 
 /** @throws {Error} when the run failed or did not count every event once. */
 export async function measure(options: MeasureOptions): Promise<Measured> {
-  const { workload, results, name, command, events, threads, guarantee, probes, restores } = options;
+  const { workload, results, name, command, events, threads, guarantee, restores } = options;
   const parameters = ['measure.mjs', '--cmd', command, '--name', name, '--guarantee', guarantee];
-  parameters.push('--events', String(events), '--threads', String(threads), '--out', results);
-  if (probes > 0) parameters.push('--probe', String(probes));
+  parameters.push('--threads', String(threads), '--out', results, ...sizes(options));
   if (restores) parameters.push('--restore');
   const { stdout } = await run(process.execPath, parameters, {
     cwd: workload,
@@ -60,16 +63,28 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   });
   const measured = JSON.parse(stdout.trim().split('\n').at(-1)!) as Measured;
   if (measured.error !== undefined) throw new Error(`${name} failed: ${measured.error}`);
-  // A probe is an event, too.
   const { clicks } = measured.stats;
-  if (clicks < events || clicks > events + (probes === 0 ? 0 : probes + 3))
-    throw new Error(`${name} counted ${clicks} events, not ${events}`);
+  if (clicks !== events) throw new Error(`${name} counted ${clicks} events, not ${events}`);
   return measured;
 }
 
+/** How much the workload makes. */
+export interface Sizes {
+  readonly events: number;
+  readonly users?: number;
+  readonly items?: number;
+}
+
+function sizes({ events, users, items }: Sizes): string[] {
+  const parameters = ['--events', String(events)];
+  if (users !== undefined) parameters.push('--users', String(users));
+  if (items !== undefined) parameters.push('--items', String(items));
+  return parameters;
+}
+
 /** Compares the lists in Redis with a recomputation. @throws {Error} when one is wrong or not of its owner's last event. */
-export async function verify(workload: string, servers: Servers, events: number): Promise<Verified> {
-  const { stdout } = await run(process.execPath, ['verify.mjs', '--events', String(events)], {
+export async function verify(workload: string, servers: Servers, made: Sizes): Promise<Verified> {
+  const { stdout } = await run(process.execPath, [VERIFIER_HEAP, 'verify.mjs', ...sizes(made)], {
     cwd: workload,
     env: environmentOf(servers),
   });

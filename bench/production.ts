@@ -7,13 +7,13 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { freePort } from '../deploy/local-stack/ports.ts';
 import { startStack } from '../deploy/local-stack/stack.ts';
-import type { RunOptions } from './application.ts';
 import { Figures, median } from './figures.ts';
 import { describeMachine } from './machine.ts';
 import { failoverRound } from './scenario-failover.ts';
 import { latencyRound } from './scenario-latency.ts';
 import { restoreRound } from './scenario-restore.ts';
 import { throughputRound } from './scenario-throughput.ts';
+import type { ShopRunOptions } from './shop.ts';
 
 const SCENARIOS = ['throughput', 'latency', 'restore', 'failover'] as const;
 
@@ -71,7 +71,7 @@ async function main(): Promise<void> {
     ports: { kafka: await freePort(), registry: await freePort(), redis: await freePort() },
   });
   const figures = new Figures();
-  const options: RunOptions = {
+  const options: ShopRunOptions = {
     stack,
     directory,
     seed: count('seed', values.seed),

@@ -4,10 +4,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionOf } from '../engine/api/index.ts';
 import { checkLists } from './answers.ts';
-import { PARTITIONS, Run, type RunOptions } from './application.ts';
+import { PARTITIONS, Run } from './application.ts';
 import type { Figures } from './figures.ts';
 import { ListProbe } from './list-probe.ts';
 import { poll } from './poll.ts';
+import { Shop, type ShopRunOptions } from './shop.ts';
 
 const LONGEST_START_MS = 120_000;
 const LONGEST_FAILOVER_MS = 120_000;
@@ -20,12 +21,13 @@ export interface FailoverOptions {
   readonly standbyReplicas: number;
 }
 
-export async function failoverRound(options: RunOptions, load: FailoverOptions, figures: Figures): Promise<void> {
+export async function failoverRound(options: ShopRunOptions, load: FailoverOptions, figures: Figures): Promise<void> {
   const run = await Run.open(options, { FRESHET_STANDBY_REPLICAS: String(load.standbyReplicas) });
   const probe = new ListProbe(run.lists);
   const stopping = new AbortController();
   try {
-    await run.shop.sendAtOnce(load.events);
+    const shop = await Shop.open(run.sender, options.seed);
+    await shop.sendAtOnce(load.events);
     const victim = run.start('engine-1');
     const survivor = run.start('engine-2');
     await poll(
@@ -36,7 +38,7 @@ export async function failoverRound(options: RunOptions, load: FailoverOptions, 
     await run.drained();
     const lost = activeTasks(victim.view);
     if (lost.length === 0) throw new Error('the instance to be killed runs no task');
-    const sending = run.shop.sendSteadily(load.eventsPerSecond, stopping.signal, (event) => {
+    const sending = shop.sendSteadily(load.eventsPerSecond, stopping.signal, (event) => {
       if (lost.includes(partitionOf(event.visitorId, PARTITIONS))) probe.expect(event);
     });
     await Promise.race([sleep(BEFORE_KILL_MS), sending]);

@@ -3,9 +3,10 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkCounts, checkLists } from './answers.ts';
-import { Run, type RunOptions } from './application.ts';
+import { Run } from './application.ts';
 import { type Figures, quantile } from './figures.ts';
 import { ListProbe } from './list-probe.ts';
+import { Shop, type ShopRunOptions } from './shop.ts';
 
 /** So that the code is compiled and the stores hold something. */
 const WARM_UP_MS = 8_000;
@@ -19,15 +20,16 @@ export interface LatencyOptions {
   readonly seconds: number;
 }
 
-export async function latencyRound(options: RunOptions, load: LatencyOptions, figures: Figures): Promise<void> {
+export async function latencyRound(options: ShopRunOptions, load: LatencyOptions, figures: Figures): Promise<void> {
   const run = await Run.open(options);
   const probe = new ListProbe(run.lists);
   const stopping = new AbortController();
   try {
-    await run.shop.sendAtOnce(load.events);
+    const shop = await Shop.open(run.sender, options.seed);
+    await shop.sendAtOnce(load.events);
     const instance = run.start('engine-1');
     await run.drained();
-    const sending = run.shop.sendSteadily(load.eventsPerSecond, stopping.signal, (event) => probe.expect(event));
+    const sending = shop.sendSteadily(load.eventsPerSecond, stopping.signal, (event) => probe.expect(event));
     await Promise.race([sleep(WARM_UP_MS), sending]);
     await instance.samples();
     const fromMs = Date.now();

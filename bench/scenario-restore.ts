@@ -7,9 +7,10 @@ import { taskColumnFamiliesOf } from '../engine/runtime/index.ts';
 import { createFileSchemaSource, createSerdes } from '../schemas/index.ts';
 import { buildRecommendationTopology } from '../topology/index.ts';
 import { checkCounts, checkLists } from './answers.ts';
-import { PARTITIONS, Run, type RunOptions } from './application.ts';
+import { PARTITIONS, Run } from './application.ts';
 import type { Figures } from './figures.ts';
 import { poll } from './poll.ts';
+import { Shop, type ShopRunOptions } from './shop.ts';
 import { stateDigest } from './state-digest.ts';
 
 const LONGEST_RESTORE_MS = 300_000;
@@ -17,10 +18,11 @@ const LONGEST_RESTORE_MS = 300_000;
 const QUIET_MS = 3_000;
 const LONGEST_UNREST_MS = 90_000;
 
-export async function restoreRound(options: RunOptions, events: number, figures: Figures): Promise<void> {
+export async function restoreRound(options: ShopRunOptions, events: number, figures: Figures): Promise<void> {
   const run = await Run.open(options);
   try {
-    await run.shop.sendAtOnce(events);
+    const shop = await Shop.open(run.sender, options.seed);
+    await shop.sendAtOnce(events);
     const first = run.start('engine-1');
     await run.drained();
     await quiet(run);

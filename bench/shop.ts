@@ -1,15 +1,9 @@
-// The simulated shop as a producer, with a memory: how much it has sent to each topic that visitors write, and each visitor's last
-// event, which every list of the visitor must know in the end.
+// The simulated shop as a producer.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Config } from '../app/config.ts';
-import { kafkaClientOptions, sourceTopicName } from '../app/kafka.ts';
-import { producerRecord } from '../app/producer-record.ts';
-import { openRegistry } from '../app/registry.ts';
-import { silentLogger, systemClock } from '../engine/api/index.ts';
-import { KafkaAppender } from '../engine/kafka/index.ts';
-import { type Click, createSerdes, type RegistrySchemaSource, type SourceSerdes } from '../schemas/index.ts';
 import { createShop, type SimulatedEvent, type Shop as Simulation } from '../tools/simulator/index.ts';
+import type { RunOptions } from './application.ts';
+import type { EventSender } from './event-sender.ts';
 
 /** Decides how many visits go on side by side: 4,000, all that the simulator has shoppers for. */
 const EVENTS_PER_SECOND = 500;
@@ -20,8 +14,10 @@ const STEP_MS = 2;
 const BULK = 2_000;
 const TICK_MS = 10;
 
-/** Topics whose records visitors make. */
-const VISITOR_TOPICS: ReadonlySet<string> = new Set(['clicks', 'purchases', 'impressions', 'visitors', 'privacy']);
+export interface ShopRunOptions extends RunOptions {
+  /** Of the shop. */
+  readonly seed: number;
+}
 
 /** An event of a visitor as it was sent. */
 export interface SentEvent {
@@ -33,48 +29,19 @@ export interface SentEvent {
 }
 
 export class Shop {
-  /** Records by topic, of the topics that visitors write. */
-  readonly sent = new Map<string, number>([...VISITOR_TOPICS].map((topic) => [topic, 0]));
-  /** The last event that a list tells of, of each visitor who has a list for certain. */
-  readonly lastEvents = new Map<string, string>();
-  /** Visitors who have viewed an item: the others have nothing that a list could be made from. */
-  readonly #viewers = new Set<string>();
-  /** Visitors who may dislike an item, which may be all that they have looked at. */
-  readonly #judges = new Set<string>();
-  readonly #appender: KafkaAppender;
-  readonly #schemas: RegistrySchemaSource;
-  readonly #serdes: SourceSerdes;
+  readonly #sender: EventSender;
   readonly #simulation: Simulation;
-  #atMs: number;
+  #atMs = Date.now() - HEAD_START_MS;
 
-  private constructor(config: Config, schemas: RegistrySchemaSource, seed: number) {
-    this.#schemas = schemas;
-    this.#serdes = createSerdes(schemas);
-    this.#atMs = Date.now() - HEAD_START_MS;
+  private constructor(sender: EventSender, seed: number) {
+    this.#sender = sender;
     this.#simulation = createShop({ seed, startAtMs: this.#atMs, eventsPerSecond: EVENTS_PER_SECOND });
-    this.#appender = new KafkaAppender({
-      client: kafkaClientOptions(config, silentLogger),
-      topicName: (topic) => sourceTopicName(config, topic),
-    });
   }
 
-  static async open(config: Config, seed: number): Promise<Shop> {
-    const schemas = await openRegistry(config, systemClock, silentLogger, AbortSignal.timeout(30_000));
-    const shop = new Shop(config, schemas, seed);
-    await shop.#append(shop.#simulation.catalogEvents());
+  static async open(sender: EventSender, seed: number): Promise<Shop> {
+    const shop = new Shop(sender, seed);
+    await sender.send(shop.#simulation.catalogEvents());
     return shop;
-  }
-
-  /** Events of visitors. */
-  get total(): number {
-    let total = 0;
-    for (const count of this.sent.values()) total += count;
-    return total;
-  }
-
-  async close(): Promise<void> {
-    await this.#appender.close();
-    this.#schemas.close();
   }
 
   /** Sends so many events as fast as the broker takes them. Returns events per second. */
@@ -86,7 +53,7 @@ export class Shop {
         this.#atMs += STEP_MS;
         batch.push(this.#simulation.next(this.#atMs));
       }
-      await this.#append(batch);
+      await this.#sender.send(batch);
     }
     return (events * 1_000) / (performance.now() - startedMs);
   }
@@ -105,35 +72,9 @@ export class Shop {
       const batch = Array.from({ length: due }, () => this.#simulation.next(this.#atMs));
       made += due;
       const atMs = performance.timeOrigin + performance.now();
-      await this.#append(batch);
-      const last = batch.findLast((event) => this.#isTold(event));
+      await this.#sender.send(batch);
+      const last = batch.findLast((event) => this.#sender.isTold(event));
       if (last !== undefined) sent({ visitorId: last.key, eventId: last.value!.eventId, eventTimeMs: last.at, atMs });
     }
-  }
-
-  async #append(batch: readonly SimulatedEvent[]): Promise<void> {
-    await this.#appender.append(
-      batch.map(({ topic, key, value, at }) => producerRecord(this.#serdes, topic, key, value, at)),
-    );
-    for (const event of batch) {
-      const { topic, key, value } = event;
-      if (!VISITOR_TOPICS.has(topic)) continue;
-      this.sent.set(topic, this.sent.get(topic)! + 1);
-      if (topic === 'clicks') this.#note(value as Click);
-      if (this.#isTold(event)) this.lastEvents.set(key, value!.eventId);
-    }
-  }
-
-  #note({ visitorId, kind }: Click): void {
-    if (kind === 'view') this.#viewers.add(visitorId);
-    if (kind !== 'dislike' && kind !== 'rate') return;
-    this.#judges.add(visitorId);
-    this.lastEvents.delete(visitorId);
-  }
-
-  /** Whether a list of its visitor tells of it. Impressions change nothing. */
-  #isTold({ topic, key, value }: SimulatedEvent): boolean {
-    if (!VISITOR_TOPICS.has(topic) || topic === 'impressions' || value === null) return false;
-    return this.#viewers.has(key) && !this.#judges.has(key);
   }
 }

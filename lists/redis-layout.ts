@@ -23,7 +23,8 @@ const BUCKETS = 32;
 /** One server has one; in a cluster 32 are spread over the slots, so that any node's loss of data takes some away. */
 const CLUSTER_GENERATION_KEYS = 32;
 
-const VERSION_BYTES = 8;
+/** What precedes a value. */
+export const VERSION_BYTES = 8;
 const MARK = /^[{#\\]/;
 /** Of keys that are the list store's own, but name no list. */
 const OWN_MARKS: readonly string[] = ['#index:', '#generation:'];
@@ -113,12 +114,10 @@ export function isIndexed(key: string): boolean {
   return indexedKind(key) !== undefined;
 }
 
-/** `null`: a tombstone. */
-export function encodeStored(version: number, value: Uint8Array | null): Buffer {
-  const bytes = Buffer.allocUnsafe(VERSION_BYTES + (value?.length ?? 0));
-  writeUint53(bytes, 0, version);
-  if (value !== null) bytes.set(value, VERSION_BYTES);
-  return bytes;
+/** Writes what a key holds from `at` on, where there must be room for it. `null`: a tombstone. */
+export function writeStored(bytes: Buffer, at: number, version: number, value: Uint8Array | null): void {
+  writeUint53(bytes, at, version);
+  if (value !== null) bytes.set(value, at + VERSION_BYTES);
 }
 
 export function storedVersion(stored: Uint8Array): number {

@@ -7,7 +7,7 @@ import type { ListEntry, ListListener, ListStore, StoredEntry } from './list-sto
 import { RedisConnection } from './redis-connection.ts';
 import { RedisLayout, storedValue, storedVersion } from './redis-layout.ts';
 import { DEFAULT_INACTIVE_EXPIRY_MS, type RedisListStoreOptions } from './redis-options.ts';
-import { publishEntries } from './redis-publish.ts';
+import { RedisPublisher } from './redis-publish.ts';
 import { readStored, storedUnder } from './redis-read.ts';
 import { RedisWatch } from './redis-watch.ts';
 
@@ -40,21 +40,21 @@ export async function createRedisListStore(options: RedisListStoreOptions): Prom
 class ConnectedListStore implements RedisListStore {
   readonly #connection: RedisConnection;
   readonly #layout: RedisLayout;
-  readonly #inactiveExpiryMs: number;
+  readonly #publisher: RedisPublisher;
   readonly #watches = new Set<RedisWatch>();
   #isOpen = true;
 
   constructor(connection: RedisConnection, options: RedisListStoreOptions) {
     this.#connection = connection;
     this.#layout = new RedisLayout(options.keyPrefix);
-    this.#inactiveExpiryMs = options.inactiveExpiryMs ?? DEFAULT_INACTIVE_EXPIRY_MS;
+    const inactiveExpiryMs = options.inactiveExpiryMs ?? DEFAULT_INACTIVE_EXPIRY_MS;
+    this.#publisher = new RedisPublisher({ connection, layout: this.#layout, inactiveExpiryMs });
   }
 
   async publish(entries: readonly SinkEntry[]): Promise<void> {
     this.#checkOpen();
     for (const entry of entries) checkEntry(entry);
-    const options = { connection: this.#connection, layout: this.#layout, inactiveExpiryMs: this.#inactiveExpiryMs };
-    await publishEntries(entries, options);
+    await this.#publisher.publish(entries);
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (StoredEntry | undefined)[]> {

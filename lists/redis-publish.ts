@@ -1,11 +1,20 @@
 // Publishing to Redis: compare the version and set, in a script on the server, so that of several publishers the highest version wins. A script
 // takes several keys at once where it can: it is an envelope, not a transaction, and each key stands alone. In a cluster the keys of
-// one script have to be of one slot.
+// one script have to be of one slot. Calls are written straight to bytes that are used again: a batch of lists makes no object of each argument.
 import { createHash } from 'node:crypto';
+import { Command } from 'ioredis';
 import type { SinkEntry } from '../engine/api/index.ts';
 import type { RedisConnection } from './redis-connection.ts';
-import { encodeStored, isExpiring, isIndexed, type RedisLayout } from './redis-layout.ts';
+import {
+  isExpiring,
+  isIndexed,
+  type RedisLayout,
+  type RedisPlace,
+  VERSION_BYTES,
+  writeStored,
+} from './redis-layout.ts';
 import { slotOf } from './redis-slot.ts';
+import { RespWriter } from './resp-writer.ts';
 
 /** As in the embedded store, for the same reason. */
 export const TOMBSTONE_EXPIRY_MS = 3_600_000;
@@ -51,35 +60,109 @@ return 1
 `;
 const SHA1 = createHash('sha1').update(SCRIPT).digest('hex');
 
-/** The arguments of one call. */
+/** One call. */
 interface Group {
-  readonly keys: string[];
-  readonly args: (string | number | Buffer)[];
-  entries: number;
+  readonly index: RedisPlace['index'];
+  readonly redisKeys: string[];
+  readonly entries: SinkEntry[];
   bytes: number;
 }
 
-export interface PublishOptions {
+export interface PublisherOptions {
   readonly connection: RedisConnection;
   readonly layout: RedisLayout;
   readonly inactiveExpiryMs: number;
 }
 
-/**
- * Stores entries that have been checked, by the rule of versions.
- * @throws {RedisUnavailableError} with some of them stored, perhaps: publish all of them again.
- */
-export async function publishEntries(entries: readonly SinkEntry[], options: PublishOptions): Promise<void> {
-  const { connection } = options;
-  const groups = grouped(entries, options);
-  for (let start = 0; start < groups.length; ) {
-    let end = start;
-    for (let bytes = 0; end < groups.length && (end === start || bytes + groups[end]!.bytes <= WAVE_BYTES); end++) {
-      bytes += groups[end]!.bytes;
+export class RedisPublisher {
+  readonly #options: PublisherOptions;
+  /** Writers that no call uses. */
+  readonly #writers: RespWriter[] = [];
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Stores entries that have been checked, by the rule of versions.
+   * @throws {RedisUnavailableError} with some of them stored, perhaps: publish all of them again.
+   */
+  async publish(entries: readonly SinkEntry[]): Promise<void> {
+    const { connection } = this.#options;
+    const groups = grouped(entries, this.#options);
+    for (let start = 0; start < groups.length; ) {
+      let end = start;
+      for (let bytes = 0; end < groups.length && (end === start || bytes + groups[end]!.bytes <= WAVE_BYTES); end++) {
+        bytes += groups[end]!.bytes;
+      }
+      const wave = groups.slice(start, end);
+      await connection.call('EVALSHA', () => this.#send(wave));
+      start = end;
     }
-    const wave = groups.slice(start, end);
-    await connection.call('EVALSHA', () => Promise.all(wave.map((group) => run(connection, group))));
-    start = end;
+  }
+
+  async #send(wave: readonly Group[]): Promise<void> {
+    const writer = this.#writers.pop() ?? new RespWriter();
+    const commands = this.#write(writer, wave, 'evalsha', SHA1);
+    const { client } = this.#options.connection;
+    await Promise.all(
+      commands.map(async (command, index) => {
+        try {
+          await client.sendCommand(command);
+        } catch (error) {
+          if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
+          // A server that was restarted does not know the script: it gets its text.
+          const [again] = this.#write(new RespWriter(), [wave[index]!], 'eval', SCRIPT);
+          await client.sendCommand(again!);
+        }
+      }),
+    );
+    // After a failure its bytes may still be on their way.
+    this.#writers.push(writer);
+  }
+
+  #write(writer: RespWriter, groups: readonly Group[], name: 'evalsha' | 'eval', script: string): WrittenCommand[] {
+    writer.end = 0;
+    const ends = groups.map((group) => {
+      writeCall(writer, group, name, script, this.#options.inactiveExpiryMs);
+      return writer.end;
+    });
+    return ends.map((end, i) => {
+      const bytes = writer.bytes.subarray(i === 0 ? 0 : ends[i - 1]!, end);
+      return new WrittenCommand(name, groups[i]!.redisKeys[0]!, bytes);
+    });
+  }
+}
+
+/** A command whose bytes are written already; ioredis finds its node by the key, and sends it again after a redirection. */
+class WrittenCommand extends Command {
+  readonly #bytes: Buffer;
+
+  constructor(name: string, redisKey: string, bytes: Buffer) {
+    super(name, ['', '1', redisKey]);
+    this.#bytes = bytes;
+  }
+
+  override toWritable(): Buffer {
+    return this.#bytes;
+  }
+}
+
+function writeCall(writer: RespWriter, group: Group, name: string, script: string, inactiveExpiryMs: number): void {
+  const { index, redisKeys, entries } = group;
+  const keyCount = redisKeys.length + (index === undefined ? 0 : 1);
+  writer.command(4 + keyCount + 2 * entries.length);
+  writer.text(name);
+  writer.text(script);
+  writer.text(String(keyCount));
+  if (index !== undefined) writer.text(index.redisKey);
+  for (const redisKey of redisKeys) writer.text(redisKey);
+  writer.text(String(index?.skipBytes ?? 0));
+  for (const { key, value, version } of entries) {
+    const start = writer.open(VERSION_BYTES + (value?.length ?? 0));
+    writeStored(writer.bytes, start, version, value);
+    writer.close();
+    writer.text(String(value === null ? tombstoneExpiryMs(key) : isExpiring(key) ? inactiveExpiryMs : 0));
   }
 }
 
@@ -93,42 +176,26 @@ function winners(entries: readonly SinkEntry[]): Iterable<SinkEntry> {
   return highest.values();
 }
 
-function grouped(entries: readonly SinkEntry[], { connection, layout, inactiveExpiryMs }: PublishOptions): Group[] {
+function grouped(entries: readonly SinkEntry[], { connection, layout }: PublisherOptions): Group[] {
   const groups: Group[] = [];
   const filling = new Map<string | number, Group>();
-  for (const { key, value, version } of winners(entries)) {
-    const { redisKey, index } = layout.place(key);
+  for (const entry of winners(entries)) {
+    const { redisKey, index } = layout.place(entry.key);
     const together = index?.redisKey ?? (connection.isCluster ? slotOf(redisKey) : 0);
-    const stored = encodeStored(version, value);
+    const bytes = VERSION_BYTES + (entry.value?.length ?? 0);
     let group = filling.get(together);
-    if (group === undefined || group.entries === GROUP_ENTRIES || group.bytes + stored.length > GROUP_BYTES) {
-      group = {
-        keys: index === undefined ? [] : [index.redisKey],
-        args: [index?.skipBytes ?? 0],
-        entries: 0,
-        bytes: 0,
-      };
+    if (group === undefined || group.entries.length === GROUP_ENTRIES || group.bytes + bytes > GROUP_BYTES) {
+      group = { index, redisKeys: [], entries: [], bytes: 0 };
       filling.set(together, group);
       groups.push(group);
     }
-    group.keys.push(redisKey);
-    group.args.push(stored, value === null ? tombstoneExpiryMs(key) : isExpiring(key) ? inactiveExpiryMs : 0);
-    group.entries += 1;
-    group.bytes += stored.length;
+    group.redisKeys.push(redisKey);
+    group.entries.push(entry);
+    group.bytes += bytes;
   }
   return groups;
 }
 
 function tombstoneExpiryMs(key: string): number {
   return isIndexed(key) ? INDEXED_TOMBSTONE_EXPIRY_MS : TOMBSTONE_EXPIRY_MS;
-}
-
-/** A server that was restarted does not know the script: it gets its text. */
-async function run({ client }: RedisConnection, { keys, args }: Group): Promise<void> {
-  try {
-    await client.evalsha(SHA1, keys.length, ...keys, ...args);
-  } catch (error) {
-    if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
-    await client.eval(SCRIPT, keys.length, ...keys, ...args);
-  }
 }

@@ -5,26 +5,18 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { type ProducerRecord, systemClock } from '../../engine/api/index.ts';
 import { EmbeddedLog, LOG_COLUMN_FAMILY } from '../../engine/embedded/index.ts';
 import { topicsOf } from '../../engine/graph/index.ts';
 import { columnFamiliesOf, StreamEngine } from '../../engine/runtime/index.ts';
 import { openRocksDatabase } from '../../state/index.ts';
 import { processCost } from '../process-cost.ts';
-import type { Click } from '../reference/click.ts';
 import { topologyOf } from '../reference/member.ts';
 import { RedisLists } from '../reference/redis-lists.ts';
 import { settingsOf } from '../reference/settings.ts';
 import { Stats } from '../reference/stats.ts';
 import { CLICKS, LISTS_SINK } from '../reference/topology.ts';
-
-/** What the workload's module exports, as far as it is used. */
-interface Workload {
-  readonly DEFAULTS: object;
-  clicks(options: object): Iterable<Click>;
-  encodeClick(click: Click, schemaId: number): Buffer;
-}
+import { loadWorkload, type Workload } from '../workload.ts';
 
 const APPENDED_AT_ONCE = 5_000;
 Buffer.poolSize = 1 << 16;
@@ -42,7 +34,7 @@ const log = new EmbeddedLog({ database, clock: systemClock });
 const lists = await RedisLists.open(settings.redisUrl);
 try {
   await log.open(topicsOf(topology, settings.partitions));
-  await append((await import(pathToFileURL(join(WORKLOAD, 'workload.mjs')).href)) as Workload, Number(EVENTS));
+  await append(await loadWorkload(WORKLOAD), Number(EVENTS));
   const engine = new StreamEngine({
     topology,
     log,
@@ -73,9 +65,9 @@ try {
   await rm(directory, { recursive: true, force: true });
 }
 
-async function append({ DEFAULTS, clicks, encodeClick }: Workload, events: number): Promise<void> {
+async function append({ clicks, encodeClick }: Workload, events: number): Promise<void> {
   let records: ProducerRecord[] = [];
-  for (const click of clicks({ ...DEFAULTS, events })) {
+  for (const click of clicks({ events })) {
     records.push({ topic: CLICKS, key: click.userId, value: encodeClick(click, 1), timestampMs: click.at });
     if (records.length < APPENDED_AT_ONCE) continue;
     await log.append(records);

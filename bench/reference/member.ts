@@ -13,6 +13,7 @@ import {
 } from '../../engine/kafka/index.ts';
 import { GroupEngine, globalColumnFamiliesOf, taskAssignor, taskColumnFamiliesOf } from '../../engine/runtime/index.ts';
 import { openRocksDatabase, rocksTaskDatabases } from '../../state/index.ts';
+import { CacheGauge } from './cache-gauge.ts';
 import { ItemIds } from './item-ids.ts';
 import { RedisLists } from './redis-lists.ts';
 import type { Settings } from './settings.ts';
@@ -22,6 +23,8 @@ import { CLICKS, LISTS_SINK, NEIGHBOURS_TOPIC, referenceTopology } from './topol
 
 export interface Member {
   readonly engine: GroupEngine;
+  /** What its stores keep decoded in memory. */
+  cacheBytes(): number;
   close(): Promise<void>;
 }
 
@@ -88,6 +91,7 @@ export async function openMember(
   });
   const tape = settings.tape === undefined ? undefined : new TapeRecorder(partitions);
   tape?.listen(log);
+  const cache = new CacheGauge();
   const engine = new GroupEngine({
     topology,
     log,
@@ -101,11 +105,13 @@ export async function openMember(
     recordsPerBatch,
     commitIntervalMs,
     maxWaitingLists: 20_000,
+    metrics: cache,
     logger,
   });
   await engine.open(signal);
   return {
     engine,
+    cacheBytes: () => cache.bytes,
     async close() {
       await engine.close();
       await log.close();

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { Command, Redis } from 'ioredis';
 import type { SinkEntry, VersionedSink } from '../../engine/api/index.ts';
-import { RespWriter } from './resp-writer.ts';
+import { RespWriter } from '../../lists/resp-writer.ts';
 
 const OPEN = '{"v":';
 /** Digits of 2^53 - 1. */

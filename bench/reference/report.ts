@@ -57,6 +57,7 @@ export class Report {
       pairs: sum(totals.map(({ pairs }) => pairs)),
       userLists: sum(totals.map(({ userLists }) => userLists)),
       itemLists: sum(totals.map(({ itemLists }) => itemLists)),
+      cacheBytes: sum(totals.map(({ cacheBytes }) => cacheBytes)),
     });
     if (line !== this.#printed) this.#print(`STATS ${line}`);
     this.#printed = line;

@@ -24,7 +24,7 @@ export async function runMember(settings: Settings, tell: (told: Told) => void):
     if (now !== running) tell({ kind: 'running', tasks: now });
     running = now;
   }, LOOK_EVERY_MS);
-  const telling = setInterval(() => tell({ kind: 'stats', totals: stats.totals }), STATS_EVERY_MS);
+  const telling = setInterval(() => tell({ kind: 'stats', totals: stats.totals(member.cacheBytes()) }), STATS_EVERY_MS);
   return async () => {
     clearInterval(looking);
     clearInterval(telling);

@@ -5,6 +5,8 @@ export interface StatsTotals {
   readonly pairs: number;
   readonly userLists: number;
   readonly itemLists: number;
+  /** What the stores keep decoded in memory. */
+  readonly cacheBytes: number;
 }
 
 export class Stats {
@@ -25,8 +27,8 @@ export class Stats {
     this.pairs += pairs;
   }
 
-  get totals(): StatsTotals {
+  totals(cacheBytes: number): StatsTotals {
     const { clicks, pairs, userLists, itemLists } = this;
-    return { clicks, pairs, userLists, itemLists };
+    return { clicks, pairs, userLists, itemLists, cacheBytes };
   }
 }

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { cardKey, itemBlockKey, listKey, visitorBlockKey } from '../../../lists/index.ts';
-import { encodeStored, isExpiring, RedisLayout, storedValue, storedVersion } from '../../../lists/redis-layout.ts';
+import {
+  isExpiring,
+  RedisLayout,
+  storedValue,
+  storedVersion,
+  VERSION_BYTES,
+  writeStored,
+} from '../../../lists/redis-layout.ts';
 import { crc16, slotOf } from '../../../lists/redis-slot.ts';
 
 const layout = new RedisLayout('freshet:shop:');
@@ -62,10 +69,15 @@ describe('the layout of Redis', () => {
   it('gives back what was stored', () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), fc.uint8Array({ minLength: 1 }), (version, value) => {
-        const stored = encodeStored(version, value);
+        const encode = (of: Uint8Array | null) => {
+          const bytes = Buffer.alloc(VERSION_BYTES + (of?.length ?? 0));
+          writeStored(bytes, 0, version, of);
+          return bytes;
+        };
+        const stored = encode(value);
         assert.equal(storedVersion(stored), version);
         assert.deepEqual(Buffer.from(storedValue(stored)!), Buffer.from(value));
-        assert.equal(storedValue(encodeStored(version, null)), undefined);
+        assert.equal(storedValue(encode(null)), undefined);
       }),
     );
   });
