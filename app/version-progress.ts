@@ -4,6 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
 import { topicsOf } from '../engine/graph/index.ts';
+import { claimsGroup } from '../engine/kafka/index.ts';
 import { createFileSchemaSource, createSerdes, sourceTopics } from '../schemas/index.ts';
 import { buildRecommendationTopology } from '../topology/index.ts';
 import type { Config } from './config.ts';
@@ -107,10 +108,10 @@ export async function catchUp(
   }
 }
 
-/** Forgets a group that has no member. One that is not there is no mistake. */
-export async function deleteGroup(admin: Admin, config: Config): Promise<void> {
+/** Forgets the version's groups, which must have no member. One that is not there is no mistake. */
+export async function deleteGroups(admin: Admin, config: Config): Promise<void> {
   try {
-    await admin.deleteGroups([ownName(config)]);
+    await admin.deleteGroups([ownName(config), claimsGroup(ownName(config))]);
   } catch (error) {
     const isUnknown =
       error instanceof kafkajs.KafkaJSDeleteGroupsError &&

@@ -10,8 +10,11 @@ import { ruleResource } from '../deploy/prometheus/rule-resource.ts';
 const deploy = join(import.meta.dirname, '..', 'deploy');
 const read = (name: string) => readFileSync(join(deploy, name), 'utf8');
 
+const settings = read('kubernetes/base/settings.env');
+
 const made: Readonly<Record<string, string>> = {
-  'kubernetes/components/strimzi/topics.yaml': kafkaTopics(read('kubernetes/base/settings.env')),
+  'kubernetes/components/strimzi/topics.yaml': kafkaTopics(settings),
+  'kubernetes/overlays/version-2/topics.yaml': kafkaTopics(`${settings}\nFRESHET_VERSION=2\n`),
   'kubernetes/components/monitoring/rules.yaml': ruleResource(read('prometheus/rules.yaml')),
   ...Object.fromEntries(
     BOARDS.map((board) => [

@@ -11,7 +11,7 @@ import { createLogger } from '../logging.ts';
 import { openRedisLists, redisOptions } from '../redis.ts';
 import { openServedVersions } from '../served-versions.ts';
 import { FIRST_VERSION, ownName, VERSION_NAME } from '../version.ts';
-import { catchUp, deleteGroup, lagOf, ownTopics, runningInstances, versionsThere } from '../version-progress.ts';
+import { catchUp, deleteGroups, lagOf, ownTopics, runningInstances, versionsThere } from '../version-progress.ts';
 
 /** A version is caught up when it is at most so far behind, ms. */
 const CAUGHT_UP_WITHIN_MS = 10_000;
@@ -147,7 +147,7 @@ export function retireVersion(config: Config, version: string, signal: AbortSign
     }
     if (current.previous === version) await served.write({ active: current.active });
     const lists = await dropRedisLists(redisOptions(own), signal);
-    await deleteGroup(admin, own);
+    await deleteGroups(admin, own);
     const present = new Set(await admin.listTopics());
     const topics = ownTopics(own).filter((topic) => present.has(topic));
     // The changelog is what a version is known by: it goes last, so that a retirement that was cut short can be repeated.

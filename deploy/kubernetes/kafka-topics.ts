@@ -4,6 +4,7 @@ import { parseEnv } from 'node:util';
 import { stringify } from 'yaml';
 import { readConfig } from '../../app/config.ts';
 import { plannedTopics } from '../../app/kafka.ts';
+import { FIRST_VERSION, ownName } from '../../app/version.ts';
 import { createFileSchemaSource, createSerdes } from '../../schemas/index.ts';
 import { buildRecommendationTopology } from '../../topology/index.ts';
 
@@ -14,7 +15,10 @@ const HEAD = `# Made by \`npm run deploy:generate\` from the settings in base/se
 # of tasks, and cannot be changed later.
 `;
 
-/** @param settings lines of NAME=value */
+/**
+ * All of them, or of a later version those that the shop and the versions before do not have already.
+ * @param settings lines of NAME=value
+ */
 export function kafkaTopics(settings: string): string {
   const config = readConfig(parseEnv(settings));
   const topology = buildRecommendationTopology({
@@ -22,13 +26,21 @@ export function kafkaTopics(settings: string): string {
     cacheMaxBytes: 0,
     partitions: config.partitions,
   });
-  const resources = plannedTopics(config, topology).map(({ name, partitions, settings }) => ({
+  const planned = plannedTopics(config, topology).filter(
+    ({ name }) => config.version === FIRST_VERSION || name.startsWith(`${ownName(config)}-`),
+  );
+  const resources = planned.map(({ name, partitions, settings }) => ({
     apiVersion: 'kafka.strimzi.io/v1',
     kind: 'KafkaTopic',
     metadata: {
       // A resource may have no underscore in its name.
       name: name.toLowerCase().replaceAll('_', '-'),
-      labels: { 'app.kubernetes.io/name': 'freshet', 'strimzi.io/cluster': 'kafka' },
+      labels: {
+        'app.kubernetes.io/name': 'freshet',
+        'strimzi.io/cluster': 'kafka',
+        // Of the version's own ones, which go with it.
+        ...(name.startsWith(`${ownName(config)}-`) && { 'freshet/version': config.version }),
+      },
     },
     spec: {
       topicName: name,

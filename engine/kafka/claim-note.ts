@@ -20,6 +20,9 @@ export interface Noted {
   readonly marking?: ProducerIdentity | undefined;
 }
 
+/** Name of the group that keeps the notes of an application. */
+export const claimsGroup = (applicationId: string): string => `${applicationId}-claims`;
+
 export class ClaimNote {
   readonly #requests: BrokerRequests;
   readonly #groupId: string;
@@ -28,7 +31,7 @@ export class ClaimNote {
   /** @param changelog the task's partition of it stands for the task. */
   constructor(requests: BrokerRequests, applicationId: string, changelog: TopicPartition) {
     this.#requests = requests;
-    this.#groupId = `${applicationId}-claims`;
+    this.#groupId = claimsGroup(applicationId);
     this.#place = changelog;
   }
 

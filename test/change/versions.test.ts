@@ -236,7 +236,10 @@ describe('a change of version', needsServers(), () => {
       own.join(),
     );
     const ids = groups.map(({ groupId }) => groupId);
-    assert.deepEqual([ids.includes(APP), ids.includes(`${APP}-v2`)], [false, true]);
+    assert.deepEqual(
+      [APP, `${APP}-claims`, `${APP}-v2`].map((id) => ids.includes(id)),
+      [false, false, true],
+    );
     const again = await freshet('versions', 'retire', '1');
     assert.equal(again.status, 0, again.stderr);
   });

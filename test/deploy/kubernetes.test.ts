@@ -60,7 +60,8 @@ describe(
     });
 
     test('base and example are what their schemas allow, with no name that is none', async () => {
-      for (const path of ['base', 'overlays/example']) assert.deepEqual(await schemaFaults(render(path), scratch), []);
+      for (const path of ['base', 'overlays/example', 'overlays/version-2'])
+        assert.deepEqual(await schemaFaults(render(path), scratch), [], path);
     });
 
     test('a value of the wrong kind and a name that is none would be noticed', async () => {
@@ -144,6 +145,53 @@ describe(
       }
     });
 
+    test('the image is the one that the overlay names', () => {
+      for (const { name, image } of workloads.flatMap(containersOf))
+        assert.equal(image, 'ghcr.io/example/freshet:0.1.0', name);
+    });
+
+    test('the next version has engines, settings and topics of its own, beside those that run', () => {
+      const next = render('overlays/version-2');
+      const nameOf = ({ kind, metadata }: Resource) => `${kind} ${metadata.name}`;
+      const taken = new Set(resources.map(nameOf));
+      assert.deepEqual(
+        next.map(nameOf).filter((name) => taken.has(name)),
+        [],
+      );
+      const others = next.filter(({ kind }) => kind !== 'ConfigMap' && kind !== 'KafkaTopic');
+      assert.deepEqual(others.map(nameOf).sort(), [
+        'Job freshet-setup-v2',
+        'PodDisruptionBudget freshet-engine-v2',
+        'Service freshet-engine-v2',
+        'StatefulSet freshet-engine-v2',
+      ]);
+      const of = <T>(kind: string, from = next) => from.filter((resource) => resource.kind === kind) as unknown as T[];
+      const [config] = of<IConfigMap>('ConfigMap').map(({ data }) => readConfig(data as NodeJS.ProcessEnv));
+      assert.equal(config!.version, '2');
+      const workloadsOfNext = [...of<Workload>('StatefulSet'), ...of<Workload>('Job')];
+      for (const { name, image, envFrom } of workloadsOfNext.flatMap(containersOf)) {
+        assert.equal(image, 'ghcr.io/example/freshet:0.2.0', name);
+        assert.match(envFrom![0]!.configMapRef!.name!, /^freshet-settings-v2-/, name);
+      }
+      const isSelected = (selector: Labels, { spec }: Workload) =>
+        Object.entries(selector).every(([name, value]) => spec!.template.metadata!.labels![name] === value);
+      const [engines] = of<IStatefulSet>('StatefulSet');
+      const [budget] = of<IPodDisruptionBudget>('PodDisruptionBudget');
+      assert.ok(isSelected(budget!.spec!.selector!.matchLabels!, engines!));
+      assert.ok(isSelected(engines!.spec!.selector.matchLabels!, engines!));
+      const [running] = all<IStatefulSet>('StatefulSet');
+      for (const { spec } of [running!, ...all<IPodDisruptionBudget>('PodDisruptionBudget')])
+        assert.ok(!isSelected(spec!.selector!.matchLabels!, engines!));
+      const topology = buildRecommendationTopology({
+        serdes: createSerdes(createFileSchemaSource()),
+        cacheMaxBytes: 0,
+        partitions: config!.partitions,
+      });
+      const topicsOf = (from: Resource[]) => of<Topic>('KafkaTopic', from).map(({ spec }) => spec.topicName);
+      const kept = new Set([...topicsOf(resources), ...topicsOf(next)]);
+      for (const { name } of plannedTopics(config!, topology)) assert.ok(kept.has(name), name);
+    });
+
     test('what selects pods selects some, and what names a port names one of theirs', () => {
       const templates = workloads.map(({ spec }) => spec!.template.metadata!.labels!);
       const isSelected = (selector: { [name: string]: string }) =>
@@ -215,6 +263,10 @@ interface Monitor {
     readonly selector: { readonly matchLabels: { [name: string]: string } };
     readonly podMetricsEndpoints: readonly { readonly port: string }[];
   };
+}
+type Labels = { readonly [name: string]: string };
+interface Topic {
+  readonly spec: { readonly topicName: string };
 }
 interface Service {
   readonly spec: { readonly selector: { [name: string]: string } };
