@@ -8,15 +8,15 @@ import { type AsOf, type ListItem, type ListView, listOf, type Reason, viewOf } 
 
 /** The lists of a basket's items as one, in the order above. @param lists not empty. */
 export function combined(lists: readonly ListView[]): ListView {
-  const [first] = lists;
-  if (lists.length === 1) return first!;
+  if (lists.length === 1) return lists[0]!;
+  const wholes = lists.map(listOf);
+  const [first] = wholes;
   const scores = new Map<string, { score: number; reasons: Reason[] }>();
   let asOf: AsOf = first!.asOf;
   const eventIds: string[] = [];
-  for (const list of lists) {
-    if (list.asOf.at > asOf.at) asOf = list.asOf;
-    eventIds.push(...list.asOf.eventIds);
-    const { items } = listOf(list);
+  for (const { asOf: listed, items } of wholes) {
+    if (listed.at > asOf.at) asOf = listed;
+    eventIds.push(...listed.eventIds);
     const best = items.reduce((max, { score }) => Math.max(max, score), 0);
     if (best <= 0) continue;
     for (const { id, score, reasons } of items) {
@@ -30,5 +30,5 @@ export function combined(lists: readonly ListView[]): ListView {
     return { id, score, reasons: reasons.sort((a, b) => b.part - a.part) };
   });
   items.sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1));
-  return viewOf({ ...listOf(first!), asOf: { ...asOf, eventIds: [...new Set(eventIds)] }, items });
+  return viewOf({ ...first!, asOf: { ...asOf, eventIds: [...new Set(eventIds)] }, items });
 }

@@ -42,14 +42,13 @@ export async function settle(settlement: Settlement): Promise<Outcome | undefine
     byTopic(open, ({ partition }) => partition),
     outcome,
   );
-  if (!open.includes(changelog)) {
-    await note.write({ outcome });
-    return undefined;
+  const isOwn = open.includes(changelog);
+  if (isOwn) {
+    // `mark` resolves before the marks are in the logs; an empty transaction over the changelog begins only when they are.
+    await producer.mark([{ topic: changelog.topic, partitions: [changelog.partition] }], outcome);
+    if ((await listOpen(requests, [changelog])).length > 0)
+      throw new Error(`${changelog.topic}-${changelog.partition} has a transaction open that nobody can end`);
   }
-  // `mark` resolves before the marks are in the logs; an empty transaction over the changelog begins only when they are.
-  await producer.mark([{ topic: changelog.topic, partitions: [changelog.partition] }], outcome);
-  if ((await listOpen(requests, [changelog])).length > 0)
-    throw new Error(`${changelog.topic}-${changelog.partition} has a transaction open that nobody can end`);
-  await note.write({ outcome });
-  return outcome;
+  if (outcome === 'committed') await note.write({ outcome });
+  return isOwn ? outcome : undefined;
 }
