@@ -2,15 +2,17 @@
 // record of an item to `neighbours`, and the item's lists.
 //
 // An item is published at once if it has not been for an interval of stream time, else when the interval is over (by a punctuator
-// on stream time). Which items wait is in a store, so it survives a restart, and in a replay all of this is a function of the log.
+// on stream time). While the task is behind its input, what is due is published every few seconds of the clock, for many batches at once.
+// Which items wait is in a store, so it survives a restart, and in a replay, where nobody is behind, all of this is a function of the log.
 
-import type {
-  Counter,
-  KeyValueStore,
-  Processor,
-  ProcessorContext,
-  ReadOnlyStore,
-  StreamRecord,
+import {
+  type Counter,
+  type KeyValueStore,
+  type Processor,
+  type ProcessorContext,
+  type ReadOnlyStore,
+  Slices,
+  type StreamRecord,
 } from '../engine/api/index.ts';
 import type { ItemRow } from './co-occurrence/item-row.ts';
 import type { ItemListMaker, PublishedItem } from './co-occurrence/list-maker.ts';
@@ -20,6 +22,11 @@ import { addRowDelta, emptyRow } from './co-occurrence/row-update.ts';
 import type { NeighbourRecord } from './neighbours.ts';
 import { publishedKeys } from './published-keys.ts';
 import { type HoldsItem, StoreSweep, type StoreSweepOptions } from './refresh/store-sweep.ts';
+
+/** While a task is behind, its items are published so often, ms. */
+const BEHIND_INTERVAL_MS = 5_000;
+/** Items whose lists are made between two turns of others. */
+const ITEMS_AT_ONCE = 16;
 
 export interface CoOccurrenceOptions {
   /** Half-life of the rows, ms of event time. */
@@ -52,6 +59,8 @@ export class CoOccurrenceProcessor implements Processor<PairDeltas> {
   #neighbours!: ReadOnlyStore<NeighbourRecord>;
   #dropped!: Counter;
   #collisions!: Counter;
+  /** Until when nothing is published, on the context's clock; `undefined` while the task keeps up. */
+  #heldUntilMs: number | undefined;
 
   constructor(options: CoOccurrenceOptions) {
     this.#options = options;
@@ -65,8 +74,9 @@ export class CoOccurrenceProcessor implements Processor<PairDeltas> {
     this.#dropped = context.metrics.counter('freshet.items.retractions.dropped');
     this.#collisions = context.metrics.counter('freshet.items.hash_collisions');
     context.schedule('publish-waiting', this.#options.publishIntervalMs, 'STREAM_TIME', () => {
-      const waiting: string[] = [];
-      for (const [item] of this.#waiting.scan()) waiting.push(item);
+      if (this.#isHeld()) return;
+      this.#heldUntilMs = undefined;
+      const waiting = this.#waitingItems();
       this.#rows.load(waiting);
       this.#publishDue(waiting);
     });
@@ -85,14 +95,28 @@ export class CoOccurrenceProcessor implements Processor<PairDeltas> {
     });
   }
 
-  process(records: readonly StreamRecord<PairDeltas>[]): void {
+  async process(records: readonly StreamRecord<PairDeltas>[]): Promise<void> {
     const changed = new Set<string>();
     for (const { value } of records) {
       if (value !== null) for (const { item } of value.rows) changed.add(value.items[item]!);
     }
     this.#rows.load([...changed]);
-    for (const { value } of records) if (value !== null) this.#add(value);
-    this.#publishDue(changed);
+    const slices = new Slices();
+    for (const { value } of records) {
+      if (slices.isOver()) await slices.turn();
+      if (value !== null) this.#add(value);
+    }
+    if (this.#isHeld()) {
+      for (const item of changed) this.#wait(item);
+      return;
+    }
+    if (this.#heldUntilMs !== undefined) for (const item of this.#waitingItems()) changed.add(item);
+    const { behind, clock } = this.#context;
+    this.#heldUntilMs = behind > 0 ? clock.nowMs() + BEHIND_INTERVAL_MS : undefined;
+    await slices.each([...changed], ITEMS_AT_ONCE, (some) => {
+      this.#rows.load(some);
+      this.#publishDue(some);
+    });
   }
 
   republish(sink: string, keys: readonly string[]): void {
@@ -146,6 +170,23 @@ export class CoOccurrenceProcessor implements Processor<PairDeltas> {
     if (dropped > 0) this.#dropped.add(dropped);
   }
 
+  /** Whether the task is behind, and has published not long ago. */
+  #isHeld(): boolean {
+    const { behind, clock } = this.#context;
+    return behind > 0 && this.#heldUntilMs !== undefined && clock.nowMs() < this.#heldUntilMs;
+  }
+
+  #waitingItems(): string[] {
+    return Array.from(this.#waiting.scan(), ([item]) => item);
+  }
+
+  #wait(item: string): void {
+    const known = this.#rows.get(item);
+    if (known === undefined || known.isWaiting) return;
+    this.#rows.getForUpdate(item)!.isWaiting = true;
+    this.#waiting.put(item, true);
+  }
+
   /** Publishes those items whose interval is over, and lets the others wait. */
   #publishDue(items: Iterable<string>): void {
     const { halfLifeMs, publishIntervalMs, neighboursSink, lists } = this.#options;
@@ -155,13 +196,11 @@ export class CoOccurrenceProcessor implements Processor<PairDeltas> {
       const known = this.#rows.get(item);
       if (known === undefined) continue;
       const isDue = known.publishedAtMs === undefined || nowMs - known.publishedAtMs >= publishIntervalMs;
-      if (!isDue && known.isWaiting) continue;
-      const row = this.#rows.getForUpdate(item)!;
       if (!isDue) {
-        row.isWaiting = true;
-        this.#waiting.put(item, true);
+        this.#wait(item);
         continue;
       }
+      const row = this.#rows.getForUpdate(item)!;
       if (row.isWaiting) this.#waiting.delete(item);
       row.isWaiting = false;
       row.publishedAtMs = nowMs;

@@ -3,8 +3,8 @@
 // same order give the same weights.
 
 import type { Counter, KeyValueStore, Processor, ProcessorContext, StreamRecord } from '../engine/api/index.ts';
-import type { LearnerState } from './learner/ranker-codec.ts';
-import { initialRanker, type RankerExample, RankerLearner } from './scoring/ranker-learning.ts';
+import { type LearnerState, newLearnerState } from './learner/ranker-codec.ts';
+import { type RankerExample, RankerLearner } from './scoring/ranker-learning.ts';
 
 /** Key of the state and of what is published. */
 export const RANKER_KEY = 'ranker';
@@ -12,7 +12,6 @@ export const RANKER_KEY = 'ranker';
 export const LEARNER_PARTITION = 0;
 /** Least stream time between two publications: a version is 5 kB for every instance. */
 const PUBLISH_INTERVAL_MS = 10_000;
-const SEED = 20_240_521;
 
 export interface LearnerOptions {
   /** Store of {@link LearnerState}. */
@@ -42,7 +41,7 @@ export class LearnerProcessor implements Processor<RankerExample> {
   process(records: readonly StreamRecord<RankerExample>[]): void {
     let state = this.#state.getForUpdate(RANKER_KEY);
     if (state === undefined) {
-      state = { ...initialRanker(SEED), publishedAtMs: 0 };
+      state = newLearnerState();
       this.#state.put(RANKER_KEY, state);
     }
     for (const { value } of records) if (value !== null) this.#learner.learn(state, value);

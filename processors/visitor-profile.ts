@@ -5,7 +5,14 @@
 // An impression is noted in the profile of a visitor who has one, and makes lists only when an item has been shown in vain too often. A visitor's events that are of the same partition arrive in order of time, so
 // far as they are buffered; what happens to a late one is said in profile/session.ts.
 
-import type { Counter, KeyValueStore, Processor, ProcessorContext, StreamRecord } from '../engine/api/index.ts';
+import {
+  type Counter,
+  type KeyValueStore,
+  type Processor,
+  type ProcessorContext,
+  Slices,
+  type StreamRecord,
+} from '../engine/api/index.ts';
 import { isProbeVisitor } from '../schemas/keys.ts';
 import type { Click, Impression, Privacy, Purchase, Visitor } from '../schemas/records.ts';
 import type { HalfLives } from './decay.ts';
@@ -111,7 +118,7 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
     });
   }
 
-  process(records: readonly StreamRecord<VisitorEvent>[]): void {
+  async process(records: readonly StreamRecord<VisitorEvent>[]): Promise<void> {
     const visitors: (string | undefined)[] = [];
     let newestMs = 0;
     for (const record of records) {
@@ -121,12 +128,14 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
     this.#profiles.load([...new Set(visitors.filter((visitor) => visitor !== undefined))]);
     this.#changed.clear();
     this.#deltas.begin(newestMs);
+    const slices = new Slices();
     for (let i = 0; i < records.length; i++) {
+      if (slices.isOver()) await slices.turn();
       const visitor = visitors[i];
       if (visitor !== undefined) this.#apply(visitor, records[i]!);
     }
     this.#send(newestMs);
-    if (this.#changed.size > 0) this.#options.lists.visitorsChanged(this.#changedVisitors(), this.#context);
+    if (this.#changed.size > 0) await this.#options.lists.visitorsChanged(this.#changedVisitors(), this.#context);
   }
 
   republish(sink: string, keys: readonly string[]): void {
@@ -189,7 +198,7 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
   /** Sends what a click teaches the learned ranking, before it changes the profile. Not while the task is behind. */
   #teach(profile: Profile, click: Click): void {
     const { learning } = this.#options;
-    if (learning === undefined || this.#rows === undefined || this.#context.isBehind) return;
+    if (learning === undefined || this.#rows === undefined || this.#context.behind > 0) return;
     const example = learning.examples.example(profile, click, this.#rows);
     if (example === undefined) return;
     const forwarded = { key: undefined, value: example, timestampMs: click.at, partition: LEARNER_PARTITION };

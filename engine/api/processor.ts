@@ -43,10 +43,10 @@ export interface ProcessorContext {
    */
   readonly traceparent?: string | undefined;
   /**
-   * Whether more records wait for the task than this batch could take, or the batch before took long: a sign to do less for each. Never in a
-   * replay, nor in `republish`.
+   * How far the task is behind its input, a sign to do less for each record: 0 where the batch took all that waited, else for how many
+   * batches of the usual size it stands, 1 at least; 1 also where the batch before took long. 0 in a replay and in `republish`.
    */
-  readonly isBehind?: boolean;
+  readonly behind: number;
   /** @throws {EngineError} `STORE_UNKNOWN` when the topology does not connect the store to this node. */
   store<S extends StateStore>(name: string): S;
   /** @throws {EngineError} `STORE_UNKNOWN` */

@@ -2,6 +2,7 @@
 // owner at a time, and what a task has in its stores can be read back from its changelog.
 
 import type { LogReader, TopicSpec } from './event-log.ts';
+import type { PackedRecord } from './packed-record.ts';
 import type { ProducerRecord, TopicPartition } from './record.ts';
 
 /** A changed key of a task's state. Compaction keeps the newest record of each key. */
@@ -13,7 +14,7 @@ export interface ChangelogRecord {
 
 /** Part of a task's changelog. */
 export interface ChangelogPart {
-  readonly records: readonly ChangelogRecord[];
+  readonly records: readonly PackedRecord[];
   /** Offset to go on from; see `Fetched.next`. */
   readonly next: number;
 }

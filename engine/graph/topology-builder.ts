@@ -38,6 +38,12 @@ export interface RepartitionOptions<V> {
   readonly serializer: Serializer<V>;
   readonly deserializer: Deserializer<V>;
   readonly parents: readonly string[];
+  /**
+   * A task takes its records at most so often, and in commits of their own, ms: what many records change is written and published once
+   * an interval, and what other topics bring need not wait for it. Tasks have their turns at different times. On a shared log; an embedded
+   * engine takes everything in each round. @defaultValue 0: with everything else, in each commit
+   */
+  readonly batchIntervalMs?: number;
 }
 
 export interface GlobalStoreOptions<V> {
@@ -83,6 +89,7 @@ export class TopologyBuilder {
       keyOf: options.keyOf as ((value: unknown) => string) | undefined,
       allowsTombstones: options.allowsTombstones ?? false,
       internal: false,
+      batchIntervalMs: 0,
       children: [],
     });
     return this;
@@ -124,6 +131,7 @@ export class TopologyBuilder {
       keyOf: undefined,
       allowsTombstones: false,
       internal: true,
+      batchIntervalMs: options.batchIntervalMs ?? 0,
       children: [],
     });
     this.#repartitions.set(name, source);

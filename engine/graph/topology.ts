@@ -24,6 +24,8 @@ export interface SourceNode {
   readonly allowsTombstones: boolean;
   /** Written by this topology itself: its records are trusted to be in time and are dropped once read. */
   readonly internal: boolean;
+  /** See `RepartitionOptions`; 0: its records are taken as they come. */
+  readonly batchIntervalMs: number;
   readonly children: readonly string[];
 }
 

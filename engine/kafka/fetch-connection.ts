@@ -1,7 +1,6 @@
 // Fetches from one broker, over two connections of their own: a broker answers the requests of one connection in turn, so a long poll
 // would hold up everything behind it. An answer that does not come in time ends the connections; the reader makes new ones.
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { READ_COMMITTED } from './client.ts';
 import {
   FETCH_API_KEY,
@@ -48,16 +47,13 @@ export class FetchConnection {
    */
   async fetch(lane: number, call: FetchCall): Promise<FetchAnswer> {
     const limitMs = call.maxWaitMs + this.#requestTimeoutMs;
-    const timer = new AbortController();
+    const { promise, resolve, reject } = Promise.withResolvers<FetchAnswer>();
+    const timer = setTimeout(() => reject(new StalledError(`no answer for ${limitMs} ms`)), limitMs);
+    this.#send(lane, call, limitMs).then(resolve, reject);
     try {
-      return await Promise.race([
-        this.#send(lane, call, limitMs),
-        delay(limitMs, undefined, { signal: timer.signal }).then(() => {
-          throw new StalledError(`no answer for ${limitMs} ms`);
-        }),
-      ]);
+      return await promise;
     } finally {
-      timer.abort();
+      clearTimeout(timer);
     }
   }
 

@@ -12,6 +12,8 @@ export interface FetchTarget {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
+  /** Of this partition's part of the answer. */
+  readonly maxBytes: number;
 }
 
 export interface FetchCall {
@@ -21,8 +23,6 @@ export interface FetchCall {
   readonly maxWaitMs: number;
   /** Of the whole answer; the first batch always comes whole (KIP-74). */
   readonly maxBytes: number;
-  /** Of each partition. */
-  readonly maxPartitionBytes: number;
 }
 
 export interface FetchedPartition {
@@ -64,7 +64,7 @@ const HEAD_BYTES = 4 + 4 + 4 + 4 + 1 + 4 + 4 + 4;
 const TAIL_BYTES = 4 + 2;
 const TARGET_BYTES = 4 + 4 + 8 + 8 + 4;
 
-export function encodeFetch({ targets, maxWaitMs, maxBytes, maxPartitionBytes }: FetchCall): Buffer {
+export function encodeFetch({ targets, maxWaitMs, maxBytes }: FetchCall): Buffer {
   const groups: FetchTarget[][] = [];
   let size = HEAD_BYTES + TAIL_BYTES + TARGET_BYTES * targets.length;
   for (const target of targets) {
@@ -90,12 +90,12 @@ export function encodeFetch({ targets, maxWaitMs, maxBytes, maxPartitionBytes }:
     at = out.writeInt16BE(Buffer.byteLength(topic), at);
     at += out.write(topic, at);
     at = out.writeInt32BE(group.length, at);
-    for (const { partition, offset } of group) {
+    for (const { partition, offset, maxBytes } of group) {
       at = out.writeInt32BE(partition, at);
       at = out.writeInt32BE(-1, at); // leader epoch: not known
       at = out.writeBigInt64BE(BigInt(offset), at);
       at = out.writeBigInt64BE(-1n, at); // log start: a follower's
-      at = out.writeInt32BE(maxPartitionBytes, at);
+      at = out.writeInt32BE(maxBytes, at);
     }
   }
   at = out.writeInt32BE(0, at); // forgotten topics

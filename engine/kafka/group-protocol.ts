@@ -43,6 +43,10 @@ export function decodeMetadata(memberId: string, metadata: Buffer): MemberState 
   return { instanceId, active, offsets: offsets as MemberState['offsets'] };
 }
 
+/** The instance that a member of the group belongs to, by its metadata as the brokers keep it. */
+export const instanceOfMember = (memberId: string, metadata: Buffer): string =>
+  decodeMetadata(memberId, metadata).instanceId;
+
 /** Active tasks as partitions of the sources, standby tasks as partitions of the changelog. */
 export function encodeAssignment(topics: GroupTopics, assignment: GroupAssignment): Buffer {
   const partitions: { [topic: string]: number[] } = {};

@@ -7,7 +7,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import {
   type ChangelogPart,
-  type ChangelogRecord,
   EngineError,
   type Fetched,
   type FetchRequest,
@@ -23,7 +22,7 @@ import { LeaderSearch } from './leader-search.ts';
 import { errorName, type Node } from './leaders.ts';
 import { type Flight, NodeFetcher } from './node-fetcher.ts';
 import { ReaderPartition } from './reader-partition.ts';
-import { RecordSetDecoder } from './record-batch.ts';
+import { type BinaryRecord, RecordSetDecoder } from './record-batch.ts';
 import { Signal } from './signal.ts';
 
 export interface LogReaderOptions extends KafkaClientOptions {
@@ -109,7 +108,7 @@ export class LogReader implements LogReaderContract {
   /** As `fetch`, of one partition of a topic with binary keys. */
   fetchBinary(place: TopicPartition, offset: number, maxRecords: number): ChangelogPart {
     const taken = this.#take(this.#partition(place, offset), offset, maxRecords);
-    return { records: taken.records as readonly ChangelogRecord[], next: taken.next };
+    return { records: taken.records as readonly BinaryRecord[], next: taken.next };
   }
 
   /** Of a partition that has been asked for and answered; both 0 until then. */

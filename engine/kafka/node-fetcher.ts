@@ -18,6 +18,8 @@ const CATCH_UP_WAIT_MS = 10;
 /** The long poll is not repeated sooner, so that a stream of single records does not make a request of each. */
 const STEADY_INTERVAL_MS = 5;
 const MAX_PARTITION_BYTES = 1024 * 1024;
+/** Of a changelog, which is read by nobody but restores, as fast as it can be: the broker is waited for half as often. */
+const MAX_CHANGELOG_BYTES = 2 * 1024 * 1024;
 const MAX_BYTES = 8 * 1024 * 1024;
 const STEADY = 0;
 const CATCH_UP = 1;
@@ -139,8 +141,9 @@ export class NodeFetcher {
     const first = this.#turn++ % flight.length;
     const targets: FetchTarget[] = [];
     for (let i = 0; i < flight.length; i++) {
-      const { topic, partition, buffer } = flight[(first + i) % flight.length]!;
-      targets.push({ topic, partition, offset: buffer.end });
+      const { topic, partition, buffer, binaryKeys } = flight[(first + i) % flight.length]!;
+      const maxBytes = binaryKeys ? MAX_CHANGELOG_BYTES : MAX_PARTITION_BYTES;
+      targets.push({ topic, partition, offset: buffer.end, maxBytes });
     }
     this.#ready ??= this.#wait();
     await this.#ready;
@@ -148,7 +151,6 @@ export class NodeFetcher {
       targets,
       maxWaitMs,
       maxBytes: MAX_BYTES,
-      maxPartitionBytes: MAX_PARTITION_BYTES,
     });
     if (answer.errorCode !== 0) throw new Error(`the broker refused a fetch with error ${answer.errorCode}`);
     return answer;

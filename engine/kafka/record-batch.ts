@@ -10,15 +10,24 @@
 // the response, its end by the abort mark. Source: KIP-98, KIP-32 (timestamps).
 
 import { crc32c } from '@node-rs/crc32';
-import { EngineError, type Headers, type LogRecord, type TopicPartition } from '../api/index.ts';
+import { EngineError, type Headers, type LogRecord, PackedRecord, type TopicPartition } from '../api/index.ts';
 import { codecName, decompress } from './codecs.ts';
 
 /** A record of a topic whose keys are bytes, not text. */
-export interface BinaryRecord {
+export class BinaryRecord extends PackedRecord {
   readonly offset: number;
-  readonly key: Uint8Array;
-  /** `null` is a tombstone. */
-  readonly value: Uint8Array | null;
+
+  constructor(
+    offset: number,
+    bytes: Uint8Array,
+    keyAt: number,
+    keyLength: number,
+    valueAt: number,
+    valueLength: number,
+  ) {
+    super(bytes, keyAt, keyLength, valueAt, valueLength);
+    this.offset = offset;
+  }
 }
 
 /** A transaction that ended in an abort: what `producerId` wrote from `firstOffset` up to its abort mark does not count. */
@@ -185,21 +194,20 @@ export class RecordSetDecoder {
       const keyAt = keyLength < 0 ? cursor.at : cursor.take(keyLength);
       const valueLength = cursor.varint();
       const valueAt = valueLength < 0 ? cursor.at : cursor.take(valueLength);
-      const value = valueLength < 0 ? null : bytes.subarray(valueAt, valueAt + valueLength);
       const headerCount = cursor.varint();
       const headers = headerCount > 0 ? readHeaders(cursor, headerCount, binaryKeys) : undefined;
       if (cursor.at !== end || length < 0) throw new Error('the length of a record is wrong');
       if (offset < from) continue;
       this.bytes += RECORD_OVERHEAD_BYTES + (keyLength > 0 ? keyLength : 0) + (valueLength > 0 ? valueLength : 0);
       if (binaryKeys) {
-        records.push({ offset, key: bytes.subarray(keyAt, keyLength < 0 ? keyAt : keyAt + keyLength), value });
+        records.push(new BinaryRecord(offset, bytes, keyAt, Math.max(0, keyLength), valueAt, valueLength));
       } else {
         records.push({
           topic,
           partition,
           offset,
           key: keyLength < 0 ? undefined : readText(bytes, keyAt, keyAt + keyLength),
-          value,
+          value: valueLength < 0 ? null : bytes.subarray(valueAt, valueAt + valueLength),
           timestampMs: appendTimeMs ?? timestampMs,
           appendTimeMs: appendTimeMs ?? timestampMs,
           headers,

@@ -4,7 +4,15 @@
 // position is a key like any other, so a changelog that is read to the end of a transaction gives the state and where to go on.
 // The copy keeps a mark: how far it has read, and when. A database and its mark change in one batch.
 
-import { type ChangelogPart, type Database, EngineError, type OffsetRange, type WriteBatch } from '../api/index.ts';
+import {
+  type ChangelogPart,
+  type Database,
+  EngineError,
+  type OffsetRange,
+  type PackedRecord,
+  type WriteBatch,
+} from '../api/index.ts';
+import { LatestChanges } from './latest-changes.ts';
 import { lineageOf, POSITION_COLUMN_FAMILY, positionKeyOf } from './position.ts';
 
 const decoder = new TextDecoder();
@@ -63,6 +71,11 @@ export class ChangelogCopy {
   readonly #heads: readonly { readonly columnFamily: string; readonly bytes: Uint8Array }[];
   readonly #markKey: Uint8Array;
   readonly #positionKey: Uint8Array;
+  /** Of the position as a record of the changelog. */
+  readonly #positionRecordKey: Uint8Array;
+  readonly #latest = new LatestChanges();
+  #unwrittenBytes = 0;
+  #next: number;
   #mark: ChangelogMark | undefined;
   /** That of the position which the database holds; `undefined` without one. */
   #lineage: string | undefined;
@@ -76,58 +89,79 @@ export class ChangelogCopy {
     }));
     this.#markKey = Buffer.from(`changelog:${taskId}`);
     this.#positionKey = positionKeyOf(taskId);
+    this.#positionRecordKey = changelogKey(POSITION_COLUMN_FAMILY, this.#positionKey);
     const stored = database.get(POSITION_COLUMN_FAMILY, this.#markKey);
     this.#mark = stored === undefined ? undefined : (JSON.parse(decoder.decode(stored)) as ChangelogMark);
+    this.#next = this.#mark?.next ?? 0;
   }
 
   get mark(): ChangelogMark | undefined {
     return this.#mark;
   }
 
-  /** To be called before a series of `apply`: somebody else may have written a position since. */
+  /** Offset to read next: what lies between the mark and this waits to be written. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Bytes of keys and values read since the last write. */
+  get unwrittenBytes(): number {
+    return this.#unwrittenBytes;
+  }
+
+  /** To be called before a series of `add`: somebody else may have written a position since. */
   begin(): void {
     const stored = this.#database.get(POSITION_COLUMN_FAMILY, this.#positionKey);
     this.#lineage = stored === undefined ? undefined : lineageOf(stored);
+    this.#forgetUnwritten();
   }
 
   /**
-   * Applies a part of the changelog in one batch. Returns the number of bytes of its keys and values, or `undefined`, and applies
-   * nothing, when the part does not go on from what the database holds: the changelog was made anew since, and its positions have another
-   * lineage.
+   * Takes the next part of the changelog, to be written with the next `write`: of a key that changes often, the last value. It keeps
+   * the part's bytes until then. Returns the number of bytes of its keys and values, or `undefined` when the part does not go on from
+   * what the database holds: the changelog was made anew since, and its positions have another lineage. Nothing may be written then.
    */
-  apply({ records, next }: ChangelogPart, nowMs: number): number | undefined {
+  add({ records, next }: ChangelogPart): number | undefined {
     let bytes = 0;
-    let lineage = this.#lineage;
-    let position: Uint8Array | undefined;
-    const batch = this.#database.createBatch();
-    for (const { key, value } of records) {
-      const { columnFamily, bytes: head } = this.#headOf(key);
-      const keyInFamily = key.subarray(head.length);
-      bytes += key.length + (value?.length ?? 0);
-      if (value === null) {
-        batch.delete(columnFamily, keyInFamily);
-        continue;
+    for (const record of records) {
+      bytes += record.keyLength + Math.max(0, record.valueLength);
+      if (record.valueLength >= 0 && this.#isPosition(record)) {
+        const found = lineageOf(record.value!);
+        if (this.#lineage !== undefined && found !== this.#lineage) return undefined;
+        this.#lineage = found;
       }
-      if (columnFamily === POSITION_COLUMN_FAMILY && this.#isPosition(keyInFamily)) {
-        const found = lineageOf(value);
-        if (lineage !== undefined && found !== lineage) return undefined;
-        lineage = found;
-        position = value;
-        continue;
-      }
-      batch.put(columnFamily, keyInFamily, value);
+      this.#latest.add(record);
     }
-    // Of many positions, each with the keys of a whole commit, the last.
-    if (position !== undefined) batch.put(POSITION_COLUMN_FAMILY, this.#positionKey, position);
-    this.stageMark(batch, next, nowMs);
-    this.#database.write(batch);
-    this.#lineage = lineage;
+    this.#next = next;
+    this.#unwrittenBytes += bytes;
     return bytes;
   }
 
-  #headOf(key: Uint8Array): { readonly columnFamily: string; readonly bytes: Uint8Array } {
-    const found = this.#heads.find(({ bytes }) => startsWith(key, bytes));
-    if (found !== undefined) return found;
+  /** Writes what was added, and the mark with it, in one batch. */
+  write(nowMs: number): void {
+    if (this.#next === (this.#mark?.next ?? 0)) return;
+    const batch = this.#database.createBatch();
+    for (const record of this.#latest.records) {
+      const { columnFamily, bytes: head } = this.#headOf(record);
+      const keyInFamily = record.bytes.subarray(record.keyAt + head.length, record.keyAt + record.keyLength);
+      const { value } = record;
+      if (value === null) batch.delete(columnFamily, keyInFamily);
+      else batch.put(columnFamily, keyInFamily, value);
+    }
+    this.stageMark(batch, this.#next, nowMs);
+    this.#database.write(batch);
+    this.#forgetUnwritten();
+  }
+
+  #forgetUnwritten(): void {
+    this.#next = this.#mark?.next ?? 0;
+    this.#latest.clear();
+    this.#unwrittenBytes = 0;
+  }
+
+  #headOf(record: PackedRecord): { readonly columnFamily: string; readonly bytes: Uint8Array } {
+    for (const head of this.#heads) if (startsWith(record, head.bytes)) return head;
+    const { key } = record;
     const columnFamily = decoder.decode(key.subarray(1, 1 + key[0]!));
     throw new EngineError(
       'STATE_FORMAT_UNKNOWN',
@@ -136,13 +170,14 @@ export class ChangelogCopy {
     );
   }
 
-  #isPosition(key: Uint8Array): boolean {
-    return key.length === this.#positionKey.length && startsWith(key, this.#positionKey);
+  #isPosition(record: PackedRecord): boolean {
+    return record.keyLength === this.#positionRecordKey.length && startsWith(record, this.#positionRecordKey);
   }
 
   /** Puts into `batch` that the database holds everything below `next`. */
   stageMark(batch: WriteBatch, next: number, nowMs: number): void {
     this.#mark = { next, atMs: nowMs };
+    this.#next = next;
     batch.put(POSITION_COLUMN_FAMILY, this.#markKey, Buffer.from(JSON.stringify(this.#mark)));
   }
 
@@ -151,12 +186,14 @@ export class ChangelogCopy {
     clearDatabase(this.#database, this.#columnFamilies);
     this.#mark = undefined;
     this.#lineage = undefined;
+    this.#forgetUnwritten();
   }
 }
 
-function startsWith(bytes: Uint8Array, head: Uint8Array): boolean {
-  if (bytes.length < head.length) return false;
-  for (let i = 0; i < head.length; i++) if (bytes[i] !== head[i]) return false;
+/** Whether the record's key does. */
+function startsWith({ bytes, keyAt, keyLength }: PackedRecord, head: Uint8Array): boolean {
+  if (keyLength < head.length) return false;
+  for (let i = 0; i < head.length; i++) if (bytes[keyAt + i] !== head[i]) return false;
   return true;
 }
 

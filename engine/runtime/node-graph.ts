@@ -41,7 +41,7 @@ export interface TaskEnvironment {
   streamTimeMs(): number;
   commitNumber(): number;
   /** Whether the batch under way is full. */
-  isBehind(): boolean;
+  behind(): number;
   /** Of the batch under way, where it is traced. */
   trace(): BatchTrace | undefined;
   /** Largest value that a node may send to a topic, bytes. */
@@ -83,7 +83,7 @@ export class NodeGraph {
 
   #context(running: RunningNode, node: ProcessorNode): ProcessorContext {
     const { taskId, partitions, clock, metrics, logger, timers, stores, globalStores } = this.#environment;
-    const { streamTimeMs, commitNumber, isBehind, trace } = this.#environment;
+    const { streamTimeMs, commitNumber, behind, trace } = this.#environment;
     const unknown = (name: string) =>
       new EngineError('STORE_UNKNOWN', `processor "${node.name}" is not connected to a store "${name}"`, {
         context: { taskId, store: name, node: node.name },
@@ -101,8 +101,8 @@ export class NodeGraph {
       get commitNumber() {
         return commitNumber();
       },
-      get isBehind() {
-        return isBehind();
+      get behind() {
+        return behind();
       },
       get traceparent() {
         return trace()?.traceparentOf(node.name);

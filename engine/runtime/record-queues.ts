@@ -1,10 +1,12 @@
 // What a task has read ahead, one queue per source topic, merged by event time (ties: topic name, then offset).
 //
-// The queues are filled to the same depth before every selection, so what is selected depends on the log and the position
-// alone: a run that was killed selects the same batches as one that was not.
+// The queues are filled to the same depth before every selection, so what is selected without a clock depends on the log and the
+// position alone: a run that was killed selects the same batches as one that was not. With a clock, topics that are taken in
+// intervals are held back until their turn.
 
 import type { Fetched, FetchRequest } from '../api/index.ts';
 import { readSourceRecord, type SourceReader, type SourceRecord } from './source-record.ts';
+import type { Turns, WaitingTopic } from './turns.ts';
 
 class Queue {
   readonly topic: string;
@@ -25,15 +27,23 @@ class Queue {
   }
 }
 
+/** Most records of a batch; as many of each topic are read ahead. */
+export interface BatchLimit {
+  readonly most: number;
+}
+
 export class RecordQueues {
   readonly #partition: number;
-  readonly #depth: number;
+  readonly #size: BatchLimit;
   readonly #queues: readonly Queue[];
+  readonly #turns: Turns;
+  /** When the present selection was made; `undefined` without a clock. */
+  #selectedMs: number | undefined;
 
-  /** `readers` by topic; `depth` records of each are read ahead. */
-  constructor(partition: number, readers: ReadonlyMap<string, SourceReader>, depth: number) {
+  constructor(partition: number, readers: ReadonlyMap<string, SourceReader>, size: BatchLimit, turns: Turns) {
     this.#partition = partition;
-    this.#depth = depth;
+    this.#size = size;
+    this.#turns = turns;
     this.#queues = [...readers]
       .map(([topic, reader]) => new Queue(topic, reader))
       .sort((a, b) => (a.topic < b.topic ? -1 : 1));
@@ -80,7 +90,7 @@ export class RecordQueues {
       topic: queue.topic,
       partition: this.#partition,
       offset: queue.next,
-      maxRecords: this.#depth - (queue.records.length - queue.head),
+      maxRecords: Math.max(0, this.#size.most - (queue.records.length - queue.head)),
     }));
   }
 
@@ -99,14 +109,16 @@ export class RecordQueues {
     });
   }
 
-  /** Up to `limit` records in event-time order. They stay in the queues until `consume`. */
-  select(limit: number): SourceRecord[] {
+  /** Up to `limit` records in event-time order, of the topics whose turn it is. They stay in the queues until `consume`. */
+  select(limit: number, nowMs?: number): SourceRecord[] {
     const selected: SourceRecord[] = [];
     for (const queue of this.#queues) queue.cursor = queue.head;
+    const queues = nowMs === undefined ? this.#queues : this.#whoseTurn(nowMs);
+    this.#selectedMs = nowMs;
     while (selected.length < limit) {
       let first: Queue | undefined;
       let firstTime = Number.POSITIVE_INFINITY;
-      for (const queue of this.#queues) {
+      for (const queue of queues) {
         const record = queue.records[queue.cursor];
         if (record !== undefined && record.timestampMs < firstTime) {
           first = queue;
@@ -120,21 +132,43 @@ export class RecordQueues {
     return selected;
   }
 
+  #whoseTurn(nowMs: number): readonly Queue[] {
+    const waiting: WaitingTopic[] = [];
+    for (const { topic, records, head } of this.#queues)
+      if (records.length > head) waiting.push({ topic, isFull: records.length - head >= this.#size.most });
+    const topics = this.#turns.choose(waiting, nowMs);
+    return this.#queues.filter(({ topic }) => topics.includes(topic));
+  }
+
+  /** Records that the last selection has left of the topic with the most of them. */
+  get mostLeft(): number {
+    let most = 0;
+    for (const { records, cursor } of this.#queues) most = Math.max(most, records.length - cursor);
+    return most;
+  }
+
   /** Whether nothing that was read ahead is left. */
   get isEmpty(): boolean {
     return this.#queues.every((queue) => queue.head === queue.records.length);
   }
 
-  /** Whether some queue is empty though its topic goes on, up to the offset `endOf` the topic: the order by time is not known yet. */
+  /**
+   * Whether some queue is empty though its topic goes on, up to the offset `endOf` the topic: the order by time is not known yet. Topics
+   * that are taken in intervals are in no order with the others.
+   */
   isShort(endOf: (topic: string) => number): boolean {
-    return this.#queues.some((queue) => queue.head === queue.records.length && queue.next < endOf(queue.topic));
+    return this.#queues.some(
+      ({ topic, head, records, next }) => head === records.length && !this.#turns.isHeld(topic) && next < endOf(topic),
+    );
   }
 
   /** The last selection is done with. */
   consume(): void {
+    const topics: string[] = [];
     for (const queue of this.#queues) {
       const last = queue.records[queue.cursor - 1];
       if (queue.cursor === queue.head || last === undefined) continue;
+      topics.push(queue.topic);
       queue.position = last.offset + 1;
       queue.head = queue.cursor;
       if (queue.head === queue.records.length) {
@@ -143,5 +177,6 @@ export class RecordQueues {
         queue.position = queue.next;
       }
     }
+    if (this.#selectedMs !== undefined) this.#turns.taken(topics, this.#selectedMs);
   }
 }

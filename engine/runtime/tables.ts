@@ -1,7 +1,7 @@
 // The global stores of an instance over a shared log: read to the end before any task runs, then followed in the background.
 //
-// What was read is in memory at once, and on the disk within a second, with the positions that go with it: of a key that changes often
-// only the last value is written. A crash in between costs reading that second again.
+// What was read is in memory at once, and on the disk within two seconds, with the positions that go with it: of a key that changes often
+// only the last value is written. A crash in between costs reading these again.
 
 import {
   type Clock,
@@ -34,12 +34,13 @@ export interface TablesOptions {
   readonly deadLetters: ProducerRecord[];
 }
 
-const RECORDS_PER_FETCH = 2_000;
+/** Tasks have their turn after so many. */
+const RECORDS_PER_FETCH = 500;
 const IDLE_MS = 200;
 /** Changes wait so long to be written, ms. Half: a key that changes with every commit is written twice as often. */
-const WRITE_INTERVAL_MS = 1_000;
+const WRITE_INTERVAL_MS = 2_000;
 /** And so many of them at most: until then their values are in memory, whatever the cache's budget. */
-const MAX_UNWRITTEN = 5_000;
+const MAX_UNWRITTEN = 20_000;
 const WRITTEN_KEY = Buffer.from('globals:written');
 
 export class Tables {

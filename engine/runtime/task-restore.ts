@@ -1,12 +1,18 @@
 // Brings a task's database up to its changelog: to its end before the task runs, or on and on for a standby.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Database } from '../api/index.ts';
+import type { ChangelogPart, Database } from '../api/index.ts';
 import { ChangelogCopy, restoreStart } from './changelog.ts';
 import type { InstanceEnvironment } from './instance-environment.ts';
 
-/** Records that are applied at a time: bounds how long the instance's other tasks wait. */
+/** Records that are read at a time: bounds how long the instance's other tasks wait. */
 const RECORDS_PER_STEP = 4_000;
+/**
+ * Bytes of the changelog that are written at a time, the last value of each key: of a task, and shared by all that an instance may
+ * restore at once, since they wait in memory. Half: of a changelog that was not compacted, a third more is written.
+ */
+const BYTES_PER_WRITE = 16 * 1024 * 1024;
+const UNWRITTEN_BYTES = 64 * 1024 * 1024;
 const IDLE_MS = 100;
 /** A transaction's marks come within milliseconds, or when a broker is back. */
 const MARK_WAITS = 20;
@@ -22,11 +28,13 @@ export class TaskRestore {
   readonly copy: ChangelogCopy;
   readonly #environment: InstanceEnvironment;
   readonly #taskId: number;
+  readonly #bytesPerWrite: number;
   #end = 0;
 
   constructor(environment: InstanceEnvironment, taskId: number, database: Database) {
     this.#environment = environment;
     this.#taskId = taskId;
+    this.#bytesPerWrite = Math.min(BYTES_PER_WRITE, UNWRITTEN_BYTES / environment.partitions);
     this.copy = new ChangelogCopy(database, taskId, environment.columnFamilies);
   }
 
@@ -37,24 +45,30 @@ export class TaskRestore {
 
   /** Records up to the end that the changelog had when this began. */
   get lag(): number {
-    return Math.max(0, this.#end - this.restoredTo);
+    return Math.max(0, this.#end - this.copy.next);
   }
 
   /** Reads up to the end that the changelog has now: the task's, once nobody else can write to it. */
   async toEnd(signal: AbortSignal): Promise<RestoreOutcome> {
-    const { logger, metrics } = this.#environment;
+    const { log, news, logger, metrics, clock } = this.#environment;
     const startedMs = performance.now();
     if ((await this.#begin()) === 'set-aside') return this.#setAside();
     const from = this.restoredTo;
     let records = 0;
     let bytes = 0;
-    while (this.restoredTo < this.#end) {
-      if (signal.aborted) return 'closed';
-      const step = await this.#step(signal);
-      if (step === undefined) return this.#setAside();
-      records += step.records;
-      bytes += step.bytes;
+    while (this.copy.next < this.#end && !signal.aborted) {
+      const part = log.fetchChangelog(this.#taskId, this.copy.next, RECORDS_PER_STEP);
+      if (part.next === this.copy.next) {
+        await news.next(IDLE_MS, signal);
+        continue;
+      }
+      const added = await this.#add(part);
+      if (added === undefined) return this.#setAside();
+      records += part.records.length;
+      bytes += added;
     }
+    this.copy.write(clock.nowMs());
+    if (signal.aborted) return 'closed';
     if (records > 0) {
       const seconds = (performance.now() - startedMs) / 1000;
       metrics.histogram('freshet.restore.duration').record(seconds);
@@ -72,7 +86,17 @@ export class TaskRestore {
       outcome = await this.#begin();
     }
     if (outcome === 'set-aside') return signal.aborted ? 'closed' : this.#setAside();
-    while (!signal.aborted) if ((await this.#step(signal)) === undefined) return this.#setAside();
+    const { log, news, clock } = this.#environment;
+    while (!signal.aborted) {
+      const part = log.fetchChangelog(this.#taskId, this.copy.next, RECORDS_PER_STEP);
+      if (part.next > this.copy.next) {
+        if ((await this.#add(part)) === undefined) return this.#setAside();
+      } else {
+        this.copy.write(clock.nowMs());
+        await news.next(IDLE_MS, signal);
+      }
+    }
+    this.copy.write(clock.nowMs());
     return 'closed';
   }
 
@@ -88,20 +112,16 @@ export class TaskRestore {
     return 'restored';
   }
 
-  /** Applies what is there; `undefined` when it is not the continuation of what the database holds. */
-  async #step(signal: AbortSignal): Promise<{ readonly records: number; readonly bytes: number } | undefined> {
-    const { log, clock, metrics, news } = this.#environment;
-    const part = log.fetchChangelog(this.#taskId, this.restoredTo, RECORDS_PER_STEP);
-    if (part.next === this.restoredTo) {
-      await news.next(IDLE_MS, signal);
-      return { records: 0, bytes: 0 };
-    }
-    const bytes = this.copy.apply(part, clock.nowMs());
+  /** Returns the part's bytes; `undefined` when it is not the continuation of what the database holds. */
+  async #add(part: ChangelogPart): Promise<number | undefined> {
+    const { clock, metrics } = this.#environment;
+    const bytes = this.copy.add(part);
     if (bytes === undefined) return undefined;
+    if (this.copy.unwrittenBytes >= this.#bytesPerWrite) this.copy.write(clock.nowMs());
     metrics.counter('freshet.restore.records').add(part.records.length);
     // Other tasks and the heartbeat have their turn.
     await new Promise(setImmediate);
-    return { records: part.records.length, bytes };
+    return bytes;
   }
 
   #setAside(): 'set-aside' {

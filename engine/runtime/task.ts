@@ -20,6 +20,7 @@ import {
 import { type SubTopologies, subTopologiesOf } from '../graph/sub-topologies.ts';
 import type { Topology } from '../graph/topology.ts';
 import { BatchMetrics } from './batch-metrics.ts';
+import { BatchSize } from './batch-size.ts';
 import { type BatchTrace, traceBatch } from './batch-trace.ts';
 import { deadLetterAttributes } from './dead-letters.ts';
 import { NodeGraph, type Outputs } from './node-graph.ts';
@@ -36,6 +37,7 @@ import type { MeasuredBatch } from './record-metrics.ts';
 import { RecordQueues } from './record-queues.ts';
 import { refusalOf, type SourceReader, type SourceRecord } from './source-record.ts';
 import { Timers } from './timers.ts';
+import { batchIntervalsOf, Turns } from './turns.ts';
 
 export interface TaskOptions {
   readonly taskId: number;
@@ -70,9 +72,6 @@ export function writerTo(batch: WriteBatch): WriteChange {
   };
 }
 
-/** Other tasks of the instance, and who asks it, wait for the end of a batch: one that takes longer is a sign to do less. */
-const SLOW_BATCH_MS = 50;
-
 export class Task {
   readonly taskId: number;
   readonly #options: TaskOptions;
@@ -86,10 +85,9 @@ export class Task {
   #generations: TaskPosition['generations'] = {};
   #streamTimeMs = Number.NEGATIVE_INFINITY;
   #outputs: Outputs | undefined;
-  /** The batch under way is as large as a batch may be. */
-  #isBehind = false;
-  /** By the last batch, ms. */
-  #tookMs = 0;
+  /** As a processor sees it. */
+  #behind = 0;
+  readonly #size: BatchSize;
   /** Records of the batch that waits for its commit. */
   #batch: readonly SourceRecord[] = [];
   #batchTimes = NO_TIMES;
@@ -114,7 +112,9 @@ export class Task {
       supplier.create({ database, columnFamily: supplier.name, prefix }),
     );
     this.#stores = stores;
-    this.queues = new RecordQueues(taskId, options.readers, options.recordsPerBatch);
+    this.#size = new BatchSize(options.recordsPerBatch);
+    const turns = new Turns(taskId, options.partitions, batchIntervalsOf(topology));
+    this.queues = new RecordQueues(taskId, options.readers, this.#size, turns);
     const stored = database.get(POSITION_COLUMN_FAMILY, this.#positionKey);
     if (stored !== undefined) this.#position = decodePosition(stored);
     this.#generations = this.#position.generations;
@@ -131,7 +131,7 @@ export class Task {
       globalStores: options.globalStores,
       streamTimeMs: () => this.#streamTimeMs,
       commitNumber: () => this.#position.commitNumber + 1,
-      isBehind: () => this.#isBehind,
+      behind: () => this.#behind,
       trace: () => this.#trace,
       maxRecordBytes: options.maxRecordBytes,
       refused: (record, { code }) =>
@@ -197,14 +197,14 @@ export class Task {
   }
 
   /**
-   * Processes the next batch into the overlay. Returns whether there is anything to commit.
+   * Processes the next batch into the overlay. Returns whether there is anything to commit. With a time, topics that are taken in
+   * intervals have their turn by it; without one, everything is taken.
    * @throws {EngineError} `PUNCTUATOR_FAILED`, which no record can be blamed for.
    */
-  async process(): Promise<boolean> {
-    for (let limit = this.#options.recordsPerBatch; ; ) {
-      const records = this.queues.select(limit);
-      const isLate = records.length >= this.#options.recordsPerBatch || this.#tookMs > SLOW_BATCH_MS;
-      this.#isBehind = isLate && !this.#options.isReplay;
+  async process(turnMs?: number): Promise<boolean> {
+    for (let limit = this.#size.most; ; ) {
+      const records = this.queues.select(limit, turnMs);
+      this.#behind = this.#options.isReplay ? 0 : this.#size.behindBy(records.length);
       if (records.length === 0 && !this.#isTimerDue()) return false;
       const readMs = this.#options.clock.nowMs();
       const startedMs = performance.now();
@@ -233,11 +233,12 @@ export class Task {
           traceId: traceIdOf(records[0]!.headers?.[TRACEPARENT]),
         });
       }
-      this.#tookMs = performance.now() - startedMs;
+      this.#size.took(performance.now() - startedMs);
+      if (turnMs !== undefined) this.#size.adapt(records.length, this.queues.mostLeft);
       await this.#punctuate();
       const processSeconds = (performance.now() - startedMs) / 1000;
       this.#batchTimes = { readMs, processedMs: this.#options.clock.nowMs(), processSeconds };
-      this.#isBehind = false;
+      this.#behind = 0;
       return this.#take(records);
     }
   }

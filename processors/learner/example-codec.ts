@@ -1,12 +1,14 @@
 // Bytes of an example: u8 version, u8 bucket, f32 context (6), u8 candidates, u8 first that is drawn, f32 what it stands for, then for
-// each candidate: u32 mask of the features that are not 0, and for each of them the upper half of its binary32 (0.4 % apart).
+// each candidate: a bit for each feature that is not 0, the first feature in the lowest bit of the first byte, and for each of them the
+// upper half of its binary32 (0.4 % apart). Version 1 had fewer features.
 
 import type { Serde } from '../../engine/api/index.ts';
 import { BinaryReader, BinaryWriter, RefusedRecordError } from '../../engine/api/index.ts';
 import { CONTEXT_COUNT, FEATURE_COUNT, LENGTH_BUCKETS } from '../scoring/features.ts';
 import type { RankerExample } from '../scoring/ranker-learning.ts';
 
-const VERSION = 1;
+const VERSION = 2;
+const MASK_BYTES = Math.ceil(FEATURE_COUNT / 8);
 const writer = new BinaryWriter();
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
@@ -35,9 +37,11 @@ export const exampleSerde: Serde<RankerExample> = {
 };
 
 function writeRow(values: Float64Array, at: number): void {
-  let mask = 0;
-  for (let i = 0; i < FEATURE_COUNT; i++) if (values[at + i] !== 0) mask |= 1 << i;
-  for (let shift = 24; shift >= 0; shift -= 8) writer.u8((mask >>> shift) & 0xff);
+  for (let i = 0; i < FEATURE_COUNT; i += 8) {
+    let mask = 0;
+    for (let bit = 0; bit < 8 && i + bit < FEATURE_COUNT; bit++) if (values[at + i + bit] !== 0) mask |= 1 << bit;
+    writer.u8(mask);
+  }
   for (let i = 0; i < FEATURE_COUNT; i++) {
     if (values[at + i] === 0) continue;
     float[0] = values[at + i]!;
@@ -56,11 +60,11 @@ function read(reader: BinaryReader): RankerExample {
   const drawnFrom = reader.u8();
   const drawnFor = reader.f32();
   const values = new Float64Array(count * FEATURE_COUNT);
+  const masks = new Uint8Array(MASK_BYTES);
   for (let c = 0; c < count; c++) {
-    let mask = 0;
-    for (let i = 0; i < 4; i++) mask = (mask << 8) | reader.u8();
+    for (let i = 0; i < MASK_BYTES; i++) masks[i] = reader.u8();
     for (let i = 0; i < FEATURE_COUNT; i++) {
-      if ((mask & (1 << i)) === 0) continue;
+      if ((masks[i >> 3]! & (1 << (i & 7))) === 0) continue;
       const high = reader.u8();
       bits[0] = ((high << 8) | reader.u8()) << 16;
       values[c * FEATURE_COUNT + i] = float[0]!;

@@ -21,7 +21,7 @@ import type { RowSource } from '../scoring/related-scorer.ts';
 import { dealingsOf, evidenceOf } from '../top-n/evidence.ts';
 
 /** One look in so many is an example. */
-const SAMPLED_OF = 10;
+export const SAMPLED_OF = 4;
 /** Candidates that rank first, all taken. */
 const FIRST_CANDIDATES = 20;
 /** Candidates drawn from the others. */

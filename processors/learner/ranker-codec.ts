@@ -1,20 +1,27 @@
 // Bytes of the learner's state: u8 version, varint weights, f64 examples, f64 publishedAtMs, then f32 weights, squares, average. Of what
-// is served: u8 version, varint weights, f64 examples, f32 weights. Both name the number of weights: a release with other features begins
-// anew instead of reading weights that mean something else.
+// is served: u8 version, varint weights, f64 examples, f32 weights. The version says which features the weights are of: a release with
+// other features takes what an earlier one left for nothing learned yet, and begins anew.
 
 import type { Serde } from '../../engine/api/index.ts';
 import { BinaryReader, BinaryWriter, EngineError } from '../../engine/api/index.ts';
 import type { ServedRanker } from '../scoring/learned.ts';
-import type { RankerState } from '../scoring/ranker-learning.ts';
+import { initialRanker, type RankerState } from '../scoring/ranker-learning.ts';
 import { WEIGHT_COUNT } from '../scoring/ranker-model.ts';
 
-const VERSION = 1;
+const VERSION = 2;
+const WITH_FEWER_FEATURES = 1;
+const SEED = 20_240_521;
 const writer = new BinaryWriter();
 
 /** What the learner keeps. */
 export interface LearnerState extends RankerState {
   /** Stream time of the last publication, epoch ms; 0 before the first. */
   publishedAtMs: number;
+}
+
+/** Before the first example. */
+export function newLearnerState(): LearnerState {
+  return { ...initialRanker(SEED), publishedAtMs: 0 };
 }
 
 /** Serde of {@link LearnerState}. */
@@ -27,6 +34,7 @@ export const learnerStateSerde: Serde<LearnerState> = {
     return writer.finish();
   },
   deserialize(bytes) {
+    if (bytes[0] === WITH_FEWER_FEATURES) return newLearnerState();
     const reader = opened(bytes);
     const examples = reader.f64();
     const publishedAtMs = reader.f64();
@@ -47,6 +55,7 @@ export const servedRankerSerde: Serde<ServedRanker> = {
     return writer.finish();
   },
   deserialize(bytes) {
+    if (bytes[0] === WITH_FEWER_FEATURES) return { examples: 0, weights: new Float32Array(WEIGHT_COUNT) };
     const reader = opened(bytes);
     const examples = reader.f64();
     const weights = readFloats(reader);

@@ -1,5 +1,5 @@
 // The port through which USERS has its lists made. Lists are made once per batch for all visitors that changed, so that the
-// maker can bring the rows of all of them into memory with one multi-get.
+// maker can bring the rows of many of them into memory with one multi-get.
 
 import type { ProcessorContext } from '../../engine/api/index.ts';
 import type { Profile } from './profile.ts';
@@ -22,8 +22,8 @@ export interface ChangedVisitor {
  * `republish` has to give the same bytes.
  */
 export interface VisitorListMaker {
-  /** Forwards everything that is published of these visitors. */
-  visitorsChanged(changed: readonly ChangedVisitor[], context: ProcessorContext): void;
+  /** Forwards everything that is published of these visitors, who are all that a batch changed. */
+  visitorsChanged(changed: readonly ChangedVisitor[], context: ProcessorContext): void | Promise<void>;
   /**
    * Makes the lists of visitors who were not active anew, because what they hold or come from has changed, and forwards those that
    * differ from what was published. Returns how many did.

@@ -1,14 +1,14 @@
 // F2: the candidates of gatherer.ts, scored with fixed weights:
 //
-//   score(j) = R/max R + 0.6 W/max W + 0.8 cos(q, c_j) + 1.3/(1 + back) if j is in the session
+//   score(j) = R/max R + 0.9 W/max W + 0.3 cos(q, c_j) + 1.3/(1 + back) if j is in the session
 
 import type { ItemIndex } from '../item-index.ts';
 import type { QueryItem } from './f1.ts';
 import { CANDIDATES, type Gatherer } from './gatherer.ts';
 import { type ListTimes, OTHER_PARTS, type RelatedScorer, type RowSource } from './related-scorer.ts';
 
-const HOP_WEIGHT = 0.6;
-const COSINE_WEIGHT = 0.8;
+const HOP_WEIGHT = 0.9;
+const COSINE_WEIGHT = 0.3;
 const REPEAT_WEIGHT = 1.3;
 
 /** Scores by {@link RelatedScorer}. */

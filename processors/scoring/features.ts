@@ -8,9 +8,10 @@
 // Each feature belongs to a group that says whose merit it is, so that a score can be told in reasons: of the newest item's row, of the
 // older items' rows, of R, of W, of the vectors, of the session (repetition), of the item itself.
 
+import { RECENT_SHARE } from '../decay.ts';
 import type { ItemIndex } from '../item-index.ts';
 import type { QueryItem } from './f1.ts';
-import { CANDIDATES, type Gatherer } from './gatherer.ts';
+import { CANDIDATES, type Gatherer, HOPS } from './gatherer.ts';
 
 /** Whose merit a feature is. */
 export const FEATURE_GROUPS = ['newest', 'older', 'related', 'second-hop', 'vector', 'repeat', 'item'] as const;
@@ -36,6 +37,8 @@ export const FEATURES: readonly (readonly [name: string, group: FeatureGroup])[]
   ['W', 'second-hop'],
   ['W, root', 'second-hop'],
   ['W, log', 'second-hop'],
+  ['W, share of items that support it', 'second-hop'],
+  ['W, number of items that support it, log', 'second-hop'],
   ['cosine', 'vector'],
   ['cosine, square', 'vector'],
   ['cosine, log', 'vector'],
@@ -48,6 +51,9 @@ export const FEATURES: readonly (readonly [name: string, group: FeatureGroup])[]
   ['in the session, by its repeat rate', 'repeat'],
   ['in the session, by repeat rate and place', 'repeat'],
   ['interactions, log', 'item'],
+  ['interactions these days, log', 'item'],
+  ['interactions these days against before, log', 'item'],
+  ['repeat rate, root', 'item'],
   ['time since the last interaction, log', 'item'],
   ['seen within days', 'item'],
 ];
@@ -82,7 +88,6 @@ export class CandidateFeatures {
   readonly #newestBackward = new Float64Array(CANDIDATES);
   readonly #olderForward = new Float64Array(CANDIDATES);
   readonly #olderBackward = new Float64Array(CANDIDATES);
-  readonly #support = new Int32Array(CANDIDATES);
 
   constructor(index: ItemIndex) {
     this.#index = index;
@@ -95,13 +100,15 @@ export class CandidateFeatures {
     const index = this.#index;
     const { values } = this;
     const factor = index.factorAt(atMs);
+    const recentFactor = index.recentFactorAt(atMs);
     for (let c = 0; c < gathered.count; c++) {
       const dense = gathered.candidates[c]!;
       const n = index.n[dense]! * factor;
       const r = gathered.related[c]!;
       const w = gathered.secondHop[c]!;
       const cosine = gathered.cosine[c]!;
-      const support = this.#support[c]!;
+      const support = gathered.support[c]!;
+      const hopSupport = gathered.hopSupport[c]!;
       let at = c * FEATURE_COUNT;
       const back = gathered.back[c]!;
       if (back >= 0) {
@@ -128,6 +135,8 @@ export class CandidateFeatures {
       values[at++] = w;
       values[at++] = Math.sqrt(w);
       values[at++] = logOver(w, 1e-2) / 4;
+      values[at++] = hopSupport / HOPS;
+      values[at++] = LOGARITHMS[hopSupport]! / 3;
       const positive = cosine > 0 ? cosine : 0;
       values[at++] = cosine;
       values[at++] = positive * positive;
@@ -135,6 +144,10 @@ export class CandidateFeatures {
       values.fill(0, at, at + REPEAT_COUNT);
       at += REPEAT_COUNT;
       values[at++] = Math.log(1 + n) / 4;
+      const recent = index.recent[dense]! * recentFactor;
+      values[at++] = Math.log(1 + recent) / 3;
+      values[at++] = Math.log((recent + 0.5) / (n / RECENT_SHARE + 0.5)) / 2;
+      values[at++] = Math.sqrt(index.repeatRate[dense]!);
       const ageMs = Math.max(0, atMs - index.lastSeenMs[dense]!);
       values[at++] = Math.log(1 + ageMs / HOUR_MS) / 8;
       values[at] = 1 / (1 + ageMs / (2 * DAY_MS));
@@ -162,7 +175,6 @@ export class CandidateFeatures {
     this.#newestBackward.fill(0, 0, count);
     this.#olderForward.fill(0, 0, count);
     this.#olderBackward.fill(0, 0, count);
-    this.#support.fill(0, 0, count);
     for (let back = 0; back < query.length; back++) {
       const { record } = query[back]!;
       if (record === undefined) continue;
@@ -178,7 +190,6 @@ export class CandidateFeatures {
         if (c < 0) continue;
         forward[c]! += ofForward * record.f[p]!;
         backward[c]! += ofBackward * record.b[p]!;
-        this.#support[c]!++;
       }
     }
   }

@@ -40,6 +40,10 @@ export class Gatherer {
   readonly related = new Float64Array(CANDIDATES);
   /** W / max W. */
   readonly secondHop = new Float64Array(CANDIDATES);
+  /** Items of the query whose rows hold the candidate. */
+  readonly support = new Int32Array(CANDIDATES);
+  /** Items of the second hop whose rows hold it. */
+  readonly hopSupport = new Int32Array(CANDIDATES);
   /** Cosine of the user vector and the item's; 0 where one is missing. */
   readonly cosine = new Float64Array(CANDIDATES);
   /** Place in the query, if the candidate is an item of the session; else -1. */
@@ -53,6 +57,9 @@ export class Gatherer {
   #touchedCount = 0;
   #r = new Float64Array(0);
   #w = new Float64Array(0);
+  /** Rows that R and W come from. */
+  #supportR = new Int32Array(0);
+  #supportW = new Int32Array(0);
   /** (n_j + 5)^0.25. */
   #norms = new Float64Array(0);
   /** Candidate number, -1 where it is none. */
@@ -88,7 +95,7 @@ export class Gatherer {
     this.#begin();
     const itemFactor = index.factorAt(times.atMs);
     for (const { record, weight } of query) {
-      if (record !== undefined) this.#addRow(this.#r, record, weight, times.atMs);
+      if (record !== undefined) this.#addRow(this.#r, this.#supportR, record, weight, times.atMs);
     }
     this.#fillNorms(0, itemFactor);
     this.#highestR = this.#divide(this.#r);
@@ -177,7 +184,7 @@ export class Gatherer {
     return weight * factor * (factor * (record.forward + BACKWARD_WEIGHT * record.backward) + SHRINKAGE) ** -0.75;
   }
 
-  #addRow(sums: Float64Array, record: NeighbourRecord, weight: number, atMs: number): void {
+  #addRow(sums: Float64Array, support: Int32Array, record: NeighbourRecord, weight: number, atMs: number): void {
     const scale = this.#rowScale(record, weight, atMs);
     const partners = this.#index.partnersOf(record);
     const { f, b } = record;
@@ -186,8 +193,9 @@ export class Gatherer {
       const mass = scale * (f[p]! + BACKWARD_WEIGHT * b[p]!);
       if (!(mass > 0)) continue;
       const candidate = partners[p]!;
-      const place = places[candidate]! || this.#touch(candidate);
-      sums[place - 1]! += mass;
+      const at = (places[candidate]! || this.#touch(candidate)) - 1;
+      sums[at]! += mass;
+      support[at]!++;
     }
   }
 
@@ -197,6 +205,8 @@ export class Gatherer {
     this.#touched[at] = denseId;
     this.#r[at] = 0;
     this.#w[at] = 0;
+    this.#supportR[at] = 0;
+    this.#supportW[at] = 0;
     this.#numbers[at] = -1;
     this.#places[denseId] = at + 1;
     return at + 1;
@@ -256,7 +266,7 @@ export class Gatherer {
     this.#grow();
     for (let h = 0; h < this.#hopCount; h++) {
       const record = this.#hopRecords[h];
-      if (record !== undefined) this.#addRow(this.#w, record, this.#r[this.#hops[h]!]!, atMs);
+      if (record !== undefined) this.#addRow(this.#w, this.#supportW, record, this.#r[this.#hops[h]!]!, atMs);
     }
     this.#fillNorms(related, itemFactor);
     this.#highestW = this.#divide(this.#w);
@@ -295,6 +305,8 @@ export class Gatherer {
       this.back[c] = mark <= IN_SESSION ? IN_SESSION - mark : -1;
       this.related[c] = r[place]!;
       this.secondHop[c] = w[place]!;
+      this.support[c] = this.#supportR[place]!;
+      this.hopSupport[c] = this.#supportW[place]!;
       numbers[place] = c;
       candidates[c] = touched[place]!;
     }
@@ -349,6 +361,8 @@ export class Gatherer {
     this.#numbers = grown(this.#numbers, new Int32Array(capacity));
     this.#r = grown(this.#r, new Float64Array(capacity));
     this.#w = grown(this.#w, new Float64Array(capacity));
+    this.#supportR = grown(this.#supportR, new Int32Array(capacity));
+    this.#supportW = grown(this.#supportW, new Int32Array(capacity));
     this.#norms = grown(this.#norms, new Float64Array(capacity));
   }
 }

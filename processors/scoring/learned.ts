@@ -56,6 +56,9 @@ export class LearnedScorer implements RelatedScorer {
 
   score(query: readonly QueryItem[], times: ListTimes, rows: RowSource): void {
     for (let i = 0; i < this.touchedCount; i++) this.scores[this.touched[i]!] = 0;
+    this.touchedCount = 0;
+    // Of a visitor who has looked at nothing there is nothing to gather, and no newest item that the model could be asked about.
+    if (query.length === 0) return;
     const gatherer = this.#gatherer;
     const features = this.#features;
     gatherer.gather(query, times, rows);

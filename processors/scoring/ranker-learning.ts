@@ -24,7 +24,7 @@ import {
 } from './ranker-model.ts';
 
 const LINEAR_RATE = 0.05;
-const NETWORK_RATE = 0.02;
+const NETWORK_RATE = 0.05;
 /** Adagrad's sums begin here: the first steps are of the size of the rate. */
 const FIRST_SQUARE = 1e-6;
 /** Share of the newest weights in the average, at least. */

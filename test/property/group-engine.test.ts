@@ -91,7 +91,12 @@ const topology = () =>
     .addSource('sold', { topic: 'sold', deserializer: json<Sale>() })
     .addStore(jsonStore<number>('sellers'))
     .addProcessor('by-seller', () => new BySeller(), { parents: ['sold'], stores: ['sellers'] })
-    .addRepartition('sales', { serializer: json<number>(), deserializer: json<number>(), parents: ['by-seller'] })
+    .addRepartition('sales', {
+      serializer: json<number>(),
+      deserializer: json<number>(),
+      parents: ['by-seller'],
+      batchIntervalMs: 40,
+    })
     .addStore(jsonStore<number>('shops'))
     .addGlobalStore({ topic: 'shop-names', deserializer: json<string>(), supplier: jsonStore<string>('names') })
     .addProcessor('by-shop', () => new ByShop(), { parents: ['sales'], stores: ['shops'], globalStores: ['names'] })

@@ -1,4 +1,4 @@
-// F2 against a slow implementation that follows the formulas word by word over maps of texts, and the parts of F2 and of the learned
+// F2 and what is known of its candidates against a slow implementation that follows the formulas word by word over maps of texts, and the parts of F2 and of the learned
 // ranking against their scores.
 
 import assert from 'node:assert/strict';
@@ -6,8 +6,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { ItemIndex } from '../../processors/item-index.ts';
 import type { NeighbourRecord } from '../../processors/neighbours.ts';
-import { type QueryItem, queryWeights } from '../../processors/scoring/f1.ts';
+import { F1Scorer, type QueryItem, queryWeights } from '../../processors/scoring/f1.ts';
 import { F2Scorer } from '../../processors/scoring/f2.ts';
+import { CandidateFeatures, FEATURE_COUNT, FEATURES } from '../../processors/scoring/features.ts';
 import { Gatherer } from '../../processors/scoring/gatherer.ts';
 import { LearnedScorer } from '../../processors/scoring/learned.ts';
 import { WEIGHT_COUNT } from '../../processors/scoring/ranker-model.ts';
@@ -89,7 +90,7 @@ function naiveF2({ records, texts, query }: Scene): Map<string, number> {
     if (!related.has(j) && !second.has(j) && !isInSession) continue;
     const cosine = unit(j).reduce((sum, component, d) => sum + (component * user[d]!) / length, 0);
     const repeat = isInSession ? 1.3 / (1 + back) : 0;
-    scores.set(j, (related.get(j) ?? 0) + 0.6 * (second.get(j) ?? 0) + 0.8 * cosine + repeat);
+    scores.set(j, (related.get(j) ?? 0) + 0.9 * (second.get(j) ?? 0) + 0.3 * cosine + repeat);
   }
   return scores;
 }
@@ -121,6 +122,73 @@ test('F2 gives every candidate the score of the formula, in parts that sum to it
       assertPartsSum(scorer, scene);
     }),
   );
+});
+
+/** Rows of these items that speak for each item. */
+function supporters(records: ReadonlyMap<string, NeighbourRecord>, owners: Iterable<string>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const owner of owners)
+    for (const [j] of rowsTo(records, new Map([[owner, 1]]))) counts.set(j, (counts.get(j) ?? 0) + 1);
+  return counts;
+}
+
+test('a candidate knows how many rows speak for it, of the query’s items and of the second hop', () => {
+  fc.assert(
+    fc.property(scenes, (scene) => {
+      const { index, query, rows, records, texts } = scene;
+      const gatherer = new Gatherer(index);
+      gatherer.gather(query, times, rows);
+      gatherer.gather(query, times, rows);
+      const related = supporters(records, texts);
+      const hop = supporters(records, related.keys());
+      for (let c = 0; c < gatherer.count; c++) {
+        const id = index.textOf(gatherer.candidates[c]!)!;
+        assert.deepEqual([gatherer.support[c], gatherer.hopSupport[c]], [related.get(id) ?? 0, hop.get(id) ?? 0], id);
+      }
+    }),
+  );
+});
+
+test('the features of an item tell what is dealt with these days against before; a session’s own item has those of a repetition', () => {
+  const RECENT_AT = FEATURES.findIndex(([name]) => name === 'interactions these days, log');
+  const rows = [
+    neighbour('a', { b: { f: 9 }, c: { f: 9 } }),
+    neighbour('b', {}, { n: 80, recent: 10, repeatRate: 0.25 }),
+    neighbour('c', {}, { n: 80, recent: 40 }),
+  ];
+  const index = indexOf(rows, ['a', 'b', 'c']);
+  const records = new Map(rows.map((record) => [record.itemId, record]));
+  const query = [{ denseId: index.internText('a')!, record: rows[0], ...queryWeights(0, 1) }];
+  const gatherer = new Gatherer(index);
+  gatherer.gather(query, times, { recordOf: (id) => records.get(id), loadRecords() {} });
+  const features = new CandidateFeatures(index);
+  features.fill(gatherer, query, 0);
+  const recentOf = (id: string) => {
+    const at = gatherer.numberOf(index.internText(id)!) * FEATURE_COUNT + RECENT_AT;
+    return [...features.values.slice(at, at + 3)];
+  };
+  // A recent mass that stands still is an eighth of the other.
+  assert.deepEqual(recentOf('b'), [Math.log(11) / 3, 0, 0.5]);
+  assert.deepEqual(recentOf('c'), [Math.log(41) / 3, Math.log(40.5 / 10.5) / 2, 0]);
+  assert.deepEqual(recentOf('a'), [0, 0, 0]);
+});
+
+test('every scorer answers a query without items with no candidate, also after another query', () => {
+  const scene = fc.sample(scenes, { numRuns: 1, seed: 7 })[0]!;
+  const { index, query, rows } = scene;
+  const learned = new LearnedScorer(index, new Gatherer(index));
+  learned.use({ examples: 1, weights: new Float32Array(WEIGHT_COUNT).fill(0.1) });
+  const scorers: RelatedScorer[] = [new F1Scorer(index), new F2Scorer(index, new Gatherer(index)), learned];
+  for (const scorer of scorers) {
+    scorer.score(query, times, rows);
+    const before = scorer.touched.slice(0, scorer.touchedCount);
+    assert.ok(before.length > 0);
+    scorer.score([], times, rows);
+    assert.equal(scorer.touchedCount, 0);
+    for (const denseId of before) assert.equal(scorer.scores[denseId], 0);
+    // What other sources bring for such a visitor has no part of the scorer's.
+    assert.ok(scorer.parts(before, [], times, rows).every((part) => part === 0));
+  }
 });
 
 test('the learned ranking orders by its model, scores more than 0, and its parts sum to the score with one constant for all', () => {

@@ -70,7 +70,7 @@ export class FakeContext implements ProcessorContext {
   readonly refused: { readonly record: StreamRecord; readonly code: string; readonly text: string }[] = [];
   streamTimeMs = Number.NEGATIVE_INFINITY;
   commitNumber = 1;
-  isBehind = false;
+  behind = 0;
   readonly #stores = new Map<string, StateStore>();
   readonly #globals: FakeContextOptions['globals'];
   readonly #timers: { readonly intervalMs: number; readonly punctuate: (nowMs: number) => void; lastMs: number }[] = [];

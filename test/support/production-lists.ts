@@ -74,6 +74,7 @@ function contextOf(
     logger: silentLogger,
     streamTimeMs: task.position.streamTimeMs ?? Number.NEGATIVE_INFINITY,
     commitNumber: task.position.commitNumber + 1,
+    behind: 0,
     store: <S extends StateStore>(name: string) => {
       const store = stores.get(name) ?? task.store(name);
       stores.set(name, store);

@@ -15,6 +15,7 @@ import {
   type LogRecord,
   type Membership,
   type OffsetRange,
+  PackedRecord,
   type ProducerRecord,
   partitionOf,
   type SharedLog,
@@ -339,7 +340,7 @@ export class SimulatedLog extends Reader implements SharedLog {
     if (this.isLate()) return { records: [], next: offset };
     const taken = place.from(offset).slice(0, maxRecords);
     const next = taken.length === maxRecords ? taken.at(-1)!.offset + 1 : place.end;
-    return { records: taken.map(({ change }) => change!), next };
+    return { records: taken.map(({ change }) => PackedRecord.of(change!)), next };
   }
 
   forget(): void {}

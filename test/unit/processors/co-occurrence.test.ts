@@ -92,6 +92,40 @@ describe('ITEMS', () => {
     assert.equal(last!.asOf.at, T + 400);
   });
 
+  test('While the task is behind, what changes is published every five seconds at once; the rest when it has caught up', async () => {
+    const pipeline = new VisitorPipeline({ partitions: 1, publishIntervalMs: 1000 });
+    const items = pipeline.items[0]!;
+    const published = () => pipeline.itemCalls.splice(0).map((call) => call.map(({ record }) => record.itemId).sort());
+    items.behind = 2;
+    await pipeline.process(recordsOf(click({ itemId: 'a', at: T })));
+    assert.deepEqual(published(), [['a']]);
+    await pipeline.process(recordsOf(click({ itemId: 'b', at: T + 1500, visitorId: 'v1' })));
+    await pipeline.process(recordsOf(click({ itemId: 'a', at: T + 3000, visitorId: 'v2' })));
+    items.advanceTo(T + 4500);
+    assert.deepEqual(published(), []);
+    assert.deepEqual([...items.values('waiting').keys()].sort(), ['a', 'b']);
+    await pipeline.process(recordsOf(click({ itemId: 'c', at: T + 5000, visitorId: 'v3' })));
+    assert.deepEqual(published(), [['a', 'b', 'c']]);
+    assert.equal(items.values('waiting').size, 0);
+    await pipeline.process(recordsOf(click({ itemId: 'b', at: T + 6500, visitorId: 'v4' })));
+    assert.deepEqual(published(), []);
+    items.behind = 0;
+    items.advanceTo(T + 7500);
+    assert.deepEqual(published(), [['b']]);
+  });
+
+  test('A batch that keeps up publishes what waits from when the task was behind', async () => {
+    const pipeline = new VisitorPipeline({ partitions: 1, publishIntervalMs: 1000 });
+    const items = pipeline.items[0]!;
+    items.behind = 1;
+    await pipeline.process(recordsOf(click({ itemId: 'a', at: T })));
+    await pipeline.process(recordsOf(click({ itemId: 'b', at: T + 100, visitorId: 'v1' })));
+    items.behind = 0;
+    await pipeline.process(recordsOf(click({ itemId: 'c', at: T + 200, visitorId: 'v2' })));
+    const published = pipeline.itemCalls.map((call) => call.map(({ record }) => record.itemId).sort());
+    assert.deepEqual(published, [['a'], ['b', 'c']]);
+  });
+
   test('A list is made again from the last published record, whatever the row has become since', async () => {
     const pipeline = new VisitorPipeline({ partitions: 1 });
     await pipeline.process(recordsOf(click({ itemId: 'a' }), click({ itemId: 'b' })));

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ExampleMaker } from '../../../processors/learner/example-maker.ts';
+import { ExampleMaker, SAMPLED_OF } from '../../../processors/learner/example-maker.ts';
 import { type LearnerState, learnerStateSerde } from '../../../processors/learner/ranker-codec.ts';
 import { LearnerProcessor, RANKER_KEY } from '../../../processors/learner.ts';
 import { emptyProfile, type Profile } from '../../../processors/profile/profile.ts';
 import { kindBit } from '../../../processors/profile/signals.ts';
-import { FEATURE_COUNT } from '../../../processors/scoring/features.ts';
+import { FEATURE_COUNT, FEATURES } from '../../../processors/scoring/features.ts';
 import type { ServedRanker } from '../../../processors/scoring/learned.ts';
 import type { RankerExample } from '../../../processors/scoring/ranker-learning.ts';
 import { itemHash } from '../../../schemas/item-hash.ts';
@@ -19,7 +19,7 @@ const rows = { recordOf: (id: string) => records.find(({ itemId }) => itemId ===
 
 /** An event id that is sampled, the n-th. */
 const sampledId = (n: number): string => {
-  for (let i = 0; ; i++) if (itemHash(`e${i}`) % 10 === 0 && n-- === 0) return `e${i}`;
+  for (let i = 0; ; i++) if (itemHash(`e${i}`) % SAMPLED_OF === 0 && n-- === 0) return `e${i}`;
 };
 
 function viewed(...items: readonly string[]): Profile {
@@ -58,13 +58,15 @@ function view(itemId: string, overrides: Partial<Click> = {}): Click {
   } as Click;
 }
 
+const IN_SESSION = FEATURES.findIndex(([name]) => name === 'in the session');
+
 test('a sampled look inside a session is an example: the item first, then the other candidates', () => {
   const example = new ExampleMaker(index).example(viewed('a'), view('b'), rows)!;
   assert.equal(example.count, 3);
   assert.equal(example.drawnFrom, 3);
   assert.equal(example.bucket, 0);
   // The item of the session is among the others, with the features of a repetition.
-  const repeated = [0, 1, 2].map((c) => example.values[c * FEATURE_COUNT + 21]);
+  const repeated = [0, 1, 2].map((c) => example.values[c * FEATURE_COUNT + IN_SESSION]);
   assert.equal(repeated[0], 0);
   assert.deepEqual(repeated.slice(1).sort(), [0, 1]);
 });
@@ -93,7 +95,7 @@ test('a click in a list is held against what else was shown in the session and n
 
 test('a look is no example outside a session, when it is late, joins the one before, is not sampled or no candidate', () => {
   const maker = new ExampleMaker(index);
-  const unsampled = Array.from({ length: 50 }, (_, i) => `e${i}`).find((id) => itemHash(id) % 10 !== 0)!;
+  const unsampled = Array.from({ length: 50 }, (_, i) => `e${i}`).find((id) => itemHash(id) % SAMPLED_OF !== 0)!;
   const clicked = viewed('a');
   clicked.session!.interactions[0]!.kinds = kindBit.listClick;
   assert.equal(maker.example(emptyProfile(), view('b'), rows), undefined);

@@ -14,16 +14,16 @@ const theirs: (call: object) => {
 } = require('kafkajs/src/protocol/requests/fetch/v11/request.js');
 
 test('a request has the bytes that kafkajs writes for it', async () => {
-  const limits = { maxWaitMs: 250, maxBytes: 8_000_000, maxPartitionBytes: 1_000_000 };
+  const limits = { maxWaitMs: 250, maxBytes: 8_000_000 };
   const targets = [
-    { topic: 'clicks', partition: 0, offset: 0 },
-    { topic: 'clicks', partition: 3, offset: 2 ** 45 + 7 },
-    { topic: 'größe', partition: 1, offset: 12 },
-    { topic: 'clicks', partition: 1, offset: 5 },
+    { topic: 'clicks', partition: 0, offset: 0, maxBytes: 1_000_000 },
+    { topic: 'clicks', partition: 3, offset: 2 ** 45 + 7, maxBytes: 2_000_000 },
+    { topic: 'größe', partition: 1, offset: 12, maxBytes: 3 },
+    { topic: 'clicks', partition: 1, offset: 5, maxBytes: 1_000_000 },
   ];
   const partition = (i: number) => {
-    const { partition, offset } = targets[i]!;
-    return { partition, fetchOffset: String(offset), maxBytes: limits.maxPartitionBytes };
+    const { partition, offset, maxBytes } = targets[i]!;
+    return { partition, fetchOffset: String(offset), maxBytes };
   };
   const expected = await theirs({
     replicaId: -1,

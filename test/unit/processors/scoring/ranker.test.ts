@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { exampleSerde } from '../../../../processors/learner/example-codec.ts';
-import { learnerStateSerde, servedRankerSerde } from '../../../../processors/learner/ranker-codec.ts';
+import { learnerStateSerde, newLearnerState, servedRankerSerde } from '../../../../processors/learner/ranker-codec.ts';
 import { CONTEXT_COUNT, FEATURE_COUNT, LENGTH_BUCKETS } from '../../../../processors/scoring/features.ts';
 import { initialRanker, type RankerExample, RankerLearner } from '../../../../processors/scoring/ranker-learning.ts';
 import { HIDDEN, INPUT_AT, RankerModel, WEIGHT_COUNT } from '../../../../processors/scoring/ranker-model.ts';
@@ -139,7 +139,13 @@ test('examples and weights come back from their bytes; what is cut short or of a
     assert.throws(() => exampleSerde.deserialize(bytes.subarray(0, length)), { code: 'example-malformed' });
   const served = { examples: 12, weights: weightsOf(1) };
   assert.deepEqual(servedRankerSerde.deserialize(servedRankerSerde.serialize(served)), served);
-  assert.throws(() => servedRankerSerde.deserialize(Uint8Array.of(1, 5)), { code: 'STATE_FORMAT_UNKNOWN' });
+  assert.throws(() => servedRankerSerde.deserialize(Uint8Array.of(2, 5)), { code: 'STATE_FORMAT_UNKNOWN' });
+  assert.throws(() => servedRankerSerde.deserialize(Uint8Array.of(9)), { code: 'STATE_FORMAT_UNKNOWN' });
+});
+
+test('weights of an earlier release, which are of other features, are taken for nothing learned yet', () => {
+  assert.equal(servedRankerSerde.deserialize(Uint8Array.of(1, 5)).examples, 0);
+  assert.deepEqual(learnerStateSerde.deserialize(Uint8Array.of(1, 5)), newLearnerState());
 });
 
 test('an example of 51 candidates takes less than 4 kB', () => {
