@@ -47,7 +47,7 @@ export const SETTINGS = {
     500,
     1,
     100_000,
-    'Most records that a task takes in one commit.',
+    'Most records that a task takes in one commit while it keeps up. In a backlog commits grow, up to eight times as many while one takes less than two seconds.',
   ),
   cacheMaxMb: integer(
     'FRESHET_CACHE_MAX_MB',
@@ -179,6 +179,13 @@ export const SETTINGS = {
     0,
     10,
     "Production: other instances that keep a copy of each task's state, so that one of them takes over at once.",
+  ),
+  threads: integer(
+    'FRESHET_THREADS',
+    1,
+    0,
+    64,
+    'Production: processes of an engine instance, among which its tasks are spread. Each is a member of the group with state, connections and a share of `FRESHET_CACHE_MAX_MB` of its own. 0 takes as many as there are cores.',
   ),
   maxWaitingLists: integer(
     'FRESHET_MAX_WAITING_LISTS',

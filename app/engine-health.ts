@@ -26,20 +26,18 @@ const nothingElse: RequestHandler = (_request, response) => void response.status
 
 /**
  * Listens on `FRESHET_HEALTH_PORT`; `undefined` where no port is set.
- * @param engine asked at every request
+ * @param readiness asked at every request, and so is `isLive`
  * @throws {ListenError} when the address cannot be had.
  */
 export async function startEngineHealth(
   { host, healthPort: port }: Pick<Config, 'host' | 'healthPort'>,
-  engine: () => WatchedEngine | undefined,
+  readiness: Readiness,
+  isLive?: () => boolean,
 ): Promise<HttpServer | undefined> {
   if (port === undefined) return undefined;
   const app = express();
   app.disable('x-powered-by');
-  app.use(
-    '/health',
-    createHealthRouter(() => engineReadiness(engine())),
-  );
+  app.use('/health', createHealthRouter(readiness, isLive));
   app.use(nothingElse);
   return startHttpServer({
     handler: app,

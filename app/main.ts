@@ -199,9 +199,10 @@ program
   .description(
     'run an instance of the production engine on Kafka, a schema registry and Redis; start as many as wanted',
   )
-  .action(async () => {
+  .addOption(new Option('--thread <number>', 'which of several').argParser(number(0, 63)).hideHelp())
+  .action(async ({ thread }: { thread?: number }) => {
     const { runEngine } = await import('./commands/engine.ts');
-    await runEngine(config(), interruption());
+    await runEngine(config(), thread, interruption());
   });
 
 program
@@ -393,6 +394,7 @@ const EXPLAINED = new Set([
   'KeyFileError',
   'RefusedRecordError',
   'SettingsFileError',
+  'ProcessError',
 ]);
 
 function explain(error: unknown): string {

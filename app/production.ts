@@ -21,6 +21,7 @@ import type { Config } from './config.ts';
 import { ProductionHistory } from './history.ts';
 import { kafkaLog, untilBrokersAnswer } from './kafka.ts';
 import { loggerOf } from './logging.ts';
+import { processCount } from './processes.ts';
 import { openRedisLists } from './redis.ts';
 import { openRegistry } from './registry.ts';
 import { loadReranker } from './reranker.ts';
@@ -30,6 +31,8 @@ import { ownName } from './version.ts';
 
 export interface ProductionOptions {
   readonly config: Config;
+  /** Which of the instance's threads this is, from 0. @defaultValue 0 */
+  readonly thread?: number;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -48,8 +51,14 @@ export interface Production {
   close(): Promise<void>;
 }
 
-/** Who this instance is, kept with its state: after a restart it is given the tasks that it has on disk. */
-async function instanceIdOf(directory: string): Promise<string> {
+const directoryOf = (config: Config): string => join(config.dataDir, ownName(config));
+
+/**
+ * Who this instance is, kept with its state; made when it is missing. All of its threads are of one instance: a copy of a task's state
+ * is of use only on another one. Called before they begin, so that none reads what another has not written yet.
+ */
+export async function instanceIdOf(config: Config): Promise<string> {
+  const directory = directoryOf(config);
   const path = join(directory, 'instance-id');
   await mkdir(directory, { recursive: true });
   try {
@@ -65,19 +74,21 @@ async function instanceIdOf(directory: string): Promise<string> {
  * @throws {EngineError} `TOPIC_MISSING` and others, each with what to do; `DATABASE_LOCKED` when another process uses the folder.
  */
 export async function openProduction(options: ProductionOptions): Promise<Production> {
-  const { config, clock, logger, metrics, signal } = options;
+  const { config, thread = 0, clock, logger, metrics, signal } = options;
   const closers: (() => Promise<void> | void)[] = [];
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const directory = join(config.dataDir, ownName(config));
-    const instanceId = await instanceIdOf(directory);
+    const instanceId = await instanceIdOf(config);
+    // The first has the folder that an instance of a single thread has: with more or fewer of them its state stays of use.
+    const directory = thread === 0 ? directoryOf(config) : join(directoryOf(config), `thread-${thread}`);
+    await mkdir(directory, { recursive: true });
     const schemas = await openRegistry(config, clock, loggerOf(logger, 'registry'), signal);
     closers.push(() => schemas.close());
     const topology = buildRecommendationTopology({
       serdes: createSerdes(schemas),
-      cacheMaxBytes: config.cacheMaxMb * 1_048_576,
+      cacheMaxBytes: (config.cacheMaxMb * 1_048_576) / processCount(config.threads),
       partitions: config.partitions,
       metrics,
       lists: {

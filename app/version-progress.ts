@@ -4,7 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
 import { topicsOf } from '../engine/graph/index.ts';
-import { claimsGroup } from '../engine/kafka/index.ts';
+import { claimsGroup, instanceOfMember } from '../engine/kafka/index.ts';
 import { createFileSchemaSource, createSerdes, sourceTopics } from '../schemas/index.ts';
 import { buildRecommendationTopology } from '../topology/index.ts';
 import type { Config } from './config.ts';
@@ -43,10 +43,11 @@ export function ownTopics(config: Config): readonly string[] {
     .filter((name) => !shared.has(name));
 }
 
-/** Number of engines that are in a version's group. */
+/** Number of engines that are in a version's group; threads of one are one. */
 export async function runningInstances(admin: Admin, config: Config): Promise<number> {
   const { groups } = await admin.describeGroups([ownName(config)]);
-  return groups[0]?.members.length ?? 0;
+  const members = groups[0]?.members ?? [];
+  return new Set(members.map((member) => instanceOfMember(member.memberId, member.memberMetadata))).size;
 }
 
 interface Place {

@@ -3,7 +3,8 @@
 // dialect, since an old Node must be able to read it.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import module, { createRequire } from 'node:module';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -17,7 +18,12 @@ if (main === undefined) {
   process.exit(1);
 }
 
+// Code that has been compiled once: a start takes less than half of the CPU with it. A folder that cannot be written to is done without.
+// In the environment for the processes that this one starts.
+process.env.NODE_COMPILE_CACHE = process.env.NODE_COMPILE_CACHE || join(cacheFolder(), 'freshet', 'code');
+
 if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) {
+  module.enableCompileCache(process.env.NODE_COMPILE_CACHE);
   await import(main);
 } else {
   let node;
@@ -40,4 +46,14 @@ if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) {
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 1);
   });
+}
+
+function cacheFolder() {
+  if (process.env.XDG_CACHE_HOME) return process.env.XDG_CACHE_HOME;
+  try {
+    return join(homedir(), '.cache');
+  } catch {
+    // A user whom the machine does not know, as in a container.
+    return tmpdir();
+  }
 }

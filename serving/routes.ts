@@ -146,12 +146,17 @@ function sendJson(response: EdgeResponse, headers: string[], text: string): void
   response.writeHead(200, headers).end(text, bytes === text.length ? 'latin1' : 'utf8');
 }
 
-/** `/health/live`: the process turns. `/health/ready`: it can answer. Neither tells anything about its inside. */
-export function createHealthRouter(readiness: Readiness): Router {
+/**
+ * `/health/live`: the process turns. `/health/ready`: it can answer. Neither tells anything about its inside.
+ * @param isLive Whether the processes turn that this one speaks for. @defaultValue it speaks for none
+ */
+export function createHealthRouter(readiness: Readiness, isLive: () => boolean = () => true): Router {
   const router = express.Router();
   router.get('/live', (_request, response) => {
     response.locals.route = '/health/live';
-    response.set('cache-control', 'no-store').json({ status: 'live' });
+    const lives = isLive();
+    response.set('cache-control', 'no-store').status(lives ? 200 : 503);
+    response.json({ status: lives ? 'live' : 'not-live' });
   });
   router.get('/ready', (_request, response) => {
     response.locals.route = '/health/ready';

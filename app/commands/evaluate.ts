@@ -53,7 +53,7 @@ const FORMAT_TUNING: { readonly [F in EvaluationFormat]: Partial<ListTuning> } =
   sessions: {},
   clicks: {},
   // Gifts for resale are bought again and again.
-  'online-retail': { boughtAgainWeight: 5 },
+  'online-retail': { boughtAgainWeight: 8 },
 };
 
 /** Why the options do not go together; `undefined` when they do. */

@@ -11,9 +11,9 @@ import { databasePath } from '../embedded.ts';
 import { createLogger, loggerOf } from '../logging.ts';
 import { servedHosts } from '../loopback.ts';
 import { startMetrics } from '../metrics.ts';
+import { isOneOfSeveral, metricsPortOf, processCount, superviseProcesses, tell } from '../processes.ts';
 import { openRedisLists } from '../redis.ts';
 import { followServedVersions } from '../served-versions.ts';
-import { isServingProcess, processCount, superviseProcesses } from '../serving-processes.ts';
 import { startTracing } from '../tracing.ts';
 import { ownName } from '../version.ts';
 import { type ServedVersion, VersionedServing } from '../versioned-serving.ts';
@@ -50,15 +50,27 @@ export async function serve(
   checkReach(config);
   const logger = createLogger(config.logLevel, SERVICE);
   const count = processCount(config.serveProcesses);
-  if (redis && count > 1 && !isServingProcess())
-    await superviseProcesses(count, logger, signal, metricsPortOf(config), (url) => greet(config, redis, url));
+  if (redis && count > 1 && !isOneOfSeveral()) await superviseAnswers(config, count, logger, signal);
   else await answer(config, redis, logger, signal);
 }
 
-/** Each process has a port of its own for its metrics: what one counts the others do not know. */
-function metricsPortOf({ metricsPort }: Config): (place: number) => { readonly [variable: string]: string } {
-  return (place) =>
-    metricsPort === undefined || metricsPort === 0 ? {} : { FRESHET_METRICS_PORT: String(metricsPort + place) };
+/** What a process says when it listens. */
+interface Listening {
+  readonly url: string;
+}
+
+async function superviseAnswers(config: Config, count: number, logger: Logger, signal: AbortSignal): Promise<void> {
+  let isGreeted = false;
+  await superviseProcesses<Listening>({
+    count,
+    logger,
+    signal,
+    given: (place) => ({ environment: metricsPortOf(config.metricsPort, place) }),
+    heard(_place, { url }) {
+      if (!isGreeted) greet(config, true, url);
+      isGreeted = true;
+    },
+  });
 }
 
 async function answer(config: Config, redis: boolean, logger: Logger, signal: AbortSignal): Promise<void> {
@@ -81,7 +93,8 @@ async function answer(config: Config, redis: boolean, logger: Logger, signal: Ab
   const serving = await (redis ? servingOfRedis : servingOfDataFolder)(config, common, metrics);
   try {
     const server = await startHttpServer({ handler: serving.handler, host: config.host, port: config.port });
-    if (!isServingProcess()) greet(config, redis, server.url);
+    if (isOneOfSeveral()) tell({ url: server.url } satisfies Listening);
+    else greet(config, redis, server.url);
     if (measuring.url !== undefined) process.stdout.write(`Metrics: ${measuring.url}\n`);
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     serving.drain();

@@ -96,9 +96,10 @@ function serverProperties(directory: string, ports: Ports, options: KafkaOptions
     'offsets.topic.replication.factor': '1',
     'transaction.state.log.replication.factor': '1',
     'transaction.state.log.min.isr': '1',
-    // After kill -9 the controller, which remembers the broker, refuses it until the old session has ended: 9 s by default.
-    'broker.session.timeout.ms': '3000',
-    'broker.heartbeat.interval.ms': '500',
+    // After kill -9 the controller, which remembers the broker, refuses it until the old session has ended: 9 s by default. With less
+    // than this a machine that stands still for a moment finds its only broker shut out.
+    'broker.session.timeout.ms': '6000',
+    'broker.heartbeat.interval.ms': '1000',
     // 50 each by default: half a second of the first join, for groups that a laptop does not have.
     'offsets.topic.num.partitions': '8',
     'transaction.state.log.num.partitions': '8',

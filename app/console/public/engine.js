@@ -16,7 +16,7 @@ const FAULTS = [
   ['negative-quantity', 'a negative quantity'],
   ['unreadable', 'bytes that are not an event'],
 ];
-const RATE_STEP = 50;
+const RATE_STEP = 5;
 const MAX_RATE = 2000;
 
 const figure = (label, id, line) =>
@@ -66,11 +66,11 @@ function storeRow(name) {
 function rateControl() {
   const output = h('output', { for: 'rate', id: 'rate-output' });
   const input = h('input', { type: 'range', id: 'rate', min: '0', max: String(MAX_RATE), step: String(RATE_STEP) });
-  const show = () => setText(output, `${count(Number(input.value))} events/s`);
+  const show = (rate) => setText(output, `${count(rate)} events/s`);
   let touchedMs = -Infinity;
   input.addEventListener('input', () => {
     touchedMs = performance.now();
-    show();
+    show(Number(input.value));
   });
   input.addEventListener('change', () => {
     touchedMs = performance.now();
@@ -90,8 +90,9 @@ function rateControl() {
     update(shop) {
       this.element.hidden = shop === undefined;
       if (shop === undefined || performance.now() - touchedMs < 2_500) return;
+      // The slider rounds to its steps; the figure is the shop's own.
       input.value = String(shop.eventsPerSecond);
-      show();
+      show(shop.eventsPerSecond);
     },
   };
 }

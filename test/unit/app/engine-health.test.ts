@@ -31,7 +31,7 @@ test('an instance is ready when the group has spoken and every active task runs'
 
 test('the process is live from the start, and ready later; nothing else is answered', async () => {
   let engine: WatchedEngine | undefined;
-  await using health = (await startEngineHealth({ host: '127.0.0.1', healthPort: 0 }, () => engine))!;
+  await using health = (await startEngineHealth({ host: '127.0.0.1', healthPort: 0 }, () => engineReadiness(engine)))!;
   const ask = async (path: string) => {
     const response = await fetch(`${health.url}${path}`);
     return [response.status, await response.text()];
@@ -44,10 +44,15 @@ test('the process is live from the start, and ready later; nothing else is answe
 });
 
 test('no port is opened unless one is set, and one that is taken is named by its setting', async () => {
-  assert.equal(await startEngineHealth({ host: '127.0.0.1', healthPort: undefined }, () => undefined), undefined);
-  await using health = (await startEngineHealth({ host: '127.0.0.1', healthPort: 0 }, () => undefined))!;
+  assert.equal(
+    await startEngineHealth({ host: '127.0.0.1', healthPort: undefined }, () => engineReadiness(undefined)),
+    undefined,
+  );
+  await using health = (await startEngineHealth({ host: '127.0.0.1', healthPort: 0 }, () =>
+    engineReadiness(undefined),
+  ))!;
   await assert.rejects(
-    startEngineHealth({ host: '127.0.0.1', healthPort: health.port }, () => undefined),
+    startEngineHealth({ host: '127.0.0.1', healthPort: health.port }, () => engineReadiness(undefined)),
     (error) => error instanceof ListenError && error.message.includes('FRESHET_HEALTH_PORT'),
   );
 });
