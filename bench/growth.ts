@@ -4,6 +4,7 @@
 
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchCommand } from './bench-command.ts';
 import { type BenchServers, withServers } from './bench-servers.ts';
 import { Figures, median } from './figures.ts';
 import { describeMachine } from './machine.ts';
@@ -21,7 +22,7 @@ const MIB = 2 ** 20;
 const UNBOUNDED_BYTES = 8 * 1024 * MIB;
 /** So many times the memory budget the state is in the last run. */
 const OVER_BUDGET = 4;
-const COMMAND = `${process.execPath} --no-warnings ${join(import.meta.dirname, 'reference', 'main.ts')}`;
+const COMMAND = benchCommand('reference', 'main.ts');
 
 const { values } = parseArgs({
   options: {

@@ -5,6 +5,7 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
+import { benchCommand } from './bench-command.ts';
 import { type BenchServers, withServers } from './bench-servers.ts';
 import { Figures, median, quantile } from './figures.ts';
 import { measureHalfLoad } from './half-load.ts';
@@ -34,9 +35,6 @@ const { values } = parseArgs({
   },
 });
 
-/** Files in this folder, as commands. */
-const command = (...path: string[]) => `${process.execPath} --no-warnings ${join(import.meta.dirname, ...path)}`;
-
 interface Application {
   readonly name: string;
   readonly command: string;
@@ -62,9 +60,15 @@ function applicationsOf(tape: string): Application[] {
   const wanted = new Set(values.only.split(','));
   const exactly = { guarantee: 'exactly_once_v2', threads: 1, isLimit: false, hasLists: true } as const;
   const all: Application[] = [
-    { ...exactly, name: 'read', command: command('floor', 'read.ts'), isLimit: true, hasLists: false },
-    { ...exactly, name: 'floor', command: command('floor', 'main.ts'), isLimit: true, environment: { TAPE: tape } },
-    { ...exactly, name: 'kafka', command: command('reference', 'main.ts'), threads: count('threads', 1) },
+    { ...exactly, name: 'read', command: benchCommand('floor', 'read.ts'), isLimit: true, hasLists: false },
+    {
+      ...exactly,
+      name: 'floor',
+      command: benchCommand('floor', 'main.ts'),
+      isLimit: true,
+      environment: { TAPE: tape },
+    },
+    { ...exactly, name: 'kafka', command: benchCommand('reference', 'main.ts'), threads: count('threads', 1) },
   ];
   if (values.peer !== undefined) {
     all.push({ ...exactly, name: 'peer', command: values.peer, threads: 2 });
@@ -142,17 +146,28 @@ class Bench {
   /** What the floor plays. */
   async record(): Promise<void> {
     if (!this.#wanted.has('floor')) return;
-    const recorded = { name: 'recording', command: command('reference', 'main.ts'), environment: { TAPE: this.#tape } };
+    const recorded = {
+      name: 'recording',
+      command: benchCommand('reference', 'main.ts'),
+      environment: { TAPE: this.#tape },
+    };
     await measure({ ...this.#common, ...recorded, guarantee: 'exactly_once_v2', threads: 1, restores: false });
   }
 
   async round(name: string): Promise<void> {
+    const rates = new Map<string, number>();
     for (const application of this.#applications) {
       const startedMs = performance.now();
       const measured = await this.#application(application);
+      rates.set(application.name, measured.eventsPerS);
       const seconds = Math.round((performance.now() - startedMs) / 1_000);
       say(`${name}: ${application.name} ${measured.eventsPerS} events/s, ${measured.cpuS} CPU s, ${seconds} s in all`);
     }
+    // Half of a rate that is several times the other's is another load: the same one besides.
+    const peerRate = rates.get('peer');
+    const kafka = this.#applications.find((application) => application.name === 'kafka');
+    if (peerRate !== undefined && kafka !== undefined && this.#seconds > 0)
+      await this.#steadyLoad(kafka, peerRate / 2, `kafka, at the peer's half load`);
     if (this.#wanted.has('embedded')) say(`${name}: embedded ${await this.#embedded()} events/s`);
     if (this.#wanted.has('product')) say(`${name}: product ${await this.#product()} events/s`);
   }
@@ -162,18 +177,23 @@ class Bench {
     const measured = await measure({ ...this.#common, ...application, restores: !isLimit });
     if (hasLists) await verify(this.#common.workload, this.#servers, { events: this.#events });
     note(this.#figures, name, this.#events, measured);
-    if (this.#seconds > 0 && !isLimit) {
-      const eventsPerS = Math.round(measured.eventsPerS / 2);
-      const load = { eventsPerS, seconds: this.#seconds };
-      const { userListMs, itemListMs } = await measureHalfLoad({ ...this.#common, ...application, ...load });
-      const at = `${name}, half load`;
-      this.#figures.note(`${at}, events/s`, eventsPerS);
-      this.#figures.note(`${at}, event to user list p50, ms`, quantile(userListMs, 0.5));
-      this.#figures.note(`${at}, event to user list p99, ms`, quantile(userListMs, 0.99));
-      this.#figures.note(`${at}, event to item list p50, ms`, quantile(itemListMs, 0.5));
-      this.#figures.note(`${at}, event to item list p99, ms`, quantile(itemListMs, 0.99));
-    }
+    if (this.#seconds > 0 && !isLimit)
+      await this.#steadyLoad(application, measured.eventsPerS / 2, `${name}, half load`);
     return measured;
+  }
+
+  /** @param at what its figures are called */
+  async #steadyLoad(application: Application, rate: number, at: string): Promise<void> {
+    const load = { eventsPerS: Math.round(rate), seconds: this.#seconds };
+    const { userListMs, itemListMs, missing } = await measureHalfLoad({ ...this.#common, ...application, ...load });
+    // Another application's faults are its own, and noted.
+    if (missing > 0 && application.name === 'kafka') throw new Error(`lists of ${missing} probes have not come`);
+    this.#figures.note(`${at}, probes whose lists never came`, missing);
+    this.#figures.note(`${at}, events/s`, load.eventsPerS);
+    this.#figures.note(`${at}, event to user list p50, ms`, quantile(userListMs, 0.5));
+    this.#figures.note(`${at}, event to user list p99, ms`, quantile(userListMs, 0.99));
+    this.#figures.note(`${at}, event to item list p50, ms`, quantile(itemListMs, 0.5));
+    this.#figures.note(`${at}, event to item list p99, ms`, quantile(itemListMs, 0.99));
   }
 
   async #embedded(): Promise<number> {

@@ -43,7 +43,8 @@ try {
     sinks: { [LISTS_SINK]: lists },
     clock: systemClock,
     mode: 'live',
-    recordsPerBatch: settings.recordsPerBatch,
+    // Its batches do not grow.
+    recordsPerBatch: 8 * settings.recordsPerBatch,
   });
   await engine.open();
   const before = processCost(process.pid);

@@ -13,7 +13,7 @@ import { RedisLists } from '../reference/redis-lists.ts';
 import { settingsOf } from '../reference/settings.ts';
 import { Stats } from '../reference/stats.ts';
 import { readTape, type TapeCommit } from '../reference/tape.ts';
-import { CLICKS, PAIRS } from '../reference/topology.ts';
+import { CHANGED, CLICKS, PAIRS } from '../reference/topology.ts';
 
 const READ_AHEAD = 2_000;
 const IDLE_MS = 50;
@@ -82,7 +82,7 @@ process.once('SIGTERM', async () => {
 
 print(`STATE RUNNING ${Date.now()}`);
 await Promise.all(tasks.map((commits, taskId) => play(taskId, commits)));
-const places = tasks.map((_, partition) => ({ topic: PAIRS, partition }));
+const places = tasks.flatMap((_, partition) => [PAIRS, CHANGED].map((topic) => ({ topic, partition })));
 const ends = await log.ranges(places);
 await membership.commitOffsets(places.map((place, index) => ({ ...place, offset: ends[index]!.end })));
 print(`STATS ${JSON.stringify({ clicks: stats.clicks, lists: stats.userLists })}`);

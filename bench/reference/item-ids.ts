@@ -18,10 +18,10 @@ export class ItemIds {
   /** Number + 1 by hash; 0 is a free place. */
   #table = new Int32Array(1 << 12);
   /** Bytes of all ids, one after the other; id `n` is from `starts[n]` to `starts[n + 1]`. */
-  arena = Buffer.alloc(1 << 16);
+  arena = new Uint8Array(1 << 16);
   readonly starts: number[] = [0];
-  /** The same of the ids as they stand in a list: `{"id":"a","s":`. */
-  jsonArena = Buffer.alloc(1 << 16);
+  /** The same of the ids as they stand in a list: `,{"id":"a","s":`. Words of four bytes may be read up to the last id's end. */
+  jsonArena = new DataView(new ArrayBuffer(1 << 16));
   readonly jsonStarts: number[] = [0];
 
   /** `partitions` of the topics whose keys are items. */
@@ -58,11 +58,12 @@ export class ItemIds {
     for (let place = hash(bytes, start, length) & mask; ; place = (place + 1) & mask) {
       const item = this.#table[place]! - 1;
       if (item < 0) return this.#add(bytes, start, length);
-      if (this.#equals(item, bytes, start, length)) return item;
+      if (this.is(item, bytes, start, length)) return item;
     }
   }
 
-  #equals(item: number, bytes: Uint8Array, start: number, length: number): boolean {
+  /** Whether the item has this id. */
+  is(item: number, bytes: Uint8Array, start: number, length: number): boolean {
     const from = this.starts[item]!;
     if (this.starts[item + 1]! - from !== length) return false;
     for (let i = 0; i < length; i++) if (this.arena[from + i] !== bytes[start + i]) return false;
@@ -77,7 +78,9 @@ export class ItemIds {
     this.#partition.push(partitionOf(text, this.#partitions));
     this.#byText.set(text, item);
     this.arena = appended(this.arena, this.starts, id);
-    this.jsonArena = appended(this.jsonArena, this.jsonStarts, Buffer.from(`{"id":${JSON.stringify(text)},"s":`));
+    const json = Buffer.from(`,{"id":${JSON.stringify(text)},"s":`);
+    const { buffer, byteLength } = appended(bytesOf(this.jsonArena), this.jsonStarts, json);
+    this.jsonArena = new DataView(buffer, 0, byteLength);
     if (2 * this.#texts.length > this.#table.length) this.#grow();
     else this.#place(item);
     return item;
@@ -113,12 +116,14 @@ function hash(bytes: Uint8Array, start: number, length: number): number {
   return h ^ (h >>> 16);
 }
 
+const bytesOf = ({ buffer }: DataView<ArrayBuffer>) => new Uint8Array(buffer);
+
 /** Puts `bytes` behind the last and returns the arena, grown where it must be. */
-function appended(arena: Buffer<ArrayBuffer>, starts: number[], bytes: Uint8Array): Buffer<ArrayBuffer> {
+function appended(arena: Uint8Array<ArrayBuffer>, starts: number[], bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const at = starts.at(-1)!;
   let grown = arena;
-  if (at + bytes.length > arena.length) {
-    grown = Buffer.alloc(2 * (at + bytes.length));
+  if (at + bytes.length + 3 > arena.length) {
+    grown = new Uint8Array(2 * (at + bytes.length) + 3);
     grown.set(arena);
   }
   grown.set(bytes, at);

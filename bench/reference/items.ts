@@ -1,13 +1,13 @@
-// ITEMS, by item: the rows. Each row that a batch changed is published once: its best neighbours to the topic that every instance
-// keeps, and as a list.
+// ITEMS, by item: the rows. Of each row that a batch changed the list is published once, and its id is sent on: its best
+// neighbours follow (see publication.ts).
 
-import type { Processor, ProcessorContext, StreamRecord } from '../../engine/api/index.ts';
+import { type Processor, type ProcessorContext, Slices, type StreamRecord } from '../../engine/api/index.ts';
 import { Deltas } from './delta-batch.ts';
 import type { ItemIds } from './item-ids.ts';
 import type { ItemRow } from './item-row.ts';
+import { encodeItems } from './item-set.ts';
 import { JsonList } from './json-list.ts';
 import { NEIGHBOURS } from './limits.ts';
-import { NeighboursWriter } from './neighbours.ts';
 import type { RowStore } from './row-store.ts';
 import type { Stats } from './stats.ts';
 
@@ -16,7 +16,7 @@ export interface ItemsOptions {
   readonly stats: Stats;
   /** Names of the store and of the nodes to send to. */
   readonly rows: string;
-  readonly neighbours: string;
+  readonly changed: string;
   readonly lists: string;
 }
 
@@ -25,7 +25,6 @@ const ITEM_KEY = 'i:';
 export class Items implements Processor<Uint8Array> {
   readonly #options: ItemsOptions;
   readonly #json: JsonList;
-  readonly #writer: NeighboursWriter;
   readonly #deltas = new Deltas();
   /** Rows that the batch changes. */
   readonly #changed: number[] = [];
@@ -38,7 +37,6 @@ export class Items implements Processor<Uint8Array> {
   constructor(options: ItemsOptions) {
     this.#options = options;
     this.#json = new JsonList(options.ids);
-    this.#writer = new NeighboursWriter(options.ids);
   }
 
   init(context: ProcessorContext): void {
@@ -46,20 +44,32 @@ export class Items implements Processor<Uint8Array> {
     this.#rows = context.store(this.#options.rows);
   }
 
-  process(records: readonly StreamRecord<Uint8Array>[]): void {
+  async process(records: readonly StreamRecord<Uint8Array>[]): Promise<void> {
     const deltas = this.#deltas;
     deltas.count = 0;
     for (const { value } of records) deltas.read(value!, this.#options.ids);
     this.#chain();
     this.#rows.load(this.#changed);
     const { neighbours, weights } = deltas;
+    const slices = new Slices();
     // Row by row, so that each comes into the processor's cache once.
     for (const item of this.#changed) {
+      if (slices.isOver()) await slices.turn();
       for (let i = this.#first[item]! - 1; i >= 0; i = this.#next[i]! - 1)
         this.#rows.add(item, neighbours[i]!, weights[i]!);
       this.#publish(item, this.#rows.get(item)!);
     }
     this.#options.stats.itemLists += this.#changed.length;
+    this.#send();
+  }
+
+  #send(): void {
+    const { streamTimeMs, taskId } = this.#context;
+    const value = encodeItems(this.#changed, this.#options.ids);
+    this.#context.forward(
+      { key: undefined, value, timestampMs: streamTimeMs, partition: taskId },
+      this.#options.changed,
+    );
   }
 
   /** Links the deltas of each row, in their order. */
@@ -78,20 +88,14 @@ export class Items implements Processor<Uint8Array> {
   }
 
   #publish(item: number, row: ItemRow): void {
-    const { ids, neighbours, lists } = this.#options;
+    const { ids, lists } = this.#options;
     const norm = 1 / Math.sqrt(row.total);
     const count = Math.min(row.count, NEIGHBOURS);
     this.#json.open(undefined);
-    for (let rank = 0; rank < count; rank++) {
-      const neighbour = row.items[rank]!;
-      const score = row.weights[rank]! * norm;
-      this.#json.entry(neighbour, score);
-      this.#writer.add(neighbour, score);
-    }
+    for (let rank = 0; rank < count; rank++) this.#json.entry(row.items[rank]!, row.weights[rank]! * norm);
     const { streamTimeMs } = this.#context;
-    const key = ids.text(item);
-    this.#context.forward({ key, value: this.#writer.take(), timestampMs: streamTimeMs }, neighbours);
-    this.#context.forward({ key: ITEM_KEY + key, value: this.#json.close(), timestampMs: streamTimeMs }, lists);
+    const key = ITEM_KEY + ids.text(item);
+    this.#context.forward({ key, value: this.#json.close(), timestampMs: streamTimeMs }, lists);
   }
 
   republish(_sink: string, keys: readonly string[]): void {

@@ -6,10 +6,13 @@ const OPEN = Buffer.from('{"items":[');
 const OPEN_AT = Buffer.from('{"at":');
 const ITEMS = Buffer.from(',"items":[');
 const ZERO = 48;
+/** Numbers below 10,000 in four digits, as words of four bytes. */
+const DIGITS = Int32Array.from({ length: 10_000 }, (_, n) => Buffer.from(String(n).padStart(4, '0')).readInt32LE());
 
 export class JsonList {
   readonly #ids: ItemIds;
   #bytes = Buffer.alloc(1 << 14);
+  #view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length);
   #end = 0;
   #isFirst = true;
 
@@ -32,31 +35,31 @@ export class JsonList {
   /** `score` of 0 or more, in four decimals. */
   entry(item: number, score: number): void {
     const { jsonArena, jsonStarts } = this.#ids;
-    const from = jsonStarts[item]!;
+    // The first one's comma is left out.
+    const from = jsonStarts[item]! + (this.#isFirst ? 1 : 0);
     const to = jsonStarts[item + 1]!;
-    if (this.#end + to - from + 64 > this.#bytes.length) {
-      const grown = Buffer.alloc(2 * (this.#bytes.length + to - from));
-      grown.set(this.#bytes);
-      this.#bytes = grown;
-    }
-    const bytes = this.#bytes;
-    let end = this.#end;
-    if (!this.#isFirst) bytes[end++] = 44;
     this.#isFirst = false;
-    for (let k = from; k < to; k++) bytes[end++] = jsonArena[k]!;
-    this.#end = end;
+    if (this.#end + to - from + 64 > this.#bytes.length) this.#grow(to - from);
+    const view = this.#view;
+    // By words, the last of which may reach beyond; what follows is written over that.
+    let end = this.#end;
+    for (let k = from; k < to; k += 4, end += 4) view.setInt32(end, jsonArena.getInt32(k, true), true);
+    this.#end += to - from;
     const scaled = Math.round(score * 10_000);
     const whole = Math.floor(scaled / 10_000);
     this.#number(whole);
-    const rest = scaled - whole * 10_000;
     end = this.#end;
-    bytes[end] = 46;
-    bytes[end + 1] = ZERO + ((rest / 1000) | 0);
-    bytes[end + 2] = ZERO + (((rest / 100) | 0) % 10);
-    bytes[end + 3] = ZERO + (((rest / 10) | 0) % 10);
-    bytes[end + 4] = ZERO + (rest % 10);
-    bytes[end + 5] = 125;
+    view.setInt8(end, 46);
+    view.setInt32(end + 1, DIGITS[scaled - whole * 10_000]!, true);
+    view.setInt8(end + 5, 125);
     this.#end = end + 6;
+  }
+
+  #grow(by: number): void {
+    const grown = Buffer.alloc(2 * (this.#bytes.length + by));
+    grown.set(this.#bytes);
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer, grown.byteOffset, grown.length);
   }
 
   /** A copy of the finished list. */

@@ -5,7 +5,7 @@ import { EngineError, type Serde } from '../../engine/api/index.ts';
 import type { GlobalView } from '../../engine/graph/index.ts';
 import type { ItemIds } from './item-ids.ts';
 import { NEIGHBOURS } from './limits.ts';
-import { MAX_ENTRY_BYTES, readEntries, writeEntry } from './weighted-ids.ts';
+import { type Expected, MAX_ENTRY_BYTES, readEntries, writeEntry } from './weighted-ids.ts';
 
 const VERSION = 1;
 const HEADER_BYTES = 2;
@@ -18,6 +18,7 @@ export class NeighbourTable implements GlobalView {
   #counts = new Uint8Array(1024);
   readonly #entryItems = new Int32Array(NEIGHBOURS);
   readonly #entryScores = new Float32Array(NEIGHBOURS);
+  readonly #before: Expected = { items: this.#items, from: 0, count: 0 };
 
   constructor(ids: ItemIds) {
     this.#ids = ids;
@@ -47,8 +48,13 @@ export class NeighbourTable implements GlobalView {
     const count = bytes[1]!;
     if (bytes[0] !== VERSION || count > NEIGHBOURS)
       throw new EngineError('STATE_FORMAT_UNKNOWN', 'neighbours of another format');
-    readEntries(bytes, HEADER_BYTES, count, this.#ids, this.#entryItems, this.#entryScores);
     const from = item * NEIGHBOURS;
+    // Most of them were there before, in nearly the same order.
+    const before = this.#before;
+    before.items = this.#items;
+    before.from = from;
+    before.count = this.#counts[item]!;
+    readEntries(bytes, HEADER_BYTES, count, this.#ids, this.#entryItems, this.#entryScores, before);
     for (let rank = 0; rank < count; rank++) {
       this.#items[from + rank] = this.#entryItems[rank]!;
       this.#scores[from + rank] = this.#entryScores[rank]!;

@@ -11,7 +11,11 @@ export interface Settings {
   readonly partitions: number;
   readonly threads: number;
   readonly commitIntervalMs: number;
-  /** Most records that a task takes in a commit. */
+  /** Rows are changed and published at most so often. */
+  readonly itemsIntervalMs: number;
+  /** What every instance keeps of them is published at most so often. */
+  readonly neighboursIntervalMs: number;
+  /** Most records that a task takes in a commit while it keeps up, and an eighth of the most in a backlog. */
   readonly recordsPerBatch: number;
   /** For decoded histories, rows and neighbours, bytes. */
   readonly cacheMaxBytes: number;
@@ -37,8 +41,10 @@ export function settingsOf(environment: NodeJS.ProcessEnv): Settings {
     stateDirectory: environment.STATE_DIR ?? 'state',
     partitions: number('PARTITIONS', 4),
     threads: number('NUM_STREAM_THREADS', 1),
-    commitIntervalMs: number('COMMIT_INTERVAL_MS', 200),
-    recordsPerBatch: number('RECORDS_PER_BATCH', 8000),
+    commitIntervalMs: number('COMMIT_INTERVAL_MS', 60),
+    itemsIntervalMs: number('ITEMS_INTERVAL_MS', 700),
+    neighboursIntervalMs: number('NEIGHBOURS_INTERVAL_MS', 1_000),
+    recordsPerBatch: number('RECORDS_PER_BATCH', 1_000),
     cacheMaxBytes: number('CACHE_MAX_BYTES', 256 * 1024 * 1024),
     // With zstd a run costs a sixth more CPU and writes half as much.
     compression: environment.COMPRESSION === 'zstd' ? 'zstd' : 'none',

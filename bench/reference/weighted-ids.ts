@@ -7,6 +7,7 @@ export const MAX_ENTRY_BYTES = 5 + 255;
 
 const float = new Float32Array(1);
 const floatBytes = new Uint8Array(float.buffer);
+const NOTHING: Expected = { items: new Int32Array(0), from: 0, count: 0 };
 
 /** Writes an entry and returns the place after it. */
 export function writeEntry(into: Uint8Array, start: number, ids: ItemIds, item: number, weight: number): number {
@@ -24,8 +25,15 @@ export function writeEntry(into: Uint8Array, start: number, ids: ItemIds, item: 
   return at;
 }
 
+/** What is expected to be read: `count` items from place `from` on, most of them, in this order. */
+export interface Expected {
+  items: Int32Array;
+  from: number;
+  count: number;
+}
+
 /**
- * Reads `count` entries from `start` on and returns the place after them.
+ * Reads `count` entries from `start` on and returns the place after them. An expected item is known without being looked up.
  * @throws {RangeError} when the bytes end too early.
  */
 export function readEntries(
@@ -35,8 +43,11 @@ export function readEntries(
   ids: ItemIds,
   items: Int32Array,
   weights: Float32Array,
+  expected: Expected = NOTHING,
 ): number {
   let at = start;
+  let next = expected.from;
+  const end = next + expected.count;
   for (let i = 0; i < count; i++) {
     if (at + 5 > bytes.length || at + 5 + bytes[at + 4]! > bytes.length)
       throw new RangeError('the bytes end too early');
@@ -46,7 +57,12 @@ export function readEntries(
     floatBytes[3] = bytes[at + 3]!;
     weights[i] = float[0]!;
     const length = bytes[at + 4]!;
-    items[i] = ids.ofBytes(bytes, at + 5, length);
+    // One that has moved up is met early, and its old place is passed over.
+    if (next < end && ids.is(expected.items[next]!, bytes, at + 5, length)) items[i] = expected.items[next++]!;
+    else if (next + 1 < end && ids.is(expected.items[next + 1]!, bytes, at + 5, length)) {
+      items[i] = expected.items[next + 1]!;
+      next += 2;
+    } else items[i] = ids.ofBytes(bytes, at + 5, length);
     at += 5 + length;
   }
   return at;
