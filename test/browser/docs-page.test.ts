@@ -7,7 +7,7 @@ import { startContractShop } from '../support/contract-shop.ts';
 import { CHROMIUM, needsChromium } from '../support/requires.ts';
 
 /** Generous: the machine may be busy, and nothing here measures speed. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 
 async function open(t: TestContext, width = 1_000): Promise<{ page: Page; url: string; complaints: string[] }> {
   const { url } = await startContractShop(t);

@@ -10,18 +10,24 @@ import { CHROMIUM, needsChromium } from '../support/requires.ts';
 import { startShopProcess } from '../support/shop-process.ts';
 
 /** Generous: the machine may be busy, and nothing here measures speed. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
+/** Events a second while the page is looked at. */
+const QUIET_RATE = 50;
 
 /** Waits until so many clicks have gone through the engine that most products have neighbours, then slows the shoppers down. */
 async function hasLearnt(url: string): Promise<void> {
-  const deadline = AbortSignal.timeout(180_000);
+  const deadline = AbortSignal.timeout(400_000);
   for (;;) {
     const view = (await (await fetch(`${url}/console/engine`, { signal: deadline })).json()) as EngineView;
     if ((view.streams.find(({ topic }) => topic === 'clicks')?.records ?? 0) > 5_000) break;
     await setTimeout(200, undefined, { signal: deadline });
   }
+  await setRate(url, QUIET_RATE);
+}
+
+async function setRate(url: string, eventsPerSecond: number): Promise<void> {
   const headers = { 'content-type': 'application/json' };
-  await fetch(`${url}/shop/rate`, { method: 'POST', headers, body: JSON.stringify({ eventsPerSecond: 50 }) });
+  await fetch(`${url}/shop/rate`, { method: 'POST', headers, body: JSON.stringify({ eventsPerSecond }) });
 }
 
 /** Script: the first card of the similar products that is among the recommended ones too. */
@@ -333,6 +339,15 @@ for (const [name, startServer] of SERVERS) {
         assert.ok((await overflow()) <= 0, 'product');
       });
     }
+
+    test('the rate of events that is shown is the shop’s own', async (t) => {
+      const { page } = await open(t);
+      await setRate(server.url, 33);
+      await page.locator('#rate-output', { hasText: /^33 events/ }).waitFor();
+      await setRate(server.url, QUIET_RATE);
+      await page.locator('#rate-output', { hasText: /^50 events/ }).waitFor();
+      assert.equal(await page.locator('#rate').inputValue(), '50');
+    });
 
     test('search finds products by their words', async (t) => {
       const { page } = await open(t);

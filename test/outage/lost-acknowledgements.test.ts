@@ -15,7 +15,7 @@ import type { DropOptions, TcpProxy } from '../support/tcp-proxy.ts';
 
 const EVENTS_PER_SECOND = 400;
 const IN_A_ROW = Number(process.env.FRESHET_TEST_LOST_ACKS ?? 4);
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 const ACKNOWLEDGED = ['AddPartitionsToTxn', 'Produce', 'EndTxn'] as const;
 
 describe('between engine and broker', needsServers(), () => {

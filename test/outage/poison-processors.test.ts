@@ -35,7 +35,7 @@ const NAME = 'refusing';
 const TASKS = 2;
 const GOOD = 60;
 const MAX_RECORD_BYTES = 100_000;
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 
 interface Sale {
   readonly n: number;

@@ -39,7 +39,7 @@ import { poll } from '../support/redis-topologies.ts';
 import { example } from '../unit/schemas/examples.ts';
 
 const COMMAND = join(import.meta.dirname, '..', '..', 'bin', 'freshet.js');
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 const VISITORS = 40;
 
 interface Injected extends Poison {

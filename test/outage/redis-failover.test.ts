@@ -13,7 +13,7 @@ import { poll, startSentinels } from '../support/redis-topologies.ts';
 import { Application } from '../support/restore-application.ts';
 import { allRun, Board, Instance, until } from '../support/restore-instance.ts';
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 const GROUPS = 7;
 
 /** Publishes to Redis, and notes what Redis has taken. */

@@ -17,7 +17,7 @@ import { poll } from '../support/redis-topologies.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const ITEMS = 10;
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 const POPULAR = '/v1/popular?n=50';
 const COMMAND = join(import.meta.dirname, '..', '..', 'bin', 'freshet.js');
 

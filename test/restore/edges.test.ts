@@ -113,7 +113,7 @@ describe('a task is restored', needsServers(), () => {
     await application.send(sales(0, 100));
     await drained(application, [instance]);
     await instance.close();
-    const second = await startAndDrain(application);
+    const second = await startAndDrain(application, { board: instance.board });
     await second.close();
     await assertExact(application);
   });
@@ -123,9 +123,27 @@ describe('a task is restored', needsServers(), () => {
     await application.send(sales(0, 500));
     const first = await startAndDrain(application);
     await first.close();
-    const second = await startAndDrain(application, { directory: first.directory, instanceId: first.instanceId });
+    const second = await startAndDrain(application, {
+      directory: first.directory,
+      instanceId: first.instanceId,
+      board: first.board,
+    });
     assert.equal(second.totalChangelogRecords, 0);
     await second.close();
+    await assertExact(application);
+  });
+
+  test('after an owner that stopped in order: nothing is published again', async () => {
+    const application = await newApplication();
+    await application.send(sales(0, 200));
+    const first = await startAndDrain(application);
+    await first.close();
+    const second = await Instance.start(application);
+    await until('every task to run', () => allRun(application, [second]), { instances: [second] });
+    await application.send([['key-0', { group: 'late', amount: 1 }]]);
+    await until('what comes next to be shown', () => second.board.values.get('late') === 1, { instances: [second] });
+    await second.close();
+    assert.deepEqual([...second.board.values.keys()], ['late']);
     await assertExact(application);
   });
 
@@ -137,7 +155,7 @@ describe('a task is restored', needsServers(), () => {
     const old = copyOf(first);
     const before = (await application.changelog(0)).length;
     await application.send(sales(0, 300));
-    const second = await startAndDrain(application, { directory: first.directory });
+    const second = await startAndDrain(application, { directory: first.directory, board: first.board });
     await second.close();
     const written = (await application.changelog(0)).length;
     const third = await startAndDrain(application, { directory: old, board: first.board });
@@ -282,7 +300,7 @@ describe('a task is restored', needsServers(), () => {
       const old = copyOf(first);
 
       await application.send([['filled', { group: 'g', drop: 60, from: 0 }]]);
-      const second = await startAndDrain(application, { directory: first.directory });
+      const second = await startAndDrain(application, { directory: first.directory, board: first.board });
       await second.close();
       const { end } = await application.range('changelog', 0);
       await until('the deletions to be compacted away', async () => {
@@ -292,6 +310,7 @@ describe('a task is restored', needsServers(), () => {
       });
       const third = await startAndDrain(application, {
         directory: old,
+        board: first.board,
         prepare: (log) => {
           if (!isChecked) Object.defineProperty(log, 'tombstoneRetentionMs', { value: Number.POSITIVE_INFINITY });
         },

@@ -23,7 +23,7 @@ const KEYS = Number(process.env.STANDBY_KEYS ?? 100_000);
 const TASKS = 2;
 const KEYS_PER_EVENT = 500;
 /** How long a takeover may last beyond the session timeout, ms. */
-const GRACE_MS = 5_000;
+const GRACE_MS = 15_000;
 /** Changelog records that a standby task may be behind. */
 const LAG_BOUND = 2_000;
 

@@ -107,7 +107,7 @@ describe('a TCP proxy before Kafka', needsServers(), () => {
   async function producerOf(
     t: TestContext,
     retries: number,
-    requestTimeout = 300,
+    requestTimeout = 3_000,
   ): Promise<{ producer: Producer; topic: string }> {
     const topic = `topic-${t.name.replaceAll(/[^a-z]+/g, '-')}`.slice(0, 100);
     await createTopics(kafka.directBootstrap, [{ topic, partitions: 1 }]);

@@ -14,6 +14,7 @@ process.on('exit', () => {
 });
 
 export interface CommandProcess {
+  readonly pid: number;
   /** Standard output so far. */
   readonly printed: () => string;
   /** Standard error so far: the log. */
@@ -59,6 +60,7 @@ export function startCommand(
   };
   owner.after(async () => void (await stop()));
   return {
+    pid: child.pid!,
     printed: () => printed,
     logged: () => logged,
     until: (pattern) =>

@@ -197,7 +197,13 @@ export async function startConsoleFake(port = 0): Promise<ConsoleFake> {
         lag: Math.round(Math.random() * 9),
       })),
       latency: { p50Ms: wobble(26), p99Ms: wobble(71), count: 1000, windowMs: 10_000 },
-      quality: [{ algorithm: 'f1', hitRate: 0.531, mrr: 0.189, looks: 1234.5 }],
+      // The longest names that there are, for narrow windows.
+      quality: ['learned-1', 'f2-1', 'f1-1-plain'].map((algorithm) => ({
+        algorithm,
+        hitRate: 0.531,
+        mrr: 0.189,
+        looks: 1234.5,
+      })),
       stores: ['profiles', 'rows', 'segments', 'catalog-items', 'active-campaigns', 'known-neighbours'].map(
         (store, i) => ({
           store,

@@ -96,7 +96,7 @@ export async function createTopics(bootstrap: string, specs: readonly TopicSpec[
   }
 }
 
-const LONGEST_WAIT_MS = 30_000;
+const LONGEST_WAIT_MS = 120_000;
 
 async function untilAnswered(ask: () => Promise<unknown>): Promise<void> {
   for (const end = performance.now() + LONGEST_WAIT_MS; ; await sleep(20))

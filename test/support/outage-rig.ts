@@ -8,7 +8,7 @@ import type { EngineInstance } from './production-instance.ts';
 import type { ProductionRig } from './production-rig.ts';
 import { poll } from './redis-topologies.ts';
 
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 240_000;
 
 export interface Outage {
   readonly how: 'SIGTERM' | 'SIGKILL';

@@ -8,7 +8,7 @@ import type { Environment } from './production-stack.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 const COMMAND = join(import.meta.dirname, '..', '..', 'bin', 'freshet.js');
-const REQUEST_MS = 5_000;
+const REQUEST_MS = 15_000;
 
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
@@ -17,7 +17,7 @@ process.on('exit', () => {
 
 /** How requests were answered. */
 export interface Answers {
-  /** Number of answers by status; `0` stands for none in 5 s. */
+  /** Number of answers by status; `0` stands for none in 15 s. */
   readonly byStatus: { readonly [status: number]: number };
   /** Answers 200 that had items. */
   readonly filled: number;

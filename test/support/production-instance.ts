@@ -44,7 +44,7 @@ export interface InstanceOrder {
 }
 
 const ENTRY = join(import.meta.dirname, 'production-instance-process.ts');
-const STOP_MS = 30_000;
+const STOP_MS = 60_000;
 
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
@@ -113,7 +113,12 @@ export class EngineInstance {
     this.#isExpectedToEnd = false;
     const log = openSync(this.#logPath, 'w');
     const child = spawn(process.execPath, [ENTRY], {
-      env: { PATH: process.env.PATH, ...this.#environment, FRESHET_DATA_DIR: this.dataDir },
+      env: {
+        PATH: process.env.PATH,
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+        ...this.#environment,
+        FRESHET_DATA_DIR: this.dataDir,
+      },
       stdio: ['pipe', 'ignore', log, 'pipe'],
     });
     closeSync(log);

@@ -39,9 +39,9 @@ export interface Verdict {
   readonly counts: Readonly<{ [kind: string]: number }>;
 }
 
-const START_MS = 120_000;
-const DRAIN_MS = 180_000;
-const REPAIR_MS = 90_000;
+const START_MS = 240_000;
+const DRAIN_MS = 300_000;
+const REPAIR_MS = 180_000;
 /** Shorter than a session, after which others commit the same numbers. */
 const MARKS_MS = 3_000;
 /** The rig itself has to get its answer on a machine that is busy with what it judges. */

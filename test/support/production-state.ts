@@ -28,7 +28,7 @@ import { buildRecommendationTopology } from '../../topology/index.ts';
 
 const RECORDS_PER_PART = 5_000;
 const WAIT_MS = 1_000;
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 
 /** A task's state, whole. */
 export interface RestoredTask {
@@ -137,12 +137,14 @@ export class StateReader {
     const start = restoreStart(copy.mark, range, Date.now(), log.tombstoneRetentionMs);
     assert.notEqual(start, 'set-aside', `task ${taskId}: the disk is ahead of the changelog`);
     if (start === 'from-start') copy.clear();
+    copy.begin();
     let records = 0;
     await this.#read(taskId, copy.mark?.next ?? 0, range.end, (part) => {
       for (const { key, value } of part.records) numbers?.see(key, value);
-      copy.apply(part, Date.now());
+      assert.notEqual(copy.add(part), undefined, `task ${taskId}: the changelog was made anew`);
       records += part.records.length;
     });
+    copy.write(Date.now());
     return records;
   }
 

@@ -39,8 +39,9 @@ export class VersionWatcher {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#watching.catch(() => undefined);
+    // First, since what is being asked for is waited for as long as Redis is away.
     this.#redis.disconnect();
+    await this.#watching.catch(() => undefined);
   }
 
   async #watch(signal: AbortSignal): Promise<void> {

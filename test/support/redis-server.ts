@@ -34,7 +34,7 @@ export function needsRedis(): { skip?: string } {
   return isThere ? {} : missing('redis-server is missing: apt-get install redis-server');
 }
 
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 60_000;
 
 const running = new Set<ChildProcess>();
 process.on('exit', () => {

@@ -19,7 +19,7 @@ export interface SentinelServers extends RedisServers {
 const FAST_REPLICATION = ['--repl-diskless-sync-delay', '0'];
 
 const SLOTS = 16_384;
-const READY_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = 120_000;
 const POLL_MS = 50;
 
 /** Resolves when `isSo`, which is asked again after a pause: what other processes do makes no event here. */

@@ -9,7 +9,7 @@ export interface ShopProcess extends AsyncDisposable {
   readonly url: string;
 }
 
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 180_000;
 
 /** Starts it and waits for the address that it prints. @throws with what it printed when it ends before. */
 export async function startShopProcess(environment: Readonly<Record<string, string>> = {}): Promise<ShopProcess> {
