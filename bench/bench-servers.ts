@@ -24,7 +24,14 @@ export async function withServers(work: (servers: BenchServers) => Promise<void>
     return server;
   };
   try {
-    const kafka = started(await startKafka({ directory: join(directory, 'kafka'), heapMegabytes: 1024 }));
+    const kafka = started(
+      await startKafka({
+        directory: join(directory, 'kafka'),
+        heapMegabytes: 1024,
+        // A workload's events may bear times of long ago.
+        properties: { 'log.retention.ms': '-1' },
+      }),
+    );
     const redis = started(await startRedis({ directory: join(directory, 'redis') }));
     const registry = started(await startRegistry({ directory: join(directory, 'registry') }));
     await work({ directory, stack: { kafka, redis, registry }, bootstrap: kafka.bootstrap, redisUrl: redis.url });

@@ -198,7 +198,7 @@ class Bench {
 
   async #embedded(): Promise<number> {
     await this.#flush();
-    const answer = await measureEmbedded(join(import.meta.dirname, 'embedded', 'main.ts'), this.#common);
+    const answer = await measureEmbedded(benchCommand('embedded', 'main.ts'), this.#common);
     await verify(this.#common.workload, this.#servers, { events: this.#events });
     this.#figures.note('embedded, events/s', answer.eventsPerSecond);
     this.#figures.note('embedded, CPU s per million events', (answer.cpuSeconds * 1e6) / this.#events);

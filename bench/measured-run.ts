@@ -116,7 +116,9 @@ export async function measureEmbedded(
   { workload, events, ...servers }: Servers & { readonly workload: string; readonly events: number },
 ): Promise<EmbeddedAnswer> {
   const environment = { WORKLOAD: workload, EVENTS: String(events) };
-  const { stdout } = await run(process.execPath, [command], { env: environmentOf({ ...servers, environment }) });
+  const { stdout } = await run('/bin/sh', ['-c', `exec ${command}`], {
+    env: environmentOf({ ...servers, environment }),
+  });
   const answer = JSON.parse(stdout) as EmbeddedAnswer;
   if (answer.clicks !== events) throw new Error(`the embedded engine counted ${answer.clicks} events, not ${events}`);
   return answer;

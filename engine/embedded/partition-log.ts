@@ -2,6 +2,7 @@
 
 import type { Database, LogRecord, ProducerRecord, TopicPartition, TopicSpec, WriteBatch } from '../api/index.ts';
 import { appendTimeOf, decodeRecord, encodeRecord, offsetOf, partitionPrefix, recordKey } from './log-record-codec.ts';
+import { LogTail } from './log-tail.ts';
 
 /** Column family of the log. */
 export const LOG_COLUMN_FAMILY = 'log';
@@ -17,10 +18,10 @@ export class PartitionLog {
   start = 0;
   /** Offset of the next record. */
   end = 0;
-  /** Records staged for a commit that has not been written yet. */
-  staged = 0;
-  /** Below this offset the engine has read everything; `undefined` while nobody has said so. */
-  released: number | undefined;
+  /** Records of a commit that has not been written yet. */
+  readonly #staged: LogRecord[] = [];
+  readonly #tail = new LogTail();
+  #released: number | undefined;
   /** Where the newest record of each key lies, of the compaction under way, and how far it has come. */
   #newest: Map<string, Uint8Array> | undefined;
   #cursor = 0;
@@ -48,21 +49,37 @@ export class PartitionLog {
 
   /** Puts a record behind those already staged. It counts once `settle(true)` is called. */
   stage(record: ProducerRecord, appendTimeMs: number, batch: WriteBatch): number {
-    const offset = this.end + this.staged;
-    this.staged += 1;
+    const offset = this.end + this.#staged.length;
     batch.put(LOG_COLUMN_FAMILY, recordKey(this.#prefix, offset), encodeRecord(record, appendTimeMs));
+    const { key, value, timestampMs, headers } = record;
+    this.#staged.push({ ...this.place, offset, key, value, timestampMs, appendTimeMs, headers });
     return offset;
   }
 
   /** The staged records are in the database (`true`), or were dropped. */
   settle(written: boolean): void {
-    if (written) this.end += this.staged;
-    this.staged = 0;
+    if (written) {
+      this.end += this.#staged.length;
+      for (const record of this.#staged) this.#tail.push(record);
+    }
+    this.#staged.length = 0;
+  }
+
+  /** Below this offset the engine has read everything; `undefined` while nobody has said so. */
+  get released(): number | undefined {
+    return this.#released;
+  }
+
+  set released(offset: number) {
+    this.#released = offset;
+    this.#tail.dropBelow(offset);
   }
 
   read(offset: number, maxRecords: number): LogRecord[] {
     const records: LogRecord[] = [];
     if (offset >= this.end || maxRecords <= 0) return records;
+    const recent = this.#tail.read(offset, maxRecords);
+    if (recent !== undefined) return recent;
     for (const [key, value] of this.#scan(offset, maxRecords))
       records.push(decodeRecord(this.place, offsetOf(this.#prefix, key), value));
     return records;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { EngineError } from '../../../engine/api/index.ts';
 import { EmbeddedLog, LOG_COLUMN_FAMILY } from '../../../engine/embedded/index.ts';
 import { MovedClock } from '../../../engine/testing/index.ts';
@@ -126,6 +127,51 @@ test('internal records go once they are read, in lumps, and the end stays', asyn
   for (let commit = 51; commit <= 100; commit++) log.release([{ ...place, offset: 100 }]);
   assert.deepEqual(log.offsets(place), { start: 99, end: 100 });
   assert.deepEqual((await open()).offsets(place), { start: 99, end: 100 });
+});
+
+test('a log that has been open for long reads what one reads that was just opened, whatever was appended, committed, given up and released', async () => {
+  const value = fc.nat({ max: 3 }).map((kilobytes) => 'v'.repeat(700 * 1_024 * kilobytes));
+  const step = fc.oneof(
+    fc.record({
+      kind: fc.constantFrom('append' as const, 'give up' as const),
+      values: fc.array(value, { maxLength: 4 }),
+    }),
+    fc.record({ kind: fc.constant('release' as const), share: fc.double({ min: 0, max: 1, noNaN: true }) }),
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { maxLength: 12 }),
+      fc.nat({ max: 20 }),
+      fc.nat({ max: 5 }),
+      async (steps, offset, most) => {
+        const { log, open, database } = await openLog({ maxRecordBytes: 1e7 });
+        for (const { kind, ...how } of steps) {
+          const { end } = log.offsets({ topic: 'readings', partition: 0 });
+          if ('share' in how) {
+            log.release([{ topic: 'readings', partition: 0, offset: Math.floor(how.share * end) }]);
+            continue;
+          }
+          const records = how.values.map((value, i) => ({
+            ...record('readings', 'a', value, i, 0),
+            headers: { length: String(value.length) },
+          }));
+          if (kind === 'append') await log.append(records);
+          else {
+            log.commit([{ taskId: 0, records }], database.createBatch());
+            log.settled(false);
+          }
+        }
+        const fresh = await open();
+        for (const maxRecords of [most, 1e9])
+          assert.deepEqual(
+            read(log, 'readings', 0, offset, maxRecords),
+            read(fresh, 'readings', 0, offset, maxRecords),
+          );
+        assert.deepEqual(read(log, 'readings', 0), read(fresh, 'readings', 0));
+      },
+    ),
+    { numRuns: 40 },
+  );
 });
 
 test('retention drops old records that were read, and a reader below the start is told', async () => {
