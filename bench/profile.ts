@@ -30,6 +30,12 @@ const STAGES: readonly (readonly [RegExp, string])[] = [
   [/\/state\/|nxtedition\/rocksdb|node_modules\/rocksdb/, 'state: stores and RocksDB'],
   [/\/lists\/|node_modules\/ioredis|redis-parser/, 'publish: Redis'],
   [/node_modules\/kafkajs/, 'Kafka client'],
+  [/bench\/reference\/click/, 'the job: decode'],
+  [/bench\/reference\/delta-batch/, 'the job: deltas'],
+  [/bench\/reference\/(item-row|row-|items\.|added)/, 'the job: rows'],
+  [/bench\/reference\/(json-list|scores|top\.|redis-lists)/, 'the job: lists'],
+  [/bench\/reference\/(neighbours|publication|weighted-ids|item-set)/, 'the job: neighbours'],
+  [/bench\/reference\/(users|history|item-ids)/, 'the job: users'],
   [/bench\//, 'the benchmark itself'],
 ];
 

@@ -44,7 +44,7 @@ export function settingsOf(environment: NodeJS.ProcessEnv): Settings {
     commitIntervalMs: number('COMMIT_INTERVAL_MS', 60),
     itemsIntervalMs: number('ITEMS_INTERVAL_MS', 700),
     neighboursIntervalMs: number('NEIGHBOURS_INTERVAL_MS', 1_000),
-    recordsPerBatch: number('RECORDS_PER_BATCH', 1_000),
+    recordsPerBatch: number('RECORDS_PER_BATCH', 2_000),
     cacheMaxBytes: number('CACHE_MAX_BYTES', 256 * 1024 * 1024),
     // With zstd a run costs a sixth more CPU and writes half as much.
     compression: environment.COMPRESSION === 'zstd' ? 'zstd' : 'none',
