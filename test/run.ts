@@ -26,7 +26,7 @@ const files: { readonly file: string; readonly seconds: number }[] = [];
 let count = 0;
 // A file whose tests have ended ends, whatever a failed one has left open.
 const execArgv = ['--test-force-exit'];
-const stream = run({ globPatterns, cwd: root, concurrency: 2, timeout: 900_000, execArgv });
+const stream = run({ globPatterns, cwd: root, concurrency: 2, timeout: 1_800_000, execArgv });
 stream.on('test:pass', (event) => {
   count += 1;
   if (event.skip !== undefined && event.skip !== false) skipped.push(`${event.name}: ${String(event.skip)}`);

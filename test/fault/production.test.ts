@@ -11,8 +11,8 @@ import { productionStack } from '../support/production-stack.ts';
 import { needsRedis } from '../support/redis-server.ts';
 import { freezeAndThaw, type Kill, killAgainAndAgain, killAtEachStep } from './scenarios.ts';
 
-const KILLS = 5;
-const CLICKS_BETWEEN_KILLS = 300;
+const KILLS = 3;
+const CLICKS_BETWEEN_KILLS = 200;
 
 describe('an application on real servers', { ...needsServers(), ...needsRedis() }, () => {
   const owner = suiteOwner();
@@ -26,7 +26,7 @@ describe('an application on real servers', { ...needsServers(), ...needsRedis() 
       appId: 'faults',
       instances: 3,
       partitions: 6,
-      eventsPerSecond: 300,
+      eventsPerSecond: 200,
       seed: 1,
     });
   });

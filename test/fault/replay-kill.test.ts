@@ -12,7 +12,7 @@ import { contentsOf } from '../support/data-folder.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const PARTITIONS = 3;
-const KILLS = Number(process.env.KILLS ?? 8);
+const KILLS = Number(process.env.KILLS ?? 4);
 const folder = mkdtempSync(join(tmpdir(), 'freshet-kill-'));
 const events = join(folder, 'events.jsonl');
 let undisturbed: string[];
@@ -21,6 +21,7 @@ let undisturbedMs: number;
 function environment(dataDir: string) {
   return {
     PATH: process.env.PATH,
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
     FRESHET_DATA_DIR: join(folder, dataDir),
     FRESHET_PARTITIONS: String(PARTITIONS),
     FRESHET_RECORDS_PER_BATCH: '60',
@@ -49,7 +50,7 @@ async function ended(child: ChildProcess): Promise<number | NodeJS.Signals> {
 }
 
 before(async () => {
-  const simulation = ['simulate', '--events', '5000', '--seed', '7', '--bad', '0.01', '--out', events];
+  const simulation = ['simulate', '--events', '3000', '--seed', '7', '--bad', '0.01', '--out', events];
   await ended(start('app/main.ts', simulation, 'unused'));
   const startedMs = performance.now();
   await ended(start('app/main.ts', ['replay', 'events', events], 'undisturbed'));

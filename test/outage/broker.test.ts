@@ -14,7 +14,7 @@ import { type ProductionStack, productionStack } from '../support/production-sta
 const BOUNCES = Number(process.env.FRESHET_TEST_BOUNCES ?? 1);
 /** Longer than two session timeouts, and than a transaction may last. */
 const DOWN_MS = Number(process.env.FRESHET_TEST_DOWN_MS ?? 13_000);
-const EVENTS_PER_SECOND = 250;
+const EVENTS_PER_SECOND = 120;
 const CATCH_UP_MS = 240_000;
 /** Lines that an instance may write about one outage: each of its tasks and connections says once that it is cut and once that it is back. */
 const LINES_PER_OUTAGE = 60;

@@ -12,7 +12,7 @@ import { type ProductionStack, productionStack } from '../support/production-sta
 import { poll } from '../support/redis-topologies.ts';
 
 const AWAY_MS = Number(process.env.FRESHET_TEST_AWAY_MS ?? 8_000);
-const EVENTS_PER_SECOND = 250;
+const EVENTS_PER_SECOND = 120;
 const CATCH_UP_MS = 240_000;
 /** The least that may be set. */
 const MAX_WAITING_LISTS = 100;

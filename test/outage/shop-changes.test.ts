@@ -31,7 +31,7 @@ describe('what a shop changes', needsServers(), () => {
       appId: 'shop-changes',
       instances: 1,
       partitions: 4,
-      eventsPerSecond: 250,
+      eventsPerSecond: 120,
       seed: 21,
     });
     rig.resume();

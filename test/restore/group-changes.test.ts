@@ -13,7 +13,7 @@ import { allRun, Board, drained, Instance, until } from '../support/restore-inst
 import type { Event } from '../support/restore-topology.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
-const STORM_MS = Number(process.env.STORM_SECONDS ?? 40) * 1000;
+const STORM_MS = Number(process.env.STORM_SECONDS ?? 20) * 1000;
 const STORM_INTERVAL_MS = Number(process.env.STORM_INTERVAL_MS ?? 2000);
 const TASKS = 5;
 

@@ -29,7 +29,7 @@ const HEAD_START_MS = 21_600_000;
 const TICK_MS = 25;
 const MOST_AT_ONCE = 500;
 /** Clicks that may wait to be processed: with more a slow machine would spend the test on a backlog. */
-const MOST_AHEAD = 3_000;
+const MOST_AHEAD = 1_500;
 /** Ticks between two looks at how many do. */
 const TICKS_PER_LOOK = 20;
 const ORDERS_PER_BUYER = 4;

@@ -11,8 +11,10 @@ import { createRail } from './rail.js';
 
 const POLL_MS = 400;
 const CHASE_MS = 15;
-/** A list that has not taken the event up by then was not changed by it. */
+/** An engine that has not taken the event up by then is busy: the list is read no more often than others. */
 const CHASE_LIMIT_MS = 4_000;
+/** A list that has not taken it up by then was not changed by it. */
+const CHASE_END_MS = 60_000;
 const FIELDS = 'fields=title,brand,price,currency,categories';
 
 /** What is said beside the title when a list is not what the title promises, or is especially so. */
@@ -138,9 +140,10 @@ export function liveList({
   const schedule = () => {
     clearTimeout(timer);
     if (closed) return;
-    if (chased !== undefined && performance.now() - chased.startedMs > CHASE_LIMIT_MS) chased = undefined;
+    const chasedMs = chased === undefined ? Number.POSITIVE_INFINITY : performance.now() - chased.startedMs;
+    if (chasedMs > CHASE_END_MS) chased = undefined;
     if (isPaused() && hasDrawn && chased === undefined) return;
-    timer = setTimeout(read, chased !== undefined ? CHASE_MS : document.hidden ? 5 * pollMs : pollMs);
+    timer = setTimeout(read, chasedMs < CHASE_LIMIT_MS ? CHASE_MS : document.hidden ? 5 * pollMs : pollMs);
   };
 
   const onSent = ({ detail }) => {
