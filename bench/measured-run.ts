@@ -37,8 +37,8 @@ export interface Measured {
   readonly eventsPerS: number;
   readonly cpuS: number;
   readonly peakRssMiB: number;
-  /** `cacheBytes`: what the stores kept decoded in memory in the end, where the application says so. */
-  readonly stats: { readonly clicks: number; readonly cacheBytes?: number };
+  /** Where the application says so: pairs of items that were counted, and what the stores kept decoded in memory in the end. */
+  readonly stats: { readonly clicks: number; readonly pairs?: number; readonly cacheBytes?: number };
   readonly restore?: { readonly records: number; readonly recordsPerS: number; readonly cpuS: number };
   readonly error?: string;
 }
