@@ -172,12 +172,16 @@ async function until(what: string, condition: () => boolean): Promise<void> {
     if (performance.now() > end) assert.fail(`waited 20 s for ${what}`);
 }
 
-/** Everything has been processed and published, and each task runs on exactly one instance. */
+/**
+ * Everything has been processed, committed and published, and each task runs on exactly one instance. What a commit under way has
+ * consumed is no longer counted as lag, though what it sends to other tasks is not in the log yet.
+ */
 function isDrained(running: readonly Instance[]): boolean {
   const views = running.flatMap(({ engine }) => engine.tasks()).filter(({ role }) => role === 'active');
   return (
     views.length === TASKS &&
     views.every(({ status, waitingLists }) => status === 'RUNNING' && waitingLists === 0) &&
+    running.every(({ log }) => log.commitsUnderWay === 0) &&
     running.every(({ engine }) => [...engine.lag().values()].every((lag) => lag === 0))
   );
 }

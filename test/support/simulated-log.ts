@@ -205,6 +205,8 @@ export class SimulatedLog extends Reader implements SharedLog {
   seat: JoinOptions | undefined;
   #thaw: (() => void)[] = [];
   heartbeatMs = performance.now();
+  /** Commits that were begun and have neither succeeded nor failed. */
+  commitsUnderWay = 0;
 
   constructor(cluster: SimulatedCluster) {
     super(cluster);
@@ -291,22 +293,28 @@ export class SimulatedLog extends Reader implements SharedLog {
     const epoch = (this.#cluster.epochs.get(taskId) ?? 0) + 1;
     this.#cluster.epochs.set(taskId, epoch);
     let isDead = false;
+    const commit = async (changelog: readonly ChangelogRecord[], records: readonly ProducerRecord[]) => {
+      if (isDead) throw new Error('a dead writer was used');
+      await this.#turn();
+      if (this.#cluster.epochs.get(taskId) !== epoch) {
+        isDead = true;
+        throw new EngineError('TASK_FENCED', `task ${taskId} has another owner`);
+      }
+      const fate = this.fateOf(taskId);
+      if (fate !== 'lost') this.#append(taskId, changelog, records);
+      const { end } = this.#cluster.changelog(taskId);
+      await this.#turn();
+      if (fate === 'committed') return end;
+      isDead = true;
+      throw new EngineError('COMMIT_UNCERTAIN', 'the answer was lost');
+    };
     return {
       wasCut: false,
-      commit: async (changelog, records) => {
-        if (isDead) throw new Error('a dead writer was used');
-        await this.#turn();
-        if (this.#cluster.epochs.get(taskId) !== epoch) {
-          isDead = true;
-          throw new EngineError('TASK_FENCED', `task ${taskId} has another owner`);
-        }
-        const fate = this.fateOf(taskId);
-        if (fate !== 'lost') this.#append(taskId, changelog, records);
-        const { end } = this.#cluster.changelog(taskId);
-        await this.#turn();
-        if (fate === 'committed') return end;
-        isDead = true;
-        throw new EngineError('COMMIT_UNCERTAIN', 'the answer was lost');
+      commit: (changelog, records) => {
+        this.commitsUnderWay += 1;
+        return commit(changelog, records).finally(() => {
+          this.commitsUnderWay -= 1;
+        });
       },
       close: async () => {
         isDead = true;
