@@ -7,7 +7,8 @@
 //   base   version u8 = 1 | number u32 | row
 //   slot   version u8 = 1 | number u32 of the base | weighted ids
 //
-// Rows stay in memory while the byte budget lasts; those that changed since the last commit always do. Eviction is second chance.
+// Rows stay in memory while the byte budget lasts; those that changed since the last commit always do. Eviction is second chance. What is
+// kept of a row that has left is how many slots it has: only those are read when it comes back.
 
 import type { Keyspace, StateStore, StoreSupplier } from '../../engine/api/index.ts';
 import { Added } from './added.ts';
@@ -57,6 +58,8 @@ export class RowStore implements StateStore {
   readonly #dirty: Entry[] = [];
   /** Of all rows: what has been added since the last commit, each with the place of the same row's next. */
   readonly #added = new Added();
+  /** By item, of rows that have left memory: slots behind the base, + 1. 0 is not known. */
+  #slotsOf = new Uint8Array(1024);
   #bytes = 0;
   /** Where eviction goes on. */
   #hand = 0;
@@ -90,15 +93,23 @@ export class RowStore implements StateStore {
       columnFamily,
       missing.map((item) => this.#key(item, 0)),
     );
-    const stored = missing.filter((_, index) => bases[index] !== undefined);
-    const keys = stored.flatMap((item) => Array.from({ length: SLOTS }, (_, slot) => this.#key(item, slot + 1)));
+    const keys: Uint8Array[] = [];
+    for (const [index, item] of missing.entries())
+      if (bases[index] !== undefined)
+        for (let slot = 1; slot <= this.#slotsToRead(item); slot++) keys.push(this.#key(item, slot));
     const slots = database.getMany(columnFamily, keys);
     for (let i = 0, at = 0; i < missing.length; i++) {
       const base = bases[i];
       if (base === undefined) continue;
-      this.#keep(missing[i]!, base, slots.slice(at, at + SLOTS));
-      at += SLOTS;
+      const end = at + this.#slotsToRead(missing[i]!);
+      this.#keep(missing[i]!, base, slots.slice(at, end));
+      at = end;
     }
+  }
+
+  /** Of a row that is not in memory, how many slots there may be behind its base. */
+  #slotsToRead(item: number): number {
+    return (this.#slotsOf[item] || SLOTS + 1) - 1;
   }
 
   #keep(item: number, base: Uint8Array, slots: readonly (Uint8Array | undefined)[]): void {
@@ -170,6 +181,8 @@ export class RowStore implements StateStore {
     for (const entry of this.#dirty) {
       this.#entries[entry.item] = undefined;
       this.#bytes -= entry.charge;
+      // The slots that it counted may never have been written.
+      this.#slotsOf[entry.item] = 0;
     }
     this.#dirty.length = 0;
     this.#added.count = 0;
@@ -183,7 +196,8 @@ export class RowStore implements StateStore {
   }
 
   #evict(): void {
-    const { cacheMaxBytes } = this.#options;
+    const { cacheMaxBytes, ids } = this.#options;
+    if (this.#slotsOf.length < ids.count) this.#slotsOf = grown(this.#slotsOf, 2 * ids.count);
     // After two rounds no row is left.
     for (; this.#bytes > cacheMaxBytes; this.#hand = (this.#hand + 1) % this.#entries.length) {
       const entry = this.#entries[this.#hand];
@@ -192,6 +206,7 @@ export class RowStore implements StateStore {
       else {
         this.#entries[this.#hand] = undefined;
         this.#bytes -= entry.charge;
+        this.#slotsOf[entry.item] = entry.slots + 1;
       }
     }
   }
@@ -207,6 +222,12 @@ export class RowStore implements StateStore {
     key[prefix.length + length] = slot;
     return key;
   }
+}
+
+function grown(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(length);
+  copy.set(bytes);
+  return copy;
 }
 
 const createEntry = (item: number, row: ItemRow): Entry => ({

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { ItemIds } from '../../../../bench/reference/item-ids.ts';
 import { ItemRow } from '../../../../bench/reference/item-row.ts';
 import { type RowStore, rowStore } from '../../../../bench/reference/row-store.ts';
+import type { Database } from '../../../../engine/api/index.ts';
 import { createMemoryDatabase } from '../../../../state/index.ts';
 
 const COLUMN_FAMILY = 'rows';
@@ -59,6 +60,48 @@ test('a row is the sum of the committed deltas, whatever was evicted, undone or 
     }),
     { numRuns: 60 },
   );
+});
+
+test('of a row that comes back no more is read than there is, and all that there may be of one that nobody has known', () => {
+  const memory = createMemoryDatabase({ columnFamilies: [COLUMN_FAMILY] });
+  let reads = 0;
+  const getMany: Database['getMany'] = (columnFamily, keys) => {
+    reads += keys.length;
+    return memory.getMany(columnFamily, keys);
+  };
+  const open = () => {
+    const ids = new ItemIds(1);
+    const [row, one, other] = ['row', 'one', 'other'].map((text) => ids.ofText(text)) as [number, number, number];
+    const database = { ...memory, getMany };
+    // Nothing stays in memory.
+    const supplier = rowStore({ name: COLUMN_FAMILY, ids, cacheMaxBytes: 0 });
+    const store = supplier.create({ database, columnFamily: COLUMN_FAMILY, prefix: Buffer.of(0, 1) });
+    const load = () => {
+      reads = 0;
+      store.load([row]);
+      return reads;
+    };
+    const change = (neighbours: readonly number[], ending: 'committed' | 'rollback') => {
+      const write = memory.createBatch();
+      for (const neighbour of neighbours) store.add(row, neighbour, 1);
+      store.flush((key, value) => write.put(COLUMN_FAMILY, key, value!));
+      if (ending === 'committed') memory.write(write);
+      store[ending]();
+    };
+    return { load, change, one, other };
+  };
+  const { load, change, one, other } = open();
+  const BASE = 1;
+  assert.equal(load(), BASE);
+  change([one, other, one, other], 'committed');
+  assert.equal(load(), BASE);
+  change([one], 'committed');
+  assert.equal(load(), BASE + 1);
+  change([other], 'rollback');
+  assert.equal(load(), BASE + 15);
+  change([other], 'committed');
+  assert.equal(load(), BASE + 2);
+  assert.equal(open().load(), BASE + 15);
 });
 
 const identity = Array.from({ length: ITEMS }, (_, n) => n);
