@@ -21,7 +21,7 @@ export interface RocksColumnOptions {
   readonly compaction: 'level';
   /** A quarter of it is the size of one memtable. */
   readonly memtableMemoryBudget: number;
-  /** zstd with a dictionary. */
+  /** A dictionary for zstd, trained for each file; from the third level on, files are zstd without it, too. */
   readonly compression: boolean;
 }
 

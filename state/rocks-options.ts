@@ -14,8 +14,9 @@ const COLUMN_OPTIONS = Object.freeze({
   // the binding does not let it be set), and is read back after a crash, at about 0.8 GB/s. Double: twice as much of it on disk;
   // half: more and smaller files to merge, which took half a core more at 1,000 events/s.
   memtableMemoryBudget: 16 * 1024 * 1024,
-  // zstd from the third level on: the young levels are rewritten soon.
-  compression: true,
+  // Levels are zstd from the third on whatever this says: the young ones are rewritten soon. What it adds is a dictionary, trained for
+  // each file: 2 % less on disk (49.0 MB of rows, clicks and catalog entries, not 50.0), for a third more CPU of all the work on them.
+  compression: false,
   // A Bloom filter of 10 bits per key (1 % false positives) is the binding's default: new visitors and items are looked up once
   // before they are written.
 });
