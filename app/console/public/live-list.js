@@ -102,6 +102,12 @@ export function liveList({
     });
   };
 
+  /** By the server's clock. */
+  const showAge = () => {
+    if (isPaused()) setText(age, 'paused');
+    else setText(age, asOf === undefined ? '' : `${duration(Math.max(0, Date.now() + clockAheadMs - asOf.at))} old`);
+  };
+
   const read = async () => {
     if (closed || reading) return;
     reading = true;
@@ -125,6 +131,7 @@ export function liveList({
           setText(latency, lastMeasured.text);
         }
         draw(answer.list);
+        showAge();
       }
     } catch (error) {
       // A lost connection is said by the banner, and the next read tries again.
@@ -160,11 +167,8 @@ export function liveList({
 
   return {
     element,
-    /** Shows the age by the server's clock. */
-    tick() {
-      if (isPaused()) setText(age, 'paused');
-      else setText(age, asOf === undefined ? '' : `${duration(Math.max(0, Date.now() + clockAheadMs - asOf.at))} old`);
-    },
+    /** Shows the age as it is now. */
+    tick: showAge,
     /** Asks anew, for another visitor. */
     reset() {
       generation++;
