@@ -11,6 +11,8 @@
 //   4 published         Readers see the lists. A crash: they are published once more, with the same bytes and version.
 //   5 released          The log may drop what nobody needs. A crash: it is told again after the next commit.
 //
+// While a commit's lists are published the next round is processed, but not committed: at most one commit is unpublished.
+//
 // What a round takes depends on the log and the stored positions alone, never on time, so a run that was killed and started
 // again commits the same rounds as an undisturbed one.
 
@@ -92,6 +94,8 @@ export class StreamEngine {
   readonly #sinkOf = new Map<string, string>();
   readonly #roundMetrics: RoundMetrics;
   #status: EngineStatus = 'CREATED';
+  /** Steps 4 and 5 of the last commit. */
+  #publication: Promise<void> = Promise.resolve();
   #tasks: readonly Task[] = [];
   #globals: GlobalState | undefined;
   #endGauges: (() => void)[] = [];
@@ -195,6 +199,7 @@ export class StreamEngine {
       if (records === undefined) break;
       taken += records;
     }
+    await this.#failing(() => this.#publication);
     return taken;
   }
 
@@ -245,6 +250,7 @@ export class StreamEngine {
         else await new Promise(setImmediate);
       }
     }
+    await this.#failing(() => this.#publication);
     this.#become('READY');
   }
 
@@ -279,12 +285,17 @@ export class StreamEngine {
       if (await task.process()) busy.push(task);
       taken += task.batch.length;
     }
-    if (taken === 0 && busy.length === 0) return undefined;
+    if (taken === 0 && busy.length === 0) {
+      await this.#publication;
+      return undefined;
+    }
     await this.#commit(busy);
     return taken;
   }
 
+  /** Steps 1 to 3; the others have begun when this resolves. */
   async #commit(tasks: readonly Task[]): Promise<void> {
+    await this.#publication;
     const { log, database, clock } = this.#options;
     const globals = this.#globals!;
     const measured = tasks.map((task) => task.measured);
@@ -320,13 +331,19 @@ export class StreamEngine {
     const committedMs = clock.nowMs();
     const appendTimes = measured.map((one) => this.#recordMetrics.committed(one, committedMs));
 
-    const count = await this.#publish(published, tasks);
-    const publishedMs = clock.nowMs();
-    if (count > 0) for (const times of appendTimes) this.#recordMetrics.published(times, publishedMs);
-    this.#reached('published');
+    const released = this.#released();
+    const publish = async () => {
+      const count = await this.#publish(published, tasks);
+      const publishedMs = clock.nowMs();
+      if (count > 0) for (const times of appendTimes) this.#recordMetrics.published(times, publishedMs);
+      this.#reached('published');
 
-    log.release(this.#released());
-    this.#reached('released');
+      log.release(released);
+      this.#reached('released');
+    };
+    this.#publication = publish();
+    // Whoever waits for it next hears of a failure.
+    this.#publication.catch(() => undefined);
   }
 
   #reached(step: CommitStep): void {
@@ -384,6 +401,7 @@ export class StreamEngine {
       return await work();
     } catch (error) {
       if (this.#status !== 'FAILED') this.#become('FAILED');
+      await this.#publication.catch(() => undefined);
       throw error;
     }
   }

@@ -320,7 +320,7 @@ test('a crash after any step of any commit leaves the same state and the same bo
     reading(`m${i % 7}`, `d${i % 3}`, i === 20 ? 666 : i, 1000 + i * 50),
   );
 
-  const run = async (crashes: readonly { step: string; commit: number }[]) => {
+  const run = async (crashes: readonly { step: string; commit: number }[], isSlow = false) => {
     const topology = meterTopology();
     const database = memory(topology);
     const clock = new MovedClock(10_000);
@@ -328,6 +328,7 @@ test('a crash after any step of any commit leaves the same state and the same bo
     const sink = {
       publish(entries: readonly { key: string; value: Uint8Array | null; version: number }[]) {
         for (const entry of entries) board.set(entry.key, `${entry.version} ${Buffer.from(entry.value!).toString()}`);
+        return isSlow ? new Promise<void>((resolve) => setImmediate(resolve)) : undefined;
       },
     };
     const left = [...crashes];
@@ -368,15 +369,105 @@ test('a crash after any step of any commit leaves the same state and the same bo
   const undisturbed = await run([]);
   assert.ok(undisturbed.board.length === 3);
   for (const step of COMMIT_STEPS)
-    for (const commit of [1, 2, 4]) {
-      const disturbed = await run([
-        { step, commit },
-        { step, commit: 1 },
-      ]);
-      assert.equal(disturbed.crashesLeft, 0, `${step} ${commit}: both crashes happened`);
-      assert.deepEqual(disturbed.state, undisturbed.state, `${step} ${commit}: state`);
-      assert.deepEqual(disturbed.board, undisturbed.board, `${step} ${commit}: board`);
-    }
+    for (const commit of [1, 2, 4])
+      for (const isSlow of [false, true]) {
+        const crashes = [
+          { step, commit },
+          { step, commit: 1 },
+        ];
+        const disturbed = await run(crashes, isSlow);
+        assert.equal(disturbed.crashesLeft, 0, `${step} ${commit}: both crashes happened`);
+        assert.deepEqual(disturbed.state, undisturbed.state, `${step} ${commit}: state`);
+        assert.deepEqual(disturbed.board, undisturbed.board, `${step} ${commit}: board`);
+      }
+});
+
+/** Two rounds of readings and a board whose publications end when the test says so. */
+async function slowBoard() {
+  const processed = Promise.withResolvers<void>();
+  let readings = 0;
+  const topology = new TopologyBuilder()
+    .addSource('readings', { topic: 'readings', deserializer: json() })
+    .addStore(jsonStore<number>('sums'))
+    .addProcessor(
+      'by-meter',
+      () => {
+        let context: ProcessorContext;
+        return {
+          init: (given) => {
+            context = given;
+          },
+          process: ([one]) => {
+            readings += 1;
+            context.store<KeyValueStore<number>>('sums').put('sum', readings);
+            context.forward({ key: 'sum', value: Buffer.from([readings]), timestampMs: one!.timestampMs });
+            if (readings === 2) processed.resolve();
+          },
+        };
+      },
+      { parents: ['readings'], stores: ['sums'] },
+    )
+    .addVersionedSink('board', { sink: 'board', parents: ['by-meter'] })
+    .build();
+  const database = memory(topology);
+  const log = new EmbeddedLog({ database, clock: systemClock });
+  const steps: string[] = [];
+  const publications: { values: number[]; end: PromiseWithResolvers<void> }[] = [];
+  const publish = (entries: readonly { value: Uint8Array | null }[]) => {
+    const end = Promise.withResolvers<void>();
+    publications.push({ values: entries.map(({ value }) => value![0]!), end });
+    return end.promise;
+  };
+  const engine = new StreamEngine({
+    topology,
+    log,
+    database,
+    sinks: { board: { publish } },
+    partitions: 1,
+    clock: systemClock,
+    mode: 'live',
+    recordsPerBatch: 1,
+    onCommitStep: (step) => steps.push(step),
+  });
+  await engine.open();
+  await log.append([record('readings', 'a', 1, 1_000), record('readings', 'a', 2, 1_001)]);
+  return { engine, steps, publications, processed: processed.promise };
+}
+
+const WRITTEN = ['processed', 'log committed', 'database written'];
+
+test('while a commit is published the next round is processed, and committed when that has ended', async () => {
+  const { engine, steps, publications, processed } = await slowBoard();
+  const idle = engine.runUntilIdle();
+  await processed;
+  await new Promise(setImmediate);
+  assert.deepEqual(steps, WRITTEN);
+  assert.deepEqual(
+    publications.map(({ values }) => values),
+    [[1]],
+  );
+  publications[0]!.end.resolve();
+  while (publications.length < 2) await new Promise(setImmediate);
+  assert.deepEqual(steps, [...WRITTEN, 'published', 'released', ...WRITTEN]);
+  let isIdle = false;
+  void idle.then(() => {
+    isIdle = true;
+  });
+  await new Promise(setImmediate);
+  assert.equal(isIdle, false);
+  publications[1]!.end.resolve();
+  assert.equal(await idle, 2);
+  assert.deepEqual(steps.slice(-2), ['published', 'released']);
+});
+
+test('a publication that fails ends the engine before another commit', async () => {
+  const { engine, steps, publications, processed } = await slowBoard();
+  const idle = engine.runUntilIdle();
+  await processed;
+  publications[0]!.end.reject(new Error('the board is gone'));
+  await assert.rejects(idle, /the board is gone/);
+  assert.equal(engine.status, 'FAILED');
+  assert.deepEqual(steps, WRITTEN);
 });
 
 /** An engine of its own on a real clock, for what only the live loop does. */
