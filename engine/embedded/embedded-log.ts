@@ -121,7 +121,7 @@ export class EmbeddedLog implements EventLog, LogAppender {
     });
   }
 
-  #stage(record: ProducerRecord, appendTimeMs: number, batch: WriteBatch): TopicPartition & { offset: number } {
+  #stage(record: ProducerRecord, appendTimeMs: number): TopicPartition & { offset: number } {
     const logs = this.#topics.get(record.topic);
     if (logs === undefined)
       throw new EngineError('TOPIC_UNKNOWN', `there is no topic "${record.topic}"`, {
@@ -137,7 +137,7 @@ export class EmbeddedLog implements EventLog, LogAppender {
     const partition = record.partition ?? (record.key === undefined ? 0 : partitionOf(record.key, logs.length));
     const log = this.#partition({ topic: record.topic, partition });
     this.#staged.add(log);
-    return { topic: record.topic, partition, offset: log.stage(record, appendTimeMs, batch) };
+    return { topic: record.topic, partition, offset: log.stage(record, appendTimeMs) };
   }
 
   append(records: readonly ProducerRecord[]): Promise<readonly (TopicPartition & { offset: number })[]> {
@@ -145,7 +145,8 @@ export class EmbeddedLog implements EventLog, LogAppender {
     const batch = this.#database.createBatch();
     const now = this.#clock.nowMs();
     try {
-      const places = records.map((record) => this.#stage(record, now, batch));
+      const places = records.map((record) => this.#stage(record, now));
+      for (const log of this.#staged) log.flush(batch);
       this.#database.write(batch);
       this.settled(true);
       return Promise.resolve(places);
@@ -157,7 +158,8 @@ export class EmbeddedLog implements EventLog, LogAppender {
 
   commit(commits: readonly LogCommit[], batch: WriteBatch): void {
     const now = this.#clock.nowMs();
-    for (const { records } of commits) for (const record of records) this.#stage(record, now, batch);
+    for (const { records } of commits) for (const record of records) this.#stage(record, now);
+    for (const log of this.#staged) log.flush(batch);
   }
 
   settled(written: boolean): void {

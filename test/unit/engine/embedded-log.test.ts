@@ -119,7 +119,7 @@ test('an unknown topic or partition is an error that names it', async () => {
 test('internal records go once they are read, in lumps, and the end stays', async () => {
   const { log, open } = await openLog();
   const place = { topic: 'inner', partition: 0 };
-  await log.append(Array.from({ length: 100 }, (_, i) => record('inner', 'a', i, i, 0)));
+  for (let i = 0; i < 100; i++) await log.append([record('inner', 'a', i, i, 0)]);
   for (let commit = 1; commit <= 49; commit++) log.release([{ ...place, offset: commit }]);
   assert.equal(log.offsets(place).start, 0);
   log.release([{ ...place, offset: 50 }]);
@@ -127,6 +127,59 @@ test('internal records go once they are read, in lumps, and the end stays', asyn
   for (let commit = 51; commit <= 100; commit++) log.release([{ ...place, offset: 100 }]);
   assert.deepEqual(log.offsets(place), { start: 99, end: 100 });
   assert.deepEqual((await open()).offsets(place), { start: 99, end: 100 });
+});
+
+test('what was appended at once is dropped in batches, and of none more than has been read', async () => {
+  const { log, open } = await openLog();
+  const place = { topic: 'inner', partition: 0 };
+  await log.append(Array.from({ length: 3_000 }, (_, i) => record('inner', 'a', i, i, 0)));
+  for (let commit = 1; commit <= 50; commit++) log.release([{ ...place, offset: 2_500 }]);
+  const { start, end } = log.offsets(place);
+  assert.ok(start > 0 && start <= 2_500, `start ${start}`);
+  assert.equal(end, 3_000);
+  const fresh = await open();
+  assert.deepEqual(fresh.offsets(place), { start, end });
+  assert.deepEqual(
+    read(fresh, 'inner', 0, 2_500).map(({ offset, value }) => [offset, Number(Buffer.from(value!).toString())]),
+    Array.from({ length: 500 }, (_, i) => [2_500 + i, 2_500 + i]),
+  );
+});
+
+test('a log with one record an entry, as it was written before, is read, and goes on in batches', async () => {
+  const { database, open } = await openLog();
+  const batch = database.createBatch();
+  const value = Buffer.concat([
+    Buffer.from('01' + '0000000f4240' + '4014000000000000' + '07', 'hex'),
+    Buffer.from('0006626f696c6572' + '0001' + '000400000001' + '756e697443', 'hex'),
+    Buffer.from('{"c":20}'),
+  ]);
+  batch.put(LOG_COLUMN_FAMILY, Buffer.concat([Buffer.from('readings\0'), Buffer.alloc(2), Buffer.alloc(6)]), value);
+  database.write(batch);
+  const log = await open();
+  await log.append([record('readings', 'boiler', 1, 6, 0)]);
+  const [old, next] = read(await open(), 'readings', 0);
+  assert.deepEqual(
+    { ...old, value: Buffer.from(old!.value!).toString() },
+    {
+      topic: 'readings',
+      partition: 0,
+      offset: 0,
+      key: 'boiler',
+      value: '{"c":20}',
+      timestampMs: 5,
+      appendTimeMs: 1_000_000,
+      headers: { unit: 'C' },
+    },
+  );
+  assert.deepEqual([next?.offset, next?.timestampMs], [1, 6]);
+});
+
+test('a log of a later version is refused', async () => {
+  const { database, open } = await openLog();
+  const batch = database.createBatch();
+  batch.put(LOG_COLUMN_FAMILY, Buffer.concat([Buffer.from('readings\0'), Buffer.alloc(8)]), Buffer.alloc(16, 9));
+  database.write(batch);
+  await assert.rejects(open(), (error: EngineError) => error.code === 'STATE_FORMAT_UNKNOWN');
 });
 
 test('a log that has been open for long reads what one reads that was just opened, whatever was appended, committed, given up and released', async () => {
@@ -176,7 +229,7 @@ test('a log that has been open for long reads what one reads that was just opene
 
 test('retention drops old records that were read, and a reader below the start is told', async () => {
   const { log, clock } = await openLog({ retentionMs: 60_000 });
-  await log.append([record('readings', 'a', 1, 1, 0), record('readings', 'a', 2, 1, 0)]);
+  for (const value of [1, 2]) await log.append([record('readings', 'a', value, 1, 0)]);
   clock.advance(50_000);
   await log.append([record('readings', 'a', 3, 1, 0)]);
   clock.advance(20_000);
@@ -190,7 +243,8 @@ test('retention drops old records that were read, and a reader below the start i
 
 test('compaction keeps the newest record of each key, and offsets stay', async () => {
   const { log, clock } = await openLog();
-  await log.append(Array.from({ length: 30_000 }, (_, i) => record('limits', `k${i % 10}`, i, i, 0)));
+  const records = Array.from({ length: 30_000 }, (_, i) => record('limits', `k${i % 10}`, i, i, 0));
+  for (const some of [records.slice(0, 29_995), records.slice(29_995)]) await log.append(some);
   // A bounded number of records a pass, so more than one.
   for (let pass = 0; pass < 3; pass++) {
     clock.advance(20_000);
