@@ -1,21 +1,31 @@
 // What a batch adds to rows, in flat arrays that are used again: each delta knows the place of the same row's next.
 
-export class Added {
+/** Deltas of one row among those of others: each knows the place of the next, -1 behind the last. */
+export interface DeltaChain {
+  readonly neighbours: Int32Array;
+  readonly weights: Float32Array;
+  readonly next: Int32Array;
+}
+
+export class Added implements DeltaChain {
   neighbours = new Int32Array(4096);
   weights = new Float32Array(4096);
   /** Place of the next, -1 behind the last. */
   next = new Int32Array(4096);
   count = 0;
 
-  /** Returns the delta's place. */
-  push(neighbour: number, weight: number): number {
-    const place = this.count;
-    if (place === this.next.length) this.#grow();
-    this.neighbours[place] = neighbour;
-    this.weights[place] = weight;
-    this.next[place] = -1;
-    this.count += 1;
-    return place;
+  /** Copies a chain behind the rest, its deltas side by side, and returns the place of the first. */
+  append({ neighbours, weights, next }: DeltaChain, first: number): number {
+    const from = this.count;
+    for (let i = first; i >= 0; i = next[i]!) {
+      const place = this.count++;
+      if (place === this.next.length) this.#grow();
+      this.neighbours[place] = neighbours[i]!;
+      this.weights[place] = weights[i]!;
+      this.next[place] = place + 1;
+    }
+    this.next[this.count - 1] = -1;
+    return from;
   }
 
   #grow(): void {

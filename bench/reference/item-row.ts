@@ -22,36 +22,44 @@ export class ItemRow {
     return 8 * this.items.length + 300;
   }
 
-  /** `weight` is above 0. */
-  add(item: number, weight: number): void {
-    this.total += weight;
-    const { items, count } = this;
-    let at = 0;
-    while (at < count && items[at] !== item) at += 1;
-    if (at < count) {
-      this.#place(at, item, this.weights[at]! + weight);
-      return;
+  /**
+   * Adds deltas `from` to `to`, in their order; weights are above 0. `places` knows every item, and is all 0: while this runs it tells where
+   * the row has an item, + 1, so that none is looked for.
+   */
+  addAll(neighbours: Int32Array, deltas: Float32Array, from: number, to: number, places: Uint8Array): void {
+    let { items, weights, count, total } = this;
+    for (let at = 0; at < count; at++) places[items[at]!] = at + 1;
+    for (let i = from; i < to; i++) {
+      const item = neighbours[i]!;
+      let weight = deltas[i]!;
+      total += weight;
+      let at = places[item]! - 1;
+      if (at >= 0) weight += weights[at]!;
+      else if (count === ROW_LIMIT) {
+        at = count - 1;
+        if (weight < weights[at]!) continue;
+        places[items[at]!] = 0;
+      } else {
+        if (count === items.length) {
+          this.reserve(Math.min(2 * count, ROW_LIMIT));
+          ({ items, weights } = this);
+        }
+        at = count++;
+      }
+      // In front of those that are not heavier.
+      for (; at > 0 && weights[at - 1]! <= weight; at--) {
+        const moved = items[at - 1]!;
+        items[at] = moved;
+        weights[at] = weights[at - 1]!;
+        places[moved] = at + 1;
+      }
+      items[at] = item;
+      weights[at] = weight;
+      places[item] = at + 1;
     }
-    if (count === ROW_LIMIT) {
-      at -= 1;
-      if (weight < this.weights[at]!) return;
-    } else {
-      if (count === items.length) this.reserve(Math.min(2 * count, ROW_LIMIT));
-      this.count += 1;
-    }
-    this.#place(at, item, weight);
-  }
-
-  /** Puts an entry in front of those that are not heavier; its place so far is `from`, or what is there goes. */
-  #place(from: number, item: number, weight: number): void {
-    const { items, weights } = this;
-    let at = from;
-    for (; at > 0 && weights[at - 1]! <= weight; at--) {
-      items[at] = items[at - 1]!;
-      weights[at] = weights[at - 1]!;
-    }
-    items[at] = item;
-    weights[at] = weight;
+    for (let at = 0; at < count; at++) places[items[at]!] = 0;
+    this.count = count;
+    this.total = total;
   }
 
   /** Makes room for `capacity` entries in all. */

@@ -28,7 +28,7 @@ export class Items implements Processor<Uint8Array> {
   readonly #deltas = new Deltas();
   /** Rows that the batch changes. */
   readonly #changed: number[] = [];
-  /** By row, its first delta's place + 1; by delta, the next one's of the same row. 0 is none. */
+  /** By row, its first delta's place + 1, 0 without any; by delta, the next one's place of the same row, -1 behind the last. */
   #first = new Int32Array(1024);
   #next = new Int32Array(1024);
   #context!: ProcessorContext;
@@ -50,13 +50,12 @@ export class Items implements Processor<Uint8Array> {
     for (const { value } of records) deltas.read(value!, this.#options.ids);
     this.#chain();
     this.#rows.load(this.#changed);
-    const { neighbours, weights } = deltas;
+    const chain = { neighbours: deltas.neighbours, weights: deltas.weights, next: this.#next };
     const slices = new Slices();
     // Row by row, so that each comes into the processor's cache once.
     for (const item of this.#changed) {
       if (slices.isOver()) await slices.turn();
-      for (let i = this.#first[item]! - 1; i >= 0; i = this.#next[i]! - 1)
-        this.#rows.add(item, neighbours[i]!, weights[i]!);
+      this.#rows.addAll(item, chain, this.#first[item]! - 1);
       this.#publish(item, this.#rows.get(item)!);
     }
     this.#options.stats.itemLists += this.#changed.length;
@@ -82,7 +81,7 @@ export class Items implements Processor<Uint8Array> {
     for (let i = count - 1; i >= 0; i--) {
       const row = rows[i]!;
       if (this.#first[row] === 0) this.#changed.push(row);
-      this.#next[i] = this.#first[row]!;
+      this.#next[i] = this.#first[row]! - 1;
       this.#first[row] = i + 1;
     }
   }

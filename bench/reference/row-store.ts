@@ -11,7 +11,7 @@
 // kept of a row that has left is how many slots it has: only those are read when it comes back.
 
 import type { Keyspace, StateStore, StoreSupplier } from '../../engine/api/index.ts';
-import { Added } from './added.ts';
+import { Added, type DeltaChain } from './added.ts';
 import type { ItemIds } from './item-ids.ts';
 import { ItemRow } from './item-row.ts';
 import { RowFormat } from './row-format.ts';
@@ -60,6 +60,8 @@ export class RowStore implements StateStore {
   readonly #added = new Added();
   /** By item, of rows that have left memory: slots behind the base, + 1. 0 is not known. */
   #slotsOf = new Uint8Array(1024);
+  /** What a row's `addAll` needs. */
+  #places = new Uint8Array(1024);
   #bytes = 0;
   /** Where eviction goes on. */
   #hand = 0;
@@ -118,7 +120,7 @@ export class RowStore implements StateStore {
     entry.base = number;
     entry.baseBytes = base.length;
     for (const slot of slots) {
-      if (slot === undefined || !this.#format.addSlot(slot, number, row)) break;
+      if (slot === undefined || !this.#format.addSlot(slot, number, row, () => this.#placesOfAll())) break;
       entry.slots += 1;
       entry.slotBytes += slot.length;
     }
@@ -131,20 +133,27 @@ export class RowStore implements StateStore {
     return this.#entries[item]?.row;
   }
 
-  /** Adds weight to a neighbour of a row, which must have been loaded. */
-  add(item: number, neighbour: number, weight: number): void {
+  /** Adds a chain of deltas to a row, which must have been loaded. */
+  addAll(item: number, deltas: DeltaChain, first: number): void {
     let entry = this.#entries[item];
     if (entry === undefined) {
       entry = createEntry(item, new ItemRow());
       this.#entries[item] = entry;
     }
-    const place = this.#added.push(neighbour, weight);
+    const added = this.#added;
+    const from = added.append(deltas, first);
     if (entry.last < 0) {
       this.#dirty.push(entry);
-      entry.first = place;
-    } else this.#added.next[entry.last] = place;
-    entry.last = place;
-    entry.row.add(neighbour, weight);
+      entry.first = from;
+    } else added.next[entry.last] = from;
+    entry.last = added.count - 1;
+    entry.row.addAll(added.neighbours, added.weights, from, added.count, this.#placesOfAll());
+  }
+
+  #placesOfAll(): Uint8Array {
+    const { count } = this.#options.ids;
+    if (this.#places.length < count) this.#places = new Uint8Array(2 * count);
+    return this.#places;
   }
 
   flush(write: (key: Uint8Array, value: Uint8Array | null) => void): void {

@@ -42,7 +42,7 @@ export function settingsOf(environment: NodeJS.ProcessEnv): Settings {
     partitions: number('PARTITIONS', 4),
     threads: number('NUM_STREAM_THREADS', 1),
     commitIntervalMs: number('COMMIT_INTERVAL_MS', 60),
-    itemsIntervalMs: number('ITEMS_INTERVAL_MS', 700),
+    itemsIntervalMs: number('ITEMS_INTERVAL_MS', 600),
     neighboursIntervalMs: number('NEIGHBOURS_INTERVAL_MS', 1_000),
     recordsPerBatch: number('RECORDS_PER_BATCH', 2_000),
     cacheMaxBytes: number('CACHE_MAX_BYTES', 256 * 1024 * 1024),

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { ItemIds } from '../../../../bench/reference/item-ids.ts';
 import { ItemRow } from '../../../../bench/reference/item-row.ts';
+import { ROW_LIMIT } from '../../../../bench/reference/limits.ts';
 import { type RowStore, rowStore } from '../../../../bench/reference/row-store.ts';
 import type { Database } from '../../../../engine/api/index.ts';
 import { createMemoryDatabase } from '../../../../state/index.ts';
@@ -35,10 +36,10 @@ test('a row is the sum of the committed deltas, whatever was evicted, undone or 
         return { items, store: supplier.create({ database, columnFamily: COLUMN_FAMILY, prefix: Buffer.of(0, 1) }) };
       };
       let { items, store } = open();
-      const expected = Array.from({ length: ITEMS }, () => new ItemRow());
+      const expected = Array.from({ length: ITEMS }, () => new NaiveRow());
       for (const { deltas, ending } of batches) {
         store.load(items);
-        for (const { item, neighbour, weight } of deltas) store.add(items[item]!, items[neighbour]!, weight);
+        for (let n = 0; n < ITEMS; n++) addAll(store, items, n, deltas);
         if (ending === 'rollback') {
           store.rollback();
           continue;
@@ -48,8 +49,7 @@ test('a row is the sum of the committed deltas, whatever was evicted, undone or 
         if (ending === 'reopen') ({ items, store } = open());
       }
       store.load(items);
-      for (let n = 0; n < ITEMS; n++)
-        assert.deepEqual(plain(store.get(items[n]!), items), plain(expected[n]!, identity));
+      for (let n = 0; n < ITEMS; n++) assert.deepEqual(plain(store.get(items[n]!), items), expected[n]!.plain());
 
       function commit(of: RowStore): void {
         const write = database.createBatch();
@@ -83,7 +83,7 @@ test('of a row that comes back no more is read than there is, and all that there
     };
     const change = (neighbours: readonly number[], ending: 'committed' | 'rollback') => {
       const write = memory.createBatch();
-      for (const neighbour of neighbours) store.add(row, neighbour, 1);
+      store.addAll(row, chainOf(neighbours.map((neighbour) => ({ neighbour, weight: 1 }))), 0);
       store.flush((key, value) => write.put(COLUMN_FAMILY, key, value!));
       if (ending === 'committed') memory.write(write);
       store[ending]();
@@ -104,7 +104,79 @@ test('of a row that comes back no more is read than there is, and all that there
   assert.equal(open().load(), BASE + 15);
 });
 
-const identity = Array.from({ length: ITEMS }, (_, n) => n);
+test('a row that is full keeps what a search for the lightest keeps, and its order', () => {
+  const neighbour = fc.nat(2 * ROW_LIMIT - 1);
+  const deltas = fc.array(fc.record({ neighbour, weight: fc.constantFrom(0.25, 0.5, 1, Math.fround(1 / 3)) }), {
+    minLength: 100,
+    maxLength: 1_500,
+    size: 'max',
+  });
+  fc.assert(
+    fc.property(deltas, fc.integer({ min: 1, max: 400 }), (all, atOnce) => {
+      const row = new ItemRow();
+      const expected = new NaiveRow();
+      const places = new Uint8Array(2 * ROW_LIMIT);
+      for (let from = 0; from < all.length; from += atOnce) {
+        const { neighbours, weights } = chainOf(all);
+        row.addAll(neighbours, weights, from, Math.min(from + atOnce, all.length), places);
+        assert.ok(places.every((place) => place === 0));
+      }
+      for (const { neighbour, weight } of all) expected.add(neighbour, weight);
+      assert.deepEqual(plain(row, identity), expected.plain());
+    }),
+    { numRuns: 50 },
+  );
+});
+
+interface Delta {
+  readonly neighbour: number;
+  readonly weight: number;
+}
+
+/** Deltas of a row, in their order. */
+function chainOf(deltas: readonly Delta[]) {
+  return {
+    neighbours: Int32Array.from(deltas, ({ neighbour }) => neighbour),
+    weights: Float32Array.from(deltas, ({ weight }) => weight),
+    next: Int32Array.from(deltas, (_, i) => (i + 1 < deltas.length ? i + 1 : -1)),
+  };
+}
+
+/** Adds those of one row. */
+function addAll(store: RowStore, items: readonly number[], row: number, deltas: readonly (Delta & { item: number })[]) {
+  const ofRow = deltas.filter(({ item }) => item === row);
+  if (ofRow.length === 0) return;
+  const known = ofRow.map(({ neighbour, weight }) => ({ neighbour: items[neighbour]!, weight }));
+  store.addAll(items[row]!, chainOf(known), 0);
+}
+
+/** A row as its words say. */
+class NaiveRow {
+  #total = 0;
+  readonly #entries: Delta[] = [];
+
+  add(neighbour: number, weight: number): void {
+    this.#total += weight;
+    const entries = this.#entries;
+    const known = entries.findIndex((entry) => entry.neighbour === neighbour);
+    let sum = weight;
+    if (known >= 0) sum += entries.splice(known, 1)[0]!.weight;
+    else if (entries.length === ROW_LIMIT) {
+      if (weight < entries.at(-1)!.weight) return;
+      entries.pop();
+    }
+    const at = entries.findIndex((entry) => entry.weight <= sum);
+    entries.splice(at < 0 ? entries.length : at, 0, { neighbour, weight: Math.fround(sum) });
+  }
+
+  plain() {
+    if (this.#entries.length === 0) return undefined;
+    const neighbours = this.#entries.map(({ neighbour }) => neighbour);
+    return { total: this.#total, neighbours, weights: this.#entries.map(({ weight }) => weight) };
+  }
+}
+
+const identity = Array.from({ length: 2 * ROW_LIMIT }, (_, n) => n);
 
 /** Neighbours by their number in the test. */
 function plain(row: ItemRow | undefined, items: readonly number[]) {
