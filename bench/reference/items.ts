@@ -26,11 +26,13 @@ export class Items implements Processor<Uint8Array> {
   readonly #options: ItemsOptions;
   readonly #json: JsonList;
   readonly #deltas = new Deltas();
-  /** Rows that the batch changes. */
+  /** Rows that the batch changes, and by place of the row among them, where its deltas begin, and the end of all. */
   readonly #changed: number[] = [];
-  /** By row, its first delta's place + 1, 0 without any; by delta, the next one's place of the same row, -1 behind the last. */
-  #first = new Int32Array(1024);
-  #next = new Int32Array(1024);
+  readonly #starts: number[] = [];
+  /** By row: how many deltas it has, then where the next one goes. */
+  #cursors = new Int32Array(1024);
+  /** The deltas, those of a row side by side in their order. */
+  readonly #sorted = { neighbours: new Int32Array(4096), weights: new Float32Array(4096) };
   #context!: ProcessorContext;
   #rows!: RowStore;
 
@@ -48,14 +50,13 @@ export class Items implements Processor<Uint8Array> {
     const deltas = this.#deltas;
     deltas.count = 0;
     for (const { value } of records) deltas.read(value!, this.#options.ids);
-    this.#chain();
+    this.#sort();
     this.#rows.load(this.#changed);
-    const chain = { neighbours: deltas.neighbours, weights: deltas.weights, next: this.#next };
     const slices = new Slices();
     // Row by row, so that each comes into the processor's cache once.
-    for (const item of this.#changed) {
+    for (const [place, item] of this.#changed.entries()) {
       if (slices.isOver()) await slices.turn();
-      this.#rows.addAll(item, chain, this.#first[item]! - 1);
+      this.#rows.addAll(item, this.#sorted, this.#starts[place]!, this.#starts[place + 1]!);
       this.#publish(item, this.#rows.get(item)!);
     }
     this.#options.stats.itemLists += this.#changed.length;
@@ -71,18 +72,32 @@ export class Items implements Processor<Uint8Array> {
     );
   }
 
-  /** Links the deltas of each row, in their order. */
-  #chain(): void {
-    const { rows, count } = this.#deltas;
-    for (const item of this.#changed) this.#first[item] = 0;
+  /** A counting sort: read as they came, the deltas of a row would be all over the memory of the others'. */
+  #sort(): void {
+    const { rows, neighbours, weights, count } = this.#deltas;
+    const { ids } = this.#options;
+    if (this.#cursors.length < ids.count) this.#cursors = new Int32Array(2 * ids.count);
+    if (this.#sorted.weights.length < count) {
+      this.#sorted.neighbours = new Int32Array(2 * count);
+      this.#sorted.weights = new Float32Array(2 * count);
+    }
+    const cursors = this.#cursors;
+    for (const item of this.#changed) cursors[item] = 0;
     this.#changed.length = 0;
-    if (this.#first.length < this.#options.ids.count) this.#first = new Int32Array(2 * this.#options.ids.count);
-    if (this.#next.length < count) this.#next = new Int32Array(2 * count);
-    for (let i = count - 1; i >= 0; i--) {
-      const row = rows[i]!;
-      if (this.#first[row] === 0) this.#changed.push(row);
-      this.#next[i] = this.#first[row]! - 1;
-      this.#first[row] = i + 1;
+    this.#starts.length = 0;
+    for (let i = 0; i < count; i++) if (cursors[rows[i]!]!++ === 0) this.#changed.push(rows[i]!);
+    let end = 0;
+    for (const item of this.#changed) {
+      this.#starts.push(end);
+      end += cursors[item]!;
+      cursors[item] = this.#starts.at(-1)!;
+    }
+    this.#starts.push(end);
+    const sorted = this.#sorted;
+    for (let i = 0; i < count; i++) {
+      const at = cursors[rows[i]!]!++;
+      sorted.neighbours[at] = neighbours[i]!;
+      sorted.weights[at] = weights[i]!;
     }
   }
 

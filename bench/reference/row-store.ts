@@ -11,7 +11,7 @@
 // kept of a row that has left is how many slots it has: only those are read when it comes back.
 
 import type { Keyspace, StateStore, StoreSupplier } from '../../engine/api/index.ts';
-import { Added, type DeltaChain } from './added.ts';
+import { Added, type DeltaArrays } from './added.ts';
 import type { ItemIds } from './item-ids.ts';
 import { ItemRow } from './item-row.ts';
 import { RowFormat } from './row-format.ts';
@@ -133,21 +133,21 @@ export class RowStore implements StateStore {
     return this.#entries[item]?.row;
   }
 
-  /** Adds a chain of deltas to a row, which must have been loaded. */
-  addAll(item: number, deltas: DeltaChain, first: number): void {
+  /** Adds deltas `from` to `to`, one at least, to a row, which must have been loaded. */
+  addAll(item: number, deltas: DeltaArrays, from: number, to: number): void {
     let entry = this.#entries[item];
     if (entry === undefined) {
       entry = createEntry(item, new ItemRow());
       this.#entries[item] = entry;
     }
     const added = this.#added;
-    const from = added.append(deltas, first);
+    const first = added.append(deltas, from, to);
     if (entry.last < 0) {
       this.#dirty.push(entry);
-      entry.first = from;
-    } else added.next[entry.last] = from;
+      entry.first = first;
+    } else added.next[entry.last] = first;
     entry.last = added.count - 1;
-    entry.row.addAll(added.neighbours, added.weights, from, added.count, this.#placesOfAll());
+    entry.row.addAll(added.neighbours, added.weights, first, added.count, this.#placesOfAll());
   }
 
   #placesOfAll(): Uint8Array {

@@ -83,7 +83,7 @@ test('of a row that comes back no more is read than there is, and all that there
     };
     const change = (neighbours: readonly number[], ending: 'committed' | 'rollback') => {
       const write = memory.createBatch();
-      store.addAll(row, chainOf(neighbours.map((neighbour) => ({ neighbour, weight: 1 }))), 0);
+      store.addAll(row, arraysOf(neighbours.map((neighbour) => ({ neighbour, weight: 1 }))), 0, neighbours.length);
       store.flush((key, value) => write.put(COLUMN_FAMILY, key, value!));
       if (ending === 'committed') memory.write(write);
       store[ending]();
@@ -117,7 +117,7 @@ test('a row that is full keeps what a search for the lightest keeps, and its ord
       const expected = new NaiveRow();
       const places = new Uint8Array(2 * ROW_LIMIT);
       for (let from = 0; from < all.length; from += atOnce) {
-        const { neighbours, weights } = chainOf(all);
+        const { neighbours, weights } = arraysOf(all);
         row.addAll(neighbours, weights, from, Math.min(from + atOnce, all.length), places);
         assert.ok(places.every((place) => place === 0));
       }
@@ -134,11 +134,10 @@ interface Delta {
 }
 
 /** Deltas of a row, in their order. */
-function chainOf(deltas: readonly Delta[]) {
+function arraysOf(deltas: readonly Delta[]) {
   return {
     neighbours: Int32Array.from(deltas, ({ neighbour }) => neighbour),
     weights: Float32Array.from(deltas, ({ weight }) => weight),
-    next: Int32Array.from(deltas, (_, i) => (i + 1 < deltas.length ? i + 1 : -1)),
   };
 }
 
@@ -147,7 +146,7 @@ function addAll(store: RowStore, items: readonly number[], row: number, deltas: 
   const ofRow = deltas.filter(({ item }) => item === row);
   if (ofRow.length === 0) return;
   const known = ofRow.map(({ neighbour, weight }) => ({ neighbour: items[neighbour]!, weight }));
-  store.addAll(items[row]!, chainOf(known), 0);
+  store.addAll(items[row]!, arraysOf(known), 0, known.length);
 }
 
 /** A row as its words say. */
