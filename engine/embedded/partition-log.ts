@@ -124,7 +124,8 @@ export class PartitionLog {
     if (offset >= this.end || maxRecords <= 0) return records;
     const recent = this.#tail.read(offset, maxRecords);
     if (recent !== undefined) return recent;
-    for (const [key, value] of this.#scan(this.#baseAt(offset) ?? offset))
+    // Every batch has a record, and of the first there may be none to read.
+    for (const [key, value] of this.#scan(this.#baseAt(offset) ?? offset, maxRecords + 1))
       for (const record of decodeBatch(this.place, baseOf(this.#prefix, key), value)) {
         if (record.offset >= offset) records.push(record);
         if (records.length === maxRecords) return records;

@@ -255,6 +255,63 @@ test('compaction keeps the newest record of each key, and offsets stay', async (
   assert.equal(left.at(-1)?.offset, 29_999);
 });
 
+test('compaction takes the older records of a key and no others, wherever batches begin and passes end', async () => {
+  const place = { topic: 'limits', partition: 0 };
+  const sizes = fc.array(fc.integer({ min: 1, max: 9_000 }), { minLength: 2, maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(
+      sizes,
+      fc.integer({ min: 1, max: 5_000 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      async (appends, keys, share) => {
+        const { log, clock, open } = await openLog();
+        // Nothing replaces a record without a key.
+        const keyOf = (i: number) => (i % 97 === 0 ? undefined : `k${(i * i) % keys}`);
+        let end = 0;
+        const append = async (size: number) => {
+          const some = Array.from({ length: size }, (_, i) => ({
+            ...record('limits', '', end + i, 1, 0),
+            key: keyOf(end + i),
+          }));
+          await log.append(some);
+          end += size;
+        };
+        const release = (offset: number) => {
+          clock.advance(20_000);
+          log.release([{ ...place, offset }]);
+        };
+        const offsetsLeft = () =>
+          read(log, 'limits', 0).map(({ offset, key, value }) => {
+            assert.deepEqual([key, Number(Buffer.from(value!).toString())], [keyOf(offset), offset]);
+            return offset;
+          });
+        for (const size of appends) {
+          await append(size);
+          const to = Math.floor(share * end);
+          release(to);
+          release(to);
+          const newest = new Map(Array.from({ length: to }, (_, i) => [keyOf(i), i]));
+          const isKept = (i: number) => i >= to || keyOf(i) === undefined || newest.get(keyOf(i)) === i;
+          const left = new Set(offsetsLeft());
+          assert.deepEqual(
+            Array.from({ length: end }, (_, i) => i).filter((i) => isKept(i) && !left.has(i)),
+            [],
+          );
+        }
+        await append(20_000);
+        for (let pass = 0; pass < 8; pass++) release(end);
+        const newest = new Map(Array.from({ length: end }, (_, i) => [keyOf(i), i]));
+        const expected = Array.from({ length: end }, (_, i) => i).filter(
+          (i) => keyOf(i) === undefined || newest.get(keyOf(i)) === i,
+        );
+        assert.deepEqual(offsetsLeft(), expected);
+        assert.deepEqual(read(await open(), 'limits', 0), read(log, 'limits', 0));
+      },
+    ),
+    { numRuns: 15 },
+  );
+});
+
 test('a waiting reader wakes at an append, at the end of its time, and when it is told to stop', async () => {
   const { log } = await openLog();
   const never = new AbortController();
