@@ -5,6 +5,8 @@
 import { ROW_LIMIT } from './limits.ts';
 
 const FIRST_CAPACITY = 8;
+/** So many deltas are searched for; with more of them a table of the row's places is worth filling and emptying. */
+const FEW_DELTAS = 3;
 
 export class ItemRow {
   total = 0;
@@ -23,22 +25,23 @@ export class ItemRow {
   }
 
   /**
-   * Adds deltas `from` to `to`, in their order; weights are above 0. `places` knows every item, and is all 0: while this runs it tells where
-   * the row has an item, + 1, so that none is looked for.
+   * Adds deltas `from` to `to`, in their order; weights are above 0. `places` knows every item, and is all 0: while many are added it tells
+   * where the row has an item, + 1, so that none is searched for.
    */
   addAll(neighbours: Int32Array, deltas: Float32Array, from: number, to: number, places: Uint8Array): void {
     let { items, weights, count, total } = this;
-    for (let at = 0; at < count; at++) places[items[at]!] = at + 1;
+    const isMany = to - from > FEW_DELTAS;
+    if (isMany) for (let at = 0; at < count; at++) places[items[at]!] = at + 1;
     for (let i = from; i < to; i++) {
       const item = neighbours[i]!;
       let weight = deltas[i]!;
       total += weight;
-      let at = places[item]! - 1;
+      let at = isMany ? places[item]! - 1 : placeIn(items, count, item);
       if (at >= 0) weight += weights[at]!;
       else if (count === ROW_LIMIT) {
         at = count - 1;
         if (weight < weights[at]!) continue;
-        places[items[at]!] = 0;
+        if (isMany) places[items[at]!] = 0;
       } else {
         if (count === items.length) {
           this.reserve(Math.min(2 * count, ROW_LIMIT));
@@ -51,13 +54,13 @@ export class ItemRow {
         const moved = items[at - 1]!;
         items[at] = moved;
         weights[at] = weights[at - 1]!;
-        places[moved] = at + 1;
+        if (isMany) places[moved] = at + 1;
       }
       items[at] = item;
       weights[at] = weight;
-      places[item] = at + 1;
+      if (isMany) places[item] = at + 1;
     }
-    for (let at = 0; at < count; at++) places[items[at]!] = 0;
+    if (isMany) for (let at = 0; at < count; at++) places[items[at]!] = 0;
     this.count = count;
     this.total = total;
   }
@@ -72,4 +75,10 @@ export class ItemRow {
     this.items = items;
     this.weights = weights;
   }
+}
+
+/** Where an item is among the first `count`; -1 where it is not. */
+function placeIn(items: Int32Array, count: number, item: number): number {
+  for (let at = 0; at < count; at++) if (items[at] === item) return at;
+  return -1;
 }
