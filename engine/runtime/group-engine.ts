@@ -27,6 +27,7 @@ import { ChangelogCopy } from './changelog.ts';
 import type { CommitStep } from './commit-step.ts';
 import type { InstanceEnvironment } from './instance-environment.ts';
 import { News } from './news.ts';
+import { nodeSinksOf } from './node-sinks.ts';
 import { POSITION_COLUMN_FAMILY } from './position.ts';
 import { RecordMetrics } from './record-metrics.ts';
 import { watchGenerations } from './sink-generations.ts';
@@ -220,21 +221,13 @@ export class GroupEngine {
   #environment(): InstanceEnvironment {
     const { topology, log, partitions, sinks, clock } = this.#options;
     const readers = readersOf(topology, this.#options.futureLimitMs);
-    const sinkOf = new Map<string, VersionedSink>();
-    for (const node of topology.nodes)
-      if (node.kind === 'versioned-sink') {
-        const sink = sinks[node.sink];
-        if (sink === undefined)
-          throw new RangeError(`the topology publishes to "${node.sink}", which is no sink of this engine`);
-        sinkOf.set(node.name, sink);
-      }
     return {
       topology,
       log,
       partitions,
       columnFamilies: taskColumnFamiliesOf(topology),
       readers,
-      sinks: sinkOf,
+      sinks: nodeSinksOf(topology, sinks),
       globalStores: this.#tables!.stores(),
       clock,
       recordsPerBatch: this.#options.recordsPerBatch ?? 1_000,

@@ -23,7 +23,6 @@ import {
   type EventLog,
   type Logger,
   type Metrics,
-  type SinkEntry,
   silentLogger,
   silentMetrics,
   type Tracer,
@@ -33,9 +32,11 @@ import { type Topology, topicsOf } from '../graph/topology.ts';
 import type { CommitStep } from './commit-step.ts';
 import { GlobalState } from './global-state.ts';
 import { lagBehind, lowestPositions, type Position, totalLag } from './log-positions.ts';
+import { nodeSinksOf } from './node-sinks.ts';
 import { POSITION_COLUMN_FAMILY } from './position.ts';
 import { RecordMetrics } from './record-metrics.ts';
 import { RoundMetrics } from './round-metrics.ts';
+import { RoundPublisher } from './round-publisher.ts';
 import { DEFAULT_FUTURE_LIMIT_MS, readersOf, type SourceReader } from './source-record.ts';
 import { type EngineStatus, nextStatus } from './status.ts';
 import { Task, writerTo } from './task.ts';
@@ -91,11 +92,10 @@ export class StreamEngine {
   readonly #logger: Logger;
   readonly #readers: ReadonlyMap<string, SourceReader>;
   readonly #recordMetrics: RecordMetrics;
-  readonly #sinkOf = new Map<string, string>();
   readonly #roundMetrics: RoundMetrics;
-  #status: EngineStatus = 'CREATED';
   /** Steps 4 and 5 of the last commit. */
-  #publication: Promise<void> = Promise.resolve();
+  readonly #publisher: RoundPublisher;
+  #status: EngineStatus = 'CREATED';
   #tasks: readonly Task[] = [];
   #globals: GlobalState | undefined;
   #endGauges: (() => void)[] = [];
@@ -114,13 +114,7 @@ export class StreamEngine {
     this.#unread = topicsOf(options.topology, options.partitions)
       .map(({ name }) => name)
       .filter((name) => !readTopics.has(name));
-    for (const node of options.topology.nodes) {
-      if (node.kind === 'versioned-sink') {
-        if (options.sinks[node.sink] === undefined)
-          throw new RangeError(`the topology publishes to "${node.sink}", which is no sink of this engine`);
-        this.#sinkOf.set(node.name, node.sink);
-      }
-    }
+    this.#publisher = new RoundPublisher(nodeSinksOf(options.topology, options.sinks), this.#roundMetrics);
   }
 
   get status(): EngineStatus {
@@ -176,7 +170,10 @@ export class StreamEngine {
           }),
       );
       this.#addGauges();
-      for (const task of this.#tasks) await this.#publish([await task.due()]);
+      for (const task of this.#tasks) {
+        this.#publisher.begin([{ entries: await task.due() }], () => undefined);
+        await this.#publisher.ended;
+      }
     });
     this.#become('READY');
   }
@@ -199,7 +196,7 @@ export class StreamEngine {
       if (records === undefined) break;
       taken += records;
     }
-    await this.#failing(() => this.#publication);
+    await this.#failing(() => this.#publisher.ended);
     return taken;
   }
 
@@ -250,7 +247,7 @@ export class StreamEngine {
         else await new Promise(setImmediate);
       }
     }
-    await this.#failing(() => this.#publication);
+    await this.#failing(() => this.#publisher.ended);
     this.#become('READY');
   }
 
@@ -286,7 +283,7 @@ export class StreamEngine {
       taken += task.batch.length;
     }
     if (taken === 0 && busy.length === 0) {
-      await this.#publication;
+      await this.#publisher.ended;
       return undefined;
     }
     await this.#commit(busy);
@@ -295,7 +292,7 @@ export class StreamEngine {
 
   /** Steps 1 to 3; the others have begun when this resolves. */
   async #commit(tasks: readonly Task[]): Promise<void> {
-    await this.#publication;
+    await this.#publisher.ended;
     const { log, database, clock } = this.#options;
     const globals = this.#globals!;
     const measured = tasks.map((task) => task.measured);
@@ -324,7 +321,7 @@ export class StreamEngine {
     }
     log.settled(true);
     globals.committed();
-    const published = tasks.map((task) => task.committed());
+    const publications = tasks.map((task) => ({ entries: task.committed(), trace: task.committedTrace }));
     this.#reached('database written');
 
     this.#roundMetrics.committed(startedMs);
@@ -332,46 +329,18 @@ export class StreamEngine {
     const appendTimes = measured.map((one) => this.#recordMetrics.committed(one, committedMs));
 
     const released = this.#released();
-    const publish = async () => {
-      const count = await this.#publish(published, tasks);
+    this.#publisher.begin(publications, (count) => {
       const publishedMs = clock.nowMs();
       if (count > 0) for (const times of appendTimes) this.#recordMetrics.published(times, publishedMs);
       this.#reached('published');
 
       log.release(released);
       this.#reached('released');
-    };
-    this.#publication = publish();
-    // Whoever waits for it next hears of a failure.
-    this.#publication.catch(() => undefined);
+    });
   }
 
   #reached(step: CommitStep): void {
     this.#options.onCommitStep?.(step);
-  }
-
-  /** `committed` are the tasks whose last commit made the entries, in their order. */
-  async #publish(published: readonly Map<string, SinkEntry[]>[], committed: readonly Task[] = []): Promise<number> {
-    const startedMs = performance.now();
-    let count = 0;
-    for (let index = 0; index < published.length; index++) {
-      const trace = committed[index]?.committedTrace;
-      for (const [node, entries] of published[index]!) {
-        const span = trace?.startPublication(node, entries.length);
-        try {
-          const pending = this.#options.sinks[this.#sinkOf.get(node)!]!.publish(entries);
-          if (pending !== undefined) await pending;
-        } catch (error) {
-          span?.fail(error);
-          throw error;
-        } finally {
-          span?.end();
-        }
-        count += entries.length;
-      }
-    }
-    this.#roundMetrics.published(count, startedMs);
-    return count;
   }
 
   *#positions(): Generator<Position> {
@@ -401,7 +370,7 @@ export class StreamEngine {
       return await work();
     } catch (error) {
       if (this.#status !== 'FAILED') this.#become('FAILED');
-      await this.#publication.catch(() => undefined);
+      await this.#publisher.ended.catch(() => undefined);
       throw error;
     }
   }
