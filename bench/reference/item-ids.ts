@@ -23,6 +23,8 @@ export class ItemIds {
   /** The same of the ids as they stand in a list: `,{"id":"a","s":`. Words of four bytes may be read up to the last id's end. */
   jsonArena = new DataView(new ArrayBuffer(1 << 16));
   readonly jsonStarts: number[] = [0];
+  /** All 0, one for each item or more: for a row to know where it has which while deltas are added to it. */
+  places = new Uint8Array(1 << 10);
 
   /** `partitions` of the topics whose keys are items. */
   constructor(partitions: number) {
@@ -75,6 +77,7 @@ export class ItemIds {
     const text = decoder.decode(id);
     const item = this.#texts.length;
     this.#texts.push(text);
+    if (this.#texts.length > this.places.length) this.places = new Uint8Array(2 * this.#texts.length);
     this.#partition.push(partitionOf(text, this.#partitions));
     this.#byText.set(text, item);
     this.arena = appended(this.arena, this.starts, id);

@@ -66,7 +66,7 @@ export class RowFormat {
   }
 
   /** Adds a slot's deltas to the row. `false`: they belong to another base and are in the row already. */
-  addSlot(bytes: Uint8Array, base: number, row: ItemRow, placesOfAll: () => Uint8Array): boolean {
+  addSlot(bytes: Uint8Array, base: number, row: ItemRow): boolean {
     if (numberOf(bytes) !== base) return false;
     const count = bytes[HEADER_BYTES]! | (bytes[HEADER_BYTES + 1]! << 8);
     if (count > this.#items.length) {
@@ -74,8 +74,7 @@ export class RowFormat {
       this.#weights = new Float32Array(count);
     }
     readEntries(bytes, HEADER_BYTES + 2, count, this.#ids, this.#items, this.#weights);
-    // Items may have been met here first.
-    row.addAll(this.#items, this.#weights, 0, count, placesOfAll());
+    row.addAll(this.#items, this.#weights, 0, count, this.#ids.places);
     return true;
   }
 

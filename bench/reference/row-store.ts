@@ -60,8 +60,6 @@ export class RowStore implements StateStore {
   readonly #added = new Added();
   /** By item, of rows that have left memory: slots behind the base, + 1. 0 is not known. */
   #slotsOf = new Uint8Array(1024);
-  /** What a row's `addAll` needs. */
-  #places = new Uint8Array(1024);
   #bytes = 0;
   /** Where eviction goes on. */
   #hand = 0;
@@ -120,7 +118,7 @@ export class RowStore implements StateStore {
     entry.base = number;
     entry.baseBytes = base.length;
     for (const slot of slots) {
-      if (slot === undefined || !this.#format.addSlot(slot, number, row, () => this.#placesOfAll())) break;
+      if (slot === undefined || !this.#format.addSlot(slot, number, row)) break;
       entry.slots += 1;
       entry.slotBytes += slot.length;
     }
@@ -147,13 +145,7 @@ export class RowStore implements StateStore {
       entry.first = first;
     } else added.next[entry.last] = first;
     entry.last = added.count - 1;
-    entry.row.addAll(added.neighbours, added.weights, first, added.count, this.#placesOfAll());
-  }
-
-  #placesOfAll(): Uint8Array {
-    const { count } = this.#options.ids;
-    if (this.#places.length < count) this.#places = new Uint8Array(2 * count);
-    return this.#places;
+    entry.row.addAll(added.neighbours, added.weights, first, added.count, this.#options.ids.places);
   }
 
   flush(write: (key: Uint8Array, value: Uint8Array | null) => void): void {

@@ -50,8 +50,8 @@ export class PartitionLog {
     this.spec = spec;
     this.#prefix = partitionPrefix(place);
     for (const [key] of this.#scan(0, 1)) this.start = baseOf(this.#prefix, key);
-    const last = this.#batchAt(Number.MAX_SAFE_INTEGER);
-    if (last !== undefined) this.end = last.records.at(-1)!.offset + 1;
+    for (const [key, value] of this.#lastBelow(Number.MAX_SAFE_INTEGER))
+      this.end = decodeBatch(place, baseOf(this.#prefix, key), value).at(-1)!.offset + 1;
     this.#compactedTo = this.end;
   }
 
@@ -67,14 +67,6 @@ export class PartitionLog {
   /** Base of the batch that has the record at `offset`, or would have it; `undefined` before the first. */
   #baseAt(offset: number): number | undefined {
     for (const [key] of this.#lastBelow(offset + 1)) return baseOf(this.#prefix, key);
-    return undefined;
-  }
-
-  #batchAt(offset: number): { readonly base: number; readonly records: readonly LogRecord[] } | undefined {
-    for (const [key, value] of this.#lastBelow(offset + 1)) {
-      const base = baseOf(this.#prefix, key);
-      return { base, records: decodeBatch(this.place, base, value) };
-    }
     return undefined;
   }
 
