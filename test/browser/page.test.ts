@@ -334,6 +334,33 @@ for (const [name, startServer] of SERVERS) {
       await page.locator('#for-you .latency', { hasText: /^Updated [\d,]+ ms after your click$/ }).waitFor();
     });
 
+    test('a newer list of what is popular is not taken for the answer to a click', async (t) => {
+      const { page } = await open(t);
+      const itemId = await gridItem(page, 5);
+      await page.locator('#pause-updates').click();
+      await page.locator('#trending .age', { hasText: 'paused' }).waitFor();
+      await page.route('**/shop/events', (route) =>
+        route.fulfill({ status: 202, json: { eventId: 'no-event-yet', at: Date.now() } }),
+      );
+      await page.route('**/recommendations?*', async (route) => {
+        const { 'if-none-match': _, ...headers } = await route.request().allHeaders();
+        const response = await route.fetch({ headers });
+        const list = (await response.json()) as { asOf: object };
+        await route.fulfill({
+          response,
+          json: { ...list, rung: 'global', asOf: { ...list.asOf, at: Date.now() + 60_000 } },
+        });
+      });
+      const popular = page.waitForResponse((response) => response.url().includes('/recommendations?'));
+      await page.locator('.grid .card a').nth(1).click();
+      await popular;
+      await page.waitForResponse((response) => response.url().includes('/recommendations?'));
+      assert.equal(await page.locator('#for-you .latency').textContent(), '');
+      await page.unrouteAll({ behavior: 'ignoreErrors' });
+      await lookElsewhere(page, itemId);
+      await page.locator('#for-you .latency', { hasText: /^Updated/ }).waitFor();
+    });
+
     test('an address that cannot be read is said so once', async (t) => {
       const { page, complaints } = await open(t);
       await page.clock.install();

@@ -29,8 +29,11 @@ const KIND_WORDS = { purchase: 'order', search: 'search' };
 /** The last time that was measured, so that the next view of the same list still tells it: `{ eventId, text }`. */
 let lastMeasured;
 
-/** True when the list contains the event, or at least one that is later. */
-const contains = (asOf, event) => asOf !== undefined && (asOf.eventIds.includes(event.eventId) || asOf.at > event.at);
+const OWN_RUNGS = ['visitor', 'session'];
+
+/** True when the list contains the event, or at least a later one of the visitor's: what is popular goes on without the visitor. */
+const contains = ({ asOf, rung }, event) =>
+  asOf !== undefined && (asOf.eventIds.includes(event.eventId) || (OWN_RUNGS.includes(rung) && asOf.at > event.at));
 
 /**
  * @param options.path What to read, with a query that begins with `?`; a function, so that a new visitor is asked for anew.
@@ -119,7 +122,7 @@ export function liveList({
         etag = answer.etag;
         asOf = answer.list.asOf;
         if (asOf !== undefined && answer.list.ageMs > 0) clockAheadMs = asOf.at + answer.list.ageMs - Date.now();
-        if (chased !== undefined && contains(asOf, chased)) {
+        if (chased !== undefined && contains(answer.list, chased)) {
           const ms = performance.now() - chased.startedMs;
           const text = `Updated ${duration(ms)} after your ${KIND_WORDS[chased.kind] ?? 'click'}`;
           lastMeasured = { eventId: chased.eventId, text };
