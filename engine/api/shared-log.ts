@@ -104,13 +104,18 @@ export interface SharedLog extends LogReader {
   join(options: JoinOptions): Promise<Membership>;
   /**
    * Takes a task over: from now on no former owner can commit, and what it had begun is ended. Resolves when that is so.
-   * @throws {EngineError} `BROKER_UNAVAILABLE`
+   * @param signal gives it up.
+   * @throws {EngineError} `BROKER_UNAVAILABLE`, also when it was given up.
    */
-  claim(taskId: number): Promise<TaskWriter>;
-  /** Asks the brokers for the present range of partitions, in their order. @throws {EngineError} `BROKER_UNAVAILABLE` */
-  ranges(partitions: readonly TopicPartition[]): Promise<readonly OffsetRange[]>;
+  claim(taskId: number, signal?: AbortSignal): Promise<TaskWriter>;
+  /**
+   * Asks the brokers for the present range of partitions, in their order.
+   * @param signal gives it up.
+   * @throws {EngineError} `BROKER_UNAVAILABLE`, also when it was given up.
+   */
+  ranges(partitions: readonly TopicPartition[], signal?: AbortSignal): Promise<readonly OffsetRange[]>;
   /** As `ranges`, of a task's changelog. */
-  changelogRange(taskId: number): Promise<OffsetRange>;
+  changelogRange(taskId: number, signal?: AbortSignal): Promise<OffsetRange>;
   /**
    * What of the changelog has been read ahead from `offset` on, at most `maxRecords`; as `fetch`.
    * @throws {EngineError} `OFFSET_OUT_OF_RANGE` when records at `offset` have been deleted, not compacted.

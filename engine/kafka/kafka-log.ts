@@ -167,7 +167,7 @@ export class KafkaLog implements SharedLog {
     return this.#membership;
   }
 
-  claim(taskId: number): Promise<TaskWriter> {
+  claim(taskId: number, signal?: AbortSignal): Promise<TaskWriter> {
     const {
       client,
       applicationId,
@@ -183,20 +183,21 @@ export class KafkaLog implements SharedLog {
       topics: new Map([...this.#names].filter(([name]) => this.#specs.get(name)!.written === true)),
       transactionTimeoutMs,
       claimTimeoutMs: PATIENCE_MS,
+      signal,
       maxBatchBytes: MAX_BATCH_BYTES,
       compression,
       nowMs: Date.now,
     });
   }
 
-  ranges(partitions: readonly TopicPartition[]): Promise<readonly OffsetRange[]> {
+  ranges(partitions: readonly TopicPartition[], signal?: AbortSignal): Promise<readonly OffsetRange[]> {
     const places = partitions.map(({ topic, partition }) => ({ topic: this.#physical(topic), partition }));
-    return this.#ask(() => listRanges(this.#requests, places));
+    return this.#ask(() => listRanges(this.#requests, places), signal);
   }
 
-  async changelogRange(taskId: number): Promise<OffsetRange> {
+  async changelogRange(taskId: number, signal?: AbortSignal): Promise<OffsetRange> {
     const place = { topic: this.#options.changelogTopic, partition: taskId };
-    const [range] = await this.#ask(() => listRanges(this.#requests, [place]));
+    const [range] = await this.#ask(() => listRanges(this.#requests, [place]), signal);
     return range!;
   }
 
@@ -251,18 +252,22 @@ export class KafkaLog implements SharedLog {
   }
 
   /** Asks the brokers, with new connections and metadata after a failure. @throws {EngineError} `BROKER_UNAVAILABLE` */
-  async #ask<T>(question: () => Promise<T>): Promise<T> {
+  async #ask<T>(question: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const deadlineMs = performance.now() + PATIENCE_MS;
     try {
-      return await retryUntil(deadlineMs, async () => {
-        if (this.#isClosed) throw new EngineError('BROKER_UNAVAILABLE', 'the log is closed');
-        try {
-          return await question();
-        } catch (error) {
-          if (!isPermanent(error)) await this.#requests.connect([]).catch(() => {});
-          throw error;
-        }
-      });
+      return await retryUntil(
+        deadlineMs,
+        async () => {
+          if (this.#isClosed) throw new EngineError('BROKER_UNAVAILABLE', 'the log is closed');
+          try {
+            return await question();
+          } catch (error) {
+            if (!isPermanent(error)) await this.#requests.connect([]).catch(() => {});
+            throw error;
+          }
+        },
+        signal,
+      );
     } catch (cause) {
       if (cause instanceof EngineError || cause instanceof TypeError) throw cause;
       const text = cause instanceof Error ? cause.message : String(cause);

@@ -34,15 +34,16 @@ export function pauseMs(attempt: number): number {
   return Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1)) * (0.75 + Math.random() / 2);
 }
 
-/** Repeats `attempt` until it succeeds, fails for good, or `deadlineMs` on `performance.now()` would pass. */
-export async function retryUntil<T>(deadlineMs: number, attempt: () => Promise<T>): Promise<T> {
+/** Repeats `attempt` until it succeeds, fails for good, `deadlineMs` on `performance.now()` would pass, or `signal` aborts. */
+export async function retryUntil<T>(deadlineMs: number, attempt: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   for (let failures = 1; ; failures++) {
     try {
       return await attempt();
     } catch (error) {
       const waitMs = pauseMs(failures);
       if (isPermanent(error) || performance.now() + waitMs > deadlineMs) throw error;
-      await sleep(waitMs);
+      await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+      if (signal?.aborted) throw error;
     }
   }
 }

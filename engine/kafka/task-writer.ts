@@ -37,6 +37,8 @@ export interface TaskWriterOptions {
   readonly transactionTimeoutMs: number;
   /** How long a claim tries, ms. */
   readonly claimTimeoutMs: number;
+  /** Ends a claim that is under way. */
+  readonly signal?: AbortSignal | undefined;
   /** Most of a batch before compression: brokers refuse batches above `max.message.bytes`, 1 MB unless told otherwise. */
   readonly maxBatchBytes: number;
   readonly compression: Compression;
@@ -64,37 +66,46 @@ interface Chunk {
 
 /**
  * Claims a task: its former writer is fenced, and what that had begun has ended when this resolves.
- * @throws {EngineError} `BROKER_UNAVAILABLE` after `claimTimeoutMs`, or at once where no retry helps.
+ * @throws {EngineError} `BROKER_UNAVAILABLE` after `claimTimeoutMs`, when `signal` aborts, or at once where no retry helps.
  */
 export async function claimTask(options: TaskWriterOptions): Promise<TaskWriter> {
   const requests = new BrokerRequests(options.client);
   const deadlineMs = performance.now() + options.claimTimeoutMs;
-  const { applicationId, taskId, transactionTimeoutMs } = options;
+  const { applicationId, taskId, transactionTimeoutMs, signal } = options;
+  // A broker that is silent would be waited for; what is half done is for the next claim to find, as after a crash.
+  const giveUp = () => void requests.disconnect();
+  signal?.addEventListener('abort', giveUp, { once: true });
   const transactionalId = `${applicationId}-task-${taskId}`;
   const note = new ClaimNote(requests, applicationId, { topic: options.changelogTopic, partition: taskId });
   try {
-    const producer = await retryUntil(deadlineMs, async () => {
-      await requests.connect([options.changelogTopic, ...options.topics.values()]);
-      requests.forgetCuts();
-      const claiming = { requests, transactionalId, transactionTimeoutMs };
-      const { marking } = (await note.read()) ?? {};
-      if (marking !== undefined) await TransactionalProducer.commitFor(requests, transactionalId, marking, deadlineMs);
-      let found: Outcome | undefined;
-      const claimed = await TransactionalProducer.claim(claiming, deadlineMs, async (outcome) => {
-        await note.write({ outcome });
-        found = outcome;
-      });
-      const settled = await settle({
-        requests,
-        producer: claimed,
-        note,
-        ...placesOf(options, requests),
-        // Where nobody has noted anything nothing was acknowledged to anybody: ended as if it had never been begun.
-        outcome: async () => found ?? (await note.read())?.outcome ?? 'aborted',
-      });
-      if (settled !== undefined) options.client.logger.warn('kafka.transaction-settled', { taskId, outcome: settled });
-      return claimed;
-    });
+    const producer = await retryUntil(
+      deadlineMs,
+      async () => {
+        await requests.connect([options.changelogTopic, ...options.topics.values()]);
+        requests.forgetCuts();
+        const claiming = { requests, transactionalId, transactionTimeoutMs };
+        const { marking } = (await note.read()) ?? {};
+        if (marking !== undefined)
+          await TransactionalProducer.commitFor(requests, transactionalId, marking, deadlineMs);
+        let found: Outcome | undefined;
+        const claimed = await TransactionalProducer.claim(claiming, deadlineMs, async (outcome) => {
+          await note.write({ outcome });
+          found = outcome;
+        });
+        const settled = await settle({
+          requests,
+          producer: claimed,
+          note,
+          ...placesOf(options, requests),
+          // Where nobody has noted anything nothing was acknowledged to anybody: ended as if it had never been begun.
+          outcome: async () => found ?? (await note.read())?.outcome ?? 'aborted',
+        });
+        if (settled !== undefined)
+          options.client.logger.warn('kafka.transaction-settled', { taskId, outcome: settled });
+        return claimed;
+      },
+      signal,
+    );
     return new KafkaTaskWriter(options, requests, producer, note);
   } catch (cause) {
     await requests.disconnect();
@@ -103,6 +114,8 @@ export async function claimTask(options: TaskWriterOptions): Promise<TaskWriter>
       context: { taskId: options.taskId },
       cause,
     });
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
   }
 }
 

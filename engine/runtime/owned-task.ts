@@ -163,7 +163,7 @@ export class OwnedTask {
   async #own(signal: AbortSignal): Promise<RestoreOutcome> {
     const { log, sinks, maxWaitingLists, metrics, logger } = this.#environment;
     this.#status = 'CLAIMING';
-    this.#writer = await log.claim(this.taskId);
+    this.#writer = await log.claim(this.taskId, signal);
     if (signal.aborted) return 'closed';
     this.#status = 'RESTORING';
     const restored = await this.#restore.toEnd(signal);
@@ -171,7 +171,7 @@ export class OwnedTask {
 
     const task = this.#createTask();
     this.#task = task;
-    await this.#startNewTopics(task);
+    await this.#startNewTopics(task, signal);
     this.#startHistory(task);
     this.#publisher = new SinkPublisher({
       sinks,
@@ -220,13 +220,13 @@ export class OwnedTask {
   }
 
   /** A topic that the task has never read begins where the log does, not at 0. */
-  async #startNewTopics(task: Task): Promise<void> {
+  async #startNewTopics(task: Task, signal: AbortSignal): Promise<void> {
     const known = task.position.offsets;
     const places = [...task.queues.positions().keys()]
       .filter((topic) => known[topic] === undefined)
       .map((topic) => ({ topic, partition: this.taskId }));
     if (places.length === 0) return;
-    const ranges = await this.#environment.log.ranges(places);
+    const ranges = await this.#environment.log.ranges(places, signal);
     for (const [index, { topic }] of places.entries()) task.queues.startAt(topic, ranges[index]!.start);
   }
 

@@ -52,7 +52,7 @@ export class TaskRestore {
   async toEnd(signal: AbortSignal): Promise<RestoreOutcome> {
     const { log, news, logger, metrics, clock } = this.#environment;
     const startedMs = performance.now();
-    if ((await this.#begin()) === 'set-aside') return this.#setAside();
+    if ((await this.#begin(signal)) === 'set-aside') return this.#setAside();
     const from = this.restoredTo;
     let records = 0;
     let bytes = 0;
@@ -79,11 +79,11 @@ export class TaskRestore {
 
   /** Follows the changelog until `signal` aborts. */
   async follow(signal: AbortSignal): Promise<RestoreOutcome> {
-    let outcome = await this.#begin();
+    let outcome = await this.#begin(signal);
     // Who was the owner a moment ago may be ahead of what readers see: a commit is acknowledged before its marks are in the log.
     for (let waits = 0; outcome === 'set-aside' && waits < MARK_WAITS && !signal.aborted; waits++) {
       await delay(MARK_WAIT_MS, undefined, { signal }).catch(() => undefined);
-      outcome = await this.#begin();
+      outcome = await this.#begin(signal);
     }
     if (outcome === 'set-aside') return signal.aborted ? 'closed' : this.#setAside();
     const { log, news, clock } = this.#environment;
@@ -101,9 +101,9 @@ export class TaskRestore {
   }
 
   /** Looks where to begin. @throws {EngineError} `OFFSET_OUT_OF_RANGE`, `BROKER_UNAVAILABLE` */
-  async #begin(): Promise<'restored' | 'set-aside'> {
+  async #begin(signal: AbortSignal): Promise<'restored' | 'set-aside'> {
     const { log, clock } = this.#environment;
-    const range = await log.changelogRange(this.#taskId);
+    const range = await log.changelogRange(this.#taskId, signal);
     const start = restoreStart(this.copy.mark, range, clock.nowMs(), log.tombstoneRetentionMs);
     this.#end = range.end;
     if (start === 'set-aside') return 'set-aside';

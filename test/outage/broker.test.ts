@@ -10,12 +10,15 @@ import { needsServers, suiteOwner } from '../support/kafka-server.ts';
 import { bounce, caughtUp, explained, logOf, resumeLoad } from '../support/outage-rig.ts';
 import { ProductionRig } from '../support/production-rig.ts';
 import { type ProductionStack, productionStack } from '../support/production-stack.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const BOUNCES = Number(process.env.FRESHET_TEST_BOUNCES ?? 1);
 /** Longer than two session timeouts, and than a transaction may last. */
 const DOWN_MS = Number(process.env.FRESHET_TEST_DOWN_MS ?? 13_000);
 const EVENTS_PER_SECOND = 120;
 const CATCH_UP_MS = 240_000;
+/** How long a claim tries while nobody answers. */
+const CLAIM_PATIENCE_MS = 30_000;
 /** Lines that an instance may write about one outage: each of its tasks and connections says once that it is cut and once that it is back. */
 const LINES_PER_OUTAGE = 60;
 
@@ -65,6 +68,21 @@ describe('while the broker goes away and comes back', needsServers(), () => {
     await delay(DOWN_MS / 2);
     await stack.kafka.start();
     await back(t, `${DOWN_MS} ms away`);
+    await rig.allTasksRun();
+  });
+
+  test('an instance that is told to stop while the broker is away does so, whatever it was waiting for', async (t) => {
+    const [stopped] = rig.instances;
+    await stack.kafka.kill();
+    // Its commits have failed, and nobody answers its claims.
+    await waitFor('a claim', () => stopped!.view?.tasks.some(({ status }) => status === 'CLAIMING') === true);
+    const startedMs = performance.now();
+    await stopped!.stop();
+    const tookMs = performance.now() - startedMs;
+    assert.ok(tookMs < CLAIM_PATIENCE_MS / 3, `it took ${Math.round(tookMs)} ms`);
+    await stack.kafka.start();
+    stopped!.start();
+    await back(t, 'stopped meanwhile');
     await rig.allTasksRun();
   });
 
