@@ -63,6 +63,8 @@ export class OwnedTask {
   #history: TaskHistory | undefined;
   #historyError: unknown;
   #flushMs = 0;
+  /** Ends of the source topics when it was taken over: a reader knows none before its first answer. */
+  readonly #firstEnds = new Map<string, number>();
   /** Commits whose lists are on their way, oldest first. */
   #unpublished: {
     readonly commitNumber: number;
@@ -171,7 +173,7 @@ export class OwnedTask {
 
     const task = this.#createTask();
     this.#task = task;
-    await this.#startNewTopics(task, signal);
+    await this.#askForRanges(task, signal);
     this.#startHistory(task);
     this.#publisher = new SinkPublisher({
       sinks,
@@ -219,15 +221,16 @@ export class OwnedTask {
     end.abort();
   }
 
-  /** A topic that the task has never read begins where the log does, not at 0. */
-  async #startNewTopics(task: Task, signal: AbortSignal): Promise<void> {
+  /** Learns where the log begins, which is where a topic begins that the task has never read, and ends. */
+  async #askForRanges(task: Task, signal: AbortSignal): Promise<void> {
     const known = task.position.offsets;
-    const places = [...task.queues.positions().keys()]
-      .filter((topic) => known[topic] === undefined)
-      .map((topic) => ({ topic, partition: this.taskId }));
-    if (places.length === 0) return;
+    const places = [...task.queues.positions().keys()].map((topic) => ({ topic, partition: this.taskId }));
     const ranges = await this.#environment.log.ranges(places, signal);
-    for (const [index, { topic }] of places.entries()) task.queues.startAt(topic, ranges[index]!.start);
+    for (const [index, { topic }] of places.entries()) {
+      const { start, end } = ranges[index]!;
+      if (known[topic] === undefined) task.queues.startAt(topic, start);
+      this.#firstEnds.set(topic, end);
+    }
   }
 
   #startHistory(task: Task): void {
@@ -268,7 +271,8 @@ export class OwnedTask {
   /** Prepares the next commit. Returns whether there is one. */
   async #processNext(task: Task, signal: AbortSignal): Promise<boolean> {
     const { log, clock } = this.#environment;
-    const endOf = (topic: string) => log.offsets({ topic, partition: this.taskId }).end;
+    const endOf = (topic: string) =>
+      Math.max(log.offsets({ topic, partition: this.taskId }).end, this.#firstEnds.get(topic)!);
     const fill = () => task.queues.fill(this.#fetch(task.queues.wants()));
     fill();
     for (const startedMs = performance.now(); task.queues.isShort(endOf); fill()) {

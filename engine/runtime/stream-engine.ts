@@ -254,10 +254,13 @@ export class StreamEngine {
   /** The wall clock drives stream time where no record does. */
   async #advanceIdle(): Promise<void> {
     if (this.#options.mode !== 'live') return;
-    const now = this.#options.clock.nowMs();
+    const { log, clock } = this.#options;
+    const now = clock.nowMs();
     const advanced: Task[] = [];
-    for (const task of this.#tasks)
-      if (task.isIdle && task.isDueAt(now) && (await task.advance(now))) advanced.push(task);
+    for (const task of this.#tasks) {
+      const endOf = (topic: string) => log.offsets({ topic, partition: task.taskId }).end;
+      if (task.isDone(endOf) && task.isDueAt(now) && (await task.advance(now))) advanced.push(task);
+    }
     if (advanced.length > 0) await this.#commit(advanced);
   }
 

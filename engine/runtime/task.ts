@@ -251,9 +251,9 @@ export class Task {
     return this.#take([]);
   }
 
-  /** Whether it has read all that there is. */
-  get isIdle(): boolean {
-    return this.queues.isEmpty;
+  /** Whether it is done with all that there is, up to the offset `endOf` each topic: what was read ahead may not be all. */
+  isDone(endOf: (topic: string) => number): boolean {
+    return this.queues.isEmpty && !this.queues.isShort(endOf);
   }
 
   /** Whether `advance` to this time would fire a timer. */

@@ -133,6 +133,8 @@ let members = 0;
 class Reader implements LogReader {
   readonly #cluster: SimulatedCluster;
   readonly #wakers = new Set<() => void>();
+  /** Partitions that have answered: before that a reader knows nothing of them. */
+  readonly #known = new Set<string>();
   /** Whether the next fetch of a partition answers with nothing, as when its records are still on their way. */
   isLate: () => boolean = () => false;
   isDead = false;
@@ -148,6 +150,7 @@ class Reader implements LogReader {
       if (offset < place.start || offset > place.end)
         throw new EngineError('OFFSET_OUT_OF_RANGE', `${topic}-${partition} has ${place.start} to ${place.end}`);
       if (this.isLate() || maxRecords <= 0) return { records: [], next: offset };
+      this.#known.add(`${topic}/${partition}`);
       const taken = place.from(offset).slice(0, maxRecords);
       const records = taken.map(
         ({ offset: at, record, appendTimeMs }): LogRecord => ({
@@ -166,6 +169,7 @@ class Reader implements LogReader {
   }
 
   offsets({ topic, partition }: TopicPartition): OffsetRange {
+    if (!this.#known.has(`${topic}/${partition}`)) return { start: 0, end: 0 };
     const { start, end } = this.#cluster.partition(topic, partition);
     return { start, end };
   }
@@ -334,7 +338,10 @@ export class SimulatedLog extends Reader implements SharedLog {
 
   async ranges(places: readonly TopicPartition[]): Promise<OffsetRange[]> {
     await this.#turn();
-    return places.map((place) => this.offsets(place));
+    return places.map(({ topic, partition }) => {
+      const { start, end } = this.#cluster.partition(topic, partition);
+      return { start, end };
+    });
   }
 
   changelogRange(taskId: number): Promise<OffsetRange> {
