@@ -187,7 +187,8 @@ export class PartitionLog {
     if (key === undefined) return;
     const before = this.#newest!.get(key);
     this.#newest!.set(key, { base, offset });
-    if (before === undefined) return;
+    // What began below the start was dropped since it was passed.
+    if (before === undefined || before.base < this.start) return;
     const ofBatch = older.get(before.base);
     if (ofBatch === undefined) older.set(before.base, new Set([before.offset]));
     else ofBatch.add(before.offset);
