@@ -191,7 +191,7 @@ export const SETTINGS = {
     'FRESHET_MAX_WAITING_LISTS',
     5_000,
     100,
-    1_000_000,
+    20_000,
     'Production: lists of a task that may wait for Redis before the task pauses.',
   ),
   registryUrl: words(

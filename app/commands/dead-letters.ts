@@ -27,6 +27,8 @@ export interface DeadLetter {
   readonly offset: number;
   readonly code: string;
   readonly text: string;
+  /** What of the record is not in the letter, since that would be too large; it is still where it came from. */
+  readonly omitted: string | undefined;
 }
 
 const RECORDS_PER_APPEND = 500;
@@ -41,6 +43,7 @@ export function readDeadLetter(record: LogRecord): DeadLetter {
     offset: Number(headers[DEAD_LETTER_HEADERS.offset] ?? -1),
     code: headers[DEAD_LETTER_HEADERS.code] ?? '',
     text: headers[DEAD_LETTER_HEADERS.text] ?? '',
+    omitted: headers[DEAD_LETTER_HEADERS.omitted],
   };
 }
 
@@ -54,11 +57,11 @@ export function matches({ topic, code, record }: DeadLetter, filter: DeadLetterF
 }
 
 /**
- * The record as it was, to be appended to its topic again; `undefined` when it came from none of the shop's topics. It goes where its key says,
- * or to its old partition without one.
+ * The record as it was, to be appended to its topic again; `undefined` when it came from none of the shop's topics, or is not in the letter
+ * whole. It goes where its key says, or to its old partition without one.
  */
-export function asItWas({ record, topic, partition }: DeadLetter): ProducerRecord | undefined {
-  if (!(sourceTopics as readonly string[]).includes(topic)) return undefined;
+export function asItWas({ record, topic, partition, omitted }: DeadLetter): ProducerRecord | undefined {
+  if (!(sourceTopics as readonly string[]).includes(topic) || omitted !== undefined) return undefined;
   const added: ReadonlySet<string> = new Set(Object.values(DEAD_LETTER_HEADERS));
   const headers = Object.fromEntries(Object.entries(record.headers ?? {}).filter(([name]) => !added.has(name)));
   const { key, value, timestampMs } = record;
@@ -83,16 +86,17 @@ export async function listDeadLetters(
   signal: AbortSignal,
 ): Promise<void> {
   const counts = new Map<string, number>();
-  for await (const { record, topic, partition, offset, code, text } of deadLetters(config, filter, signal)) {
+  for await (const { record, topic, partition, offset, code, text, omitted } of deadLetters(config, filter, signal)) {
     counts.set(code, (counts.get(code) ?? 0) + 1);
     const at = new Date(record.appendTimeMs).toISOString();
     const content = filter.values
       ? { key: record.key, value: record.value && Buffer.from(record.value).toString('base64') }
       : {};
     if (filter.json)
-      process.stdout.write(`${JSON.stringify({ at, topic, partition, offset, code, text, ...content })}\n`);
+      process.stdout.write(`${JSON.stringify({ at, topic, partition, offset, code, text, omitted, ...content })}\n`);
     else {
       process.stdout.write(`${at}  ${topic}-${partition}@${offset}  ${code}: ${text}\n`);
+      if (omitted !== undefined) process.stdout.write(`    without its ${omitted}: too large for a letter\n`);
       if (filter.values) process.stdout.write(`    key ${record.key ?? 'none'}  value ${content.value ?? 'none'}\n`);
     }
   }
@@ -117,6 +121,7 @@ export async function replayDeadLetters(
   });
   let sent = 0;
   let left = 0;
+  let cut = 0;
   let waiting: ProducerRecord[] = [];
   const send = async () => {
     if (waiting.length > 0 && !filter.dryRun) await appender.append(waiting);
@@ -126,7 +131,8 @@ export async function replayDeadLetters(
   try {
     for await (const letter of deadLetters(config, filter, signal)) {
       const record = asItWas(letter);
-      if (record === undefined) left += 1;
+      if (letter.omitted !== undefined) cut += 1;
+      else if (record === undefined) left += 1;
       else waiting.push(record);
       if (waiting.length >= RECORDS_PER_APPEND) await send();
     }
@@ -135,5 +141,9 @@ export async function replayDeadLetters(
     await appender.close();
   }
   process.stdout.write(`${sent} dead letters ${filter.dryRun ? 'would be sent' : 'were sent'} again\n`);
+  if (cut > 0)
+    process.stdout.write(
+      `${cut} are too large to be in their letters whole: they lie in their topics, where \`freshet dead-letters list\` says\n`,
+    );
   if (left > 0) process.stdout.write(`${left} were made by the engine itself and are left where they are\n`);
 }

@@ -18,6 +18,7 @@ export type EngineErrorCode =
   | 'BROKER_UNAVAILABLE'
   | 'TASK_FENCED'
   | 'COMMIT_UNCERTAIN'
+  | 'COMMIT_REFUSED'
   | 'MEMBERSHIP_FAILED';
 
 /** What the runtime does about an error: refuse the record that caused it, or stop, since no record is to blame. */

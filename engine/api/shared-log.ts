@@ -31,7 +31,8 @@ export interface TaskWriter {
    * Appends everything in one transaction, visible as a whole or not at all, and resolves when it is committed, with the offset
    * after the last changelog record. After a rejection the writer is of no use: close it, claim the task anew and read the
    * changelog to see whether the commit went through (KIP-98).
-   * @throws {EngineError} `TASK_FENCED` when another owner has claimed the task, `COMMIT_UNCERTAIN` for any other failure.
+   * @throws {EngineError} `TASK_FENCED` when another owner has claimed the task, `COMMIT_REFUSED` when the log will never take these
+   * records, `COMMIT_UNCERTAIN` for any other failure.
    */
   commit(changelog: readonly ChangelogRecord[], records: readonly ProducerRecord[]): Promise<number>;
   /**

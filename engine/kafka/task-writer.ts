@@ -50,6 +50,8 @@ export interface TaskWriterOptions {
 const MAX_REQUEST_BYTES = 8 * 1024 * 1024;
 /** What brokers answer to an owner that another one has followed. */
 const FENCED: ReadonlySet<string> = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED']);
+/** What they answer to records that they will never take, long before the end of the transaction. */
+const NEVER_TAKEN: ReadonlySet<string> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_TIMESTAMP']);
 
 interface PartitionWork {
   readonly topic: string;
@@ -253,6 +255,11 @@ class KafkaTaskWriter implements TaskWriter {
     // A coordinator that aborts a transaction for its age ends the producer's epoch too: that is no other owner.
     if (FENCED.has(protocolErrorOf(cause) ?? '') && tookMs < transactionTimeoutMs)
       return new EngineError('TASK_FENCED', `task ${taskId} has another owner: ${text}`, { context, cause });
+    if (cause instanceof RangeError || NEVER_TAKEN.has(protocolErrorOf(cause) ?? ''))
+      return new EngineError('COMMIT_REFUSED', `a commit of task ${taskId} can never succeed: ${text}`, {
+        context,
+        cause,
+      });
     return new EngineError('COMMIT_UNCERTAIN', `a commit of task ${taskId} may or may not be there: ${text}`, {
       context,
       cause,

@@ -147,6 +147,13 @@ export class NodeGraph {
       return;
     }
     if (this.#isRepublishing) return;
+    // A log keeps whole milliseconds.
+    const timestampMs = Math.floor(record.timestampMs);
+    if (!Number.isFinite(timestampMs))
+      throw new RefusedRecordError(
+        'invalid-time',
+        `what node "${from.node.name}" forwards to "${node.name}" has the time ${record.timestampMs}; stream time is not known before the first record`,
+      );
     if (node.kind === 'sink') {
       const value = record.value === null ? null : node.serializer.serialize(record.value);
       const { maxRecordBytes } = this.#environment;
@@ -160,7 +167,7 @@ export class NodeGraph {
         partition: record.partition,
         key: record.key,
         value,
-        timestampMs: record.timestampMs,
+        timestampMs,
         headers: record.headers,
       });
       return;
@@ -171,8 +178,8 @@ export class NodeGraph {
       offset: this.#environment.commitNumber(),
       key: record.key,
       value: record.value,
-      timestampMs: record.timestampMs,
-      appendTimeMs: record.timestampMs,
+      timestampMs,
+      appendTimeMs: timestampMs,
       headers: record.headers,
     });
   }

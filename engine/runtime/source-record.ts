@@ -65,7 +65,7 @@ export function readSourceRecord(raw: LogRecord, reader: SourceReader): SourceRe
   try {
     if (raw.value !== null) {
       value = reader.deserializer.deserialize(raw.value);
-      if (reader.timestamp !== undefined) timestampMs = reader.timestamp(value);
+      if (reader.timestamp !== undefined) timestampMs = Math.floor(reader.timestamp(value));
     }
     refusal = mistakeOf(raw, value, timestampMs, reader);
   } catch (error) {

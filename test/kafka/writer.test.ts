@@ -341,7 +341,7 @@ describe('the writer of a task', needsServers(), () => {
   test('a record that the broker refuses fails the commit, and the next owner goes on', async () => {
     await nextTask();
     const writer = await claim();
-    assert.equal(await codeOf(writer.commit([change('x'.repeat(2_000_000))], [])), 'COMMIT_UNCERTAIN');
+    assert.equal(await codeOf(writer.commit([change('x'.repeat(2_000_000))], [])), 'COMMIT_REFUSED');
     await writer.close();
     const next = await claim();
     owner.after(() => next.close());

@@ -627,6 +627,49 @@ test('an output that is too large refuses the record that makes it', async () =>
   );
 });
 
+test('times are whole milliseconds, and a time that there is not refuses the record that is forwarded with it', async () => {
+  const times: number[] = [];
+  const topology = new TopologyBuilder()
+    .addSource('readings', { topic: 'readings', deserializer: json<number>(), timestamp: (value) => value * 1000 })
+    .addProcessor(
+      'halve',
+      (): Processor<number> => {
+        let context: ProcessorContext;
+        return {
+          init(given) {
+            context = given;
+          },
+          process(records) {
+            for (const { value, timestampMs } of records) {
+              times.push(timestampMs);
+              const half = value! > 100 ? Number.NEGATIVE_INFINITY : timestampMs / 2;
+              context.forward({ key: 'k', value, timestampMs: half });
+            }
+          },
+        };
+      },
+      { parents: ['readings'] },
+    )
+    .addSink('out', { topic: 'out', serializer: json(), parents: ['halve'] })
+    .build();
+  const driver = await TopologyTestDriver.open({ topology, database: memory(topology) });
+  driver.clock.advance(1_000_000);
+  await driver.pipe(
+    record('readings', 'k', 1.2345, 1),
+    record('readings', 'k', 101, 2),
+    record('readings', 'k', 1.5015, 3),
+  );
+  assert.deepEqual([...new Set(times)], [1234, 101_000, 1501]);
+  assert.deepEqual(
+    driver.output('out').map(({ timestampMs }) => timestampMs),
+    [617, 750],
+  );
+  assert.deepEqual(
+    driver.deadLetters().map(({ headers, timestampMs }) => [headers?.['dlq.code'], timestampMs]),
+    [['invalid-time', 101_000]],
+  );
+});
+
 test('a table row that cannot be merged is refused, and the table goes on', async () => {
   const seen: string[] = [];
   const topology = new TopologyBuilder()
