@@ -1,10 +1,11 @@
 // Publishes everything again that a task has ever published, piece by piece between its commits, when a sink has lost its data.
 
+import { setImmediate } from 'node:timers/promises';
 import type { SinkPublisher } from './sink-publisher.ts';
 import type { Task } from './task.ts';
 
-/** Keys of a piece: bounds how long the task's next commit waits. */
-const KEYS_PER_PIECE = 100;
+/** Keys of a piece: bounds how long the task's next commit, other tasks and the heartbeat wait. */
+const KEYS_PER_PIECE = 32;
 
 /** Present generation by versioned-sink node; absent where the sink has not told. */
 export type Generations = ReadonlyMap<string, string>;
@@ -31,6 +32,8 @@ export class SinkRepair {
   async step(): Promise<boolean> {
     const walk = this.#current();
     if (walk === undefined) return false;
+    // A task without input waits for nothing else between two pieces.
+    await setImmediate();
     const keys: string[] = [];
     let next = walk.keys.next();
     for (; next.done !== true; next = walk.keys.next()) {
