@@ -63,6 +63,7 @@ export class FollowedSet {
   /** Resolves when the set is known, or when the store is away. */
   async start(): Promise<void> {
     const { remembered, prefix, logger } = this.#options;
+    for (const { key } of remembered ?? []) this.#unseen.add(key);
     const first = this.#goLive();
     const later = first.catch((error: unknown) => {
       if (!this.#ending.signal.aborted)
@@ -73,8 +74,9 @@ export class FollowedSet {
     if (this.#status !== 'STARTING') return;
     void later;
     this.#status = remembered === undefined ? 'UNKNOWN' : 'REMEMBERED';
-    for (const { key } of remembered ?? []) this.#unseen.add(key);
-    this.#take((remembered ?? []).map((entry) => ({ ...entry, version: REMEMBERED_VERSION })));
+    // What the store has told by now is newer, and the listener need not hold it any more.
+    const unseen = (remembered ?? []).filter(({ key }) => this.#unseen.has(key));
+    this.#take(unseen.map((entry) => ({ ...entry, version: REMEMBERED_VERSION })));
   }
 
   close(): void {
@@ -105,7 +107,8 @@ export class FollowedSet {
     }
     if (this.#ending.signal.aborted) unwatch();
     else this.#unwatch = unwatch;
-    this.#take([...this.#unseen].map((key) => ({ key, value: null, version: REMEMBERED_VERSION })));
+    if (this.#status === 'REMEMBERED')
+      this.#take([...this.#unseen].map((key) => ({ key, value: null, version: REMEMBERED_VERSION })));
     this.#status = 'LIVE';
   }
 
