@@ -1,5 +1,6 @@
 // Which items an answer may hold, by what their cards say and by their scores: the placement's filter and the request's, both of which have to
-// let an item in. An item without a card passes no filter that asks for something, and is kept out by none.
+// let an item in. An item that has no card passes no filter that asks for something, and is kept out by none. One whose card cannot be read
+// now does not come this far (recommender.ts).
 import type { ItemCard } from '../lists/index.ts';
 import { attributeHash } from '../schemas/attribute-hash.ts';
 import type { ItemFilter, Placement } from '../schemas/list-settings.ts';

@@ -23,7 +23,7 @@ import { type Plan, planOf, type Question } from './plan.ts';
 import { ProblemError } from './problem.ts';
 import { decodedOnce } from './resilience/decoded-once.ts';
 import type { ListReader } from './resilience/list-reader.ts';
-import type { SharedItems } from './shared-items.ts';
+import type { CardReading, SharedItems } from './shared-items.ts';
 import type { ShownAnswer, ShownItem } from './shown-item.ts';
 
 /** Answers in the order of the questions, and what they took. */
@@ -78,6 +78,7 @@ interface Case {
 }
 
 const nobodyHides: ReadonlySet<string> = new Set();
+const NO_CARDS: CardReading = { cards: new Map(), isDegraded: false };
 
 function pick(card: ItemCard, fields: readonly CardField[]): Partial<Pick<ItemCard, CardField>> {
   return Object.fromEntries(fields.filter((field) => card[field] !== undefined).map((field) => [field, card[field]]));
@@ -169,8 +170,9 @@ export function createRecommender(options: RecommenderOptions): Recommender {
     const { placement, parameters } = plan;
     const { filter, exclusions } = rules;
     const hidden = block?.hidden ?? nobodyHides;
-    // An item of which an exclusion cannot be told, because its card cannot be read now, is not shown.
-    const isUntold = (id: string): boolean => isDegraded && exclusions?.needCards === true && cards?.has(id) === false;
+    // An item of which a filter or an exclusion cannot tell, because its card cannot be read now, is not shown.
+    const askCards = filter.needCards || exclusions?.needCards === true;
+    const isUntold = (id: string): boolean => isDegraded && askCards && cards?.has(id) === false;
     const { item: about } = parameters;
     return choose(found, {
       n: parameters.n ?? placement.n,
@@ -181,13 +183,17 @@ export function createRecommender(options: RecommenderOptions): Recommender {
         // What is bought again has been bought.
         (definition !== 'buy-again' && hidden.has(id)) ||
         !items.isShowable(id, nowMs) ||
-        !filter.lets(id, score, cards?.get(id)) ||
         isUntold(id) ||
+        !filter.lets(id, score, cards?.get(id)) ||
         exclusions?.covers(id, cards?.get(id)) === true,
     });
   }
 
-  function composed({ plan, read, isDegraded, nowMs }: Case, { served, chosen }: Choice, cards?: Cards): ShownAnswer {
+  function composed(
+    { plan, read, isDegraded, nowMs }: Case,
+    { served, chosen }: Choice,
+    shown?: CardReading,
+  ): ShownAnswer {
     const { name: placement, parameters } = plan;
     if (parameters.strict === true && !isDegraded && (served === undefined || served.place < 0))
       throw new ProblemError('nothing-own', 'There is no list of its own yet; without strict a fallback answers.');
@@ -196,7 +202,7 @@ export function createRecommender(options: RecommenderOptions): Recommender {
       after === undefined
         ? undefined
         : { includesEvent: read.decoded.some(({ list }) => list.asOf.eventIds.includes(after)) };
-    const degraded = isDegraded ? ({ degraded: true } as const) : undefined;
+    const degraded = isDegraded || shown?.isDegraded === true ? ({ degraded: true } as const) : undefined;
     if (served === undefined) return { placement, rung: 'none', ...includesEvent, ...degraded, items: [] };
     return {
       placement,
@@ -209,7 +215,7 @@ export function createRecommender(options: RecommenderOptions): Recommender {
       ...includesEvent,
       ...degraded,
       items: chosen.map(({ id, from: { list, rung }, place }): ShownItem => {
-        const card = cards?.get(id);
+        const card = shown?.cards.get(id);
         return {
           list,
           place,
@@ -222,9 +228,11 @@ export function createRecommender(options: RecommenderOptions): Recommender {
 
   async function withCards(one: Case, rules: Rules, fields: readonly CardField[]): Promise<ShownAnswer> {
     const listed = (): string[] => allOf(one.read.found).flatMap(({ list }) => list.ids);
-    const chosen = choice(one, rules, rules.needCards ? await items.cards([...new Set(listed())]) : undefined);
+    const known = rules.needCards ? await items.cards([...new Set(listed())]) : undefined;
+    const withKnown = known?.isDegraded === true ? { ...one, isDegraded: true } : one;
+    const chosen = choice(withKnown, rules, known?.cards);
     const shown = fields.length === 0 ? undefined : await items.cards(chosen.chosen.map(({ id }) => id));
-    return composed(one, chosen, shown);
+    return composed(withKnown, chosen, shown);
   }
 
   /** At once, unless cards are needed, which may have to be read. */
@@ -242,7 +250,7 @@ export function createRecommender(options: RecommenderOptions): Recommender {
     async ask(questions) {
       // An item's own card tells its categories; it is nearly always in memory.
       const about = questions.flatMap(({ parameters }) => parameters.item ?? []);
-      const cards = about.length === 0 ? new Map<string, ItemCard>() : await items.cards(about);
+      const { cards } = about.length === 0 ? NO_CARDS : await items.cards(about);
       const plans = questions.map((question) => planOf(question, placements, cards, clock.nowMs()));
       const keys = new Set<string>();
       for (const { ladder, parameters } of plans) {

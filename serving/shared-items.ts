@@ -28,14 +28,22 @@ interface Validity {
   readonly to: number;
 }
 
+/** Cards that were asked for. */
+export interface CardReading {
+  /** By item id, for those that there are. */
+  readonly cards: ReadonlyMap<string, ItemCard>;
+  /** Those that are not in memory could not be read: an item without a card may have one. */
+  readonly isDegraded: boolean;
+}
+
 /** Facts about items, in memory. */
 export interface SharedItems {
   /** Reads everything and listens from then on. */
   open(): Promise<void>;
   /** Whether an item may be shown: not blocked, and within its validity at `nowMs`. */
   isShowable(itemId: string, nowMs: number): boolean;
-  /** Cards by item id, for those that there are; one round trip for all that are not in memory. */
-  cards(itemIds: readonly string[]): Promise<ReadonlyMap<string, ItemCard>>;
+  /** One round trip for all that are not in memory. */
+  cards(itemIds: readonly string[]): Promise<CardReading>;
   readonly blockedCount: number;
 }
 
@@ -108,27 +116,27 @@ export function createSharedItems({ lists, logger, maxCards = DEFAULT_MAX_CARDS 
       return validity === undefined || (nowMs >= validity.from && nowMs < validity.to);
     },
     async cards(itemIds) {
-      const found = new Map<string, ItemCard>();
+      const cards = new Map<string, ItemCard>();
       const missing: string[] = [];
       for (const itemId of itemIds) {
         const kept = cache.get(itemId);
         if (kept === undefined) {
           missing.push(itemId);
         } else if (kept.card !== undefined) {
-          found.set(itemId, kept.card);
+          cards.set(itemId, kept.card);
           keep(itemId, kept.version, kept.card);
         }
       }
-      if (missing.length === 0) return found;
-      const { entries } = await lists.read(missing.map(cardKey));
+      if (missing.length === 0) return { cards, isDegraded: false };
+      const { entries, isDegraded } = await lists.read(missing.map(cardKey));
       entries.forEach((entry, i) => {
         if (entry === undefined) return;
         const itemId = missing[i]!;
         takeCard({ key: cardKey(itemId), ...entry });
         const card = cache.get(itemId)?.card;
-        if (card !== undefined) found.set(itemId, card);
+        if (card !== undefined) cards.set(itemId, card);
       });
-      return found;
+      return { cards, isDegraded };
     },
     get blockedCount() {
       return blockedCount;

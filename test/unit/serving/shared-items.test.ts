@@ -61,7 +61,7 @@ test('a card that is forgotten while all are read is asked for again, though an 
   await isPaused.promise;
   t.mock.timers.tick(START_LIMIT_MS);
   await opened;
-  const known = async () => [...(await items.cards(['a-first', 'removed-since'])).keys()].sort();
+  const known = async () => [...(await items.cards(['a-first', 'removed-since'])).cards.keys()].sort();
   assert.deepEqual(await known(), ['a-first', 'removed-since']);
   for (let i = 0; i < 20; i++) await items.cards([`item-${i}`]);
   goesOn.resolve();
