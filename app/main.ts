@@ -3,11 +3,11 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { EngineError } from '../engine/api/index.ts';
-import { type ListTuning, listTuningBody } from '../schemas/list-tuning.ts';
 import { type CompatibilityLevel, compatibilityLevels } from '../schemas/registry-http.ts';
-import { MAX_REQUESTS_PER_SECOND, SCOPES, type Scope } from '../serving/security/api-key.ts';
+import { MAX_REQUESTS_PER_SECOND, SCOPES } from '../serving/security/api-key.ts';
+import { httpUrl, keyName, number, scopes, time, tuning } from './arguments.ts';
 import type { EvaluateOptions } from './commands/evaluate.ts';
 import type { NewKey } from './commands/keys.ts';
 import type { SizeOptions } from './commands/size.ts';
@@ -24,42 +24,6 @@ function version(): string {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
   return 'unknown';
-}
-
-function number(min: number, max: number, whole = true): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() === '' || !(value >= min && value <= max) || (whole && !Number.isInteger(value)))
-      throw new InvalidArgumentError(`It must be a ${whole ? 'whole ' : ''}number from ${min} to ${max}.`);
-    return value;
-  };
-}
-
-function httpUrl(text: string): string {
-  if (!/^https?:$/.test(URL.parse(text)?.protocol ?? ''))
-    throw new InvalidArgumentError('It must be http:// or https://.');
-  return text;
-}
-
-/** A JSON object with fields of a list's tuning. */
-function tuning(text: string): Partial<ListTuning> {
-  let given: unknown;
-  try {
-    given = JSON.parse(text);
-  } catch {
-    throw new InvalidArgumentError('It must be a JSON object.');
-  }
-  const { error } = listTuningBody.safeParse(given);
-  if (error !== undefined)
-    throw new InvalidArgumentError(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}.`).join(' '));
-  return given as Partial<ListTuning>;
-}
-
-/** Epoch ms of a time as ISO 8601 writes it. */
-function time(text: string): number {
-  const value = Date.parse(text);
-  if (Number.isNaN(value)) throw new InvalidArgumentError('It must be a time such as 2026-01-31T12:00:00Z.');
-  return value;
 }
 
 function settingsHelp(): string {
@@ -263,18 +227,11 @@ schemas
     await encodeEvent(registryPlace(config()), interruption());
   });
 
-const scopes = (text: string): readonly Scope[] =>
-  text.split(',').map((name) => {
-    const scope = SCOPES.find((one) => one === name);
-    if (scope === undefined) throw new InvalidArgumentError(`They are of ${SCOPES.join(', ')}, several with commas.`);
-    return scope;
-  });
-
 const keys = program.command('keys').description('API keys of the endpoint, in the file FRESHET_API_KEYS_FILE');
 keys
   .command('create')
   .description('make a key and print it, once')
-  .requiredOption('--name <text>', 'who it is for')
+  .requiredOption('--name <text>', 'who it is for', keyName)
   .option('--scopes <names>', 'what it may read: public (items, popular, trending), visitors (everything)', scopes, [
     ...SCOPES,
   ])

@@ -14,12 +14,13 @@ export const SCOPES = ['public', 'visitors'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 export const MAX_REQUESTS_PER_SECOND = 1_000_000;
+export const MAX_KEY_NAME_LENGTH = 100;
 
 /** What is kept of a key. Times are ISO 8601. */
 export const apiKeyRecord = z.strictObject({
   id: z.string().regex(/^[0-9a-f]{12}$/),
   /** For people. */
-  name: z.string().min(1).max(100),
+  name: z.string().min(1).max(MAX_KEY_NAME_LENGTH),
   /** The application whose lists it opens: a key is of no use at another's endpoint. */
   tenant: z.string().min(1).max(100),
   /** SHA-256 of the secret, hexadecimal. */

@@ -25,16 +25,15 @@ export async function readKeyFile(path: string): Promise<readonly ApiKeyRecord[]
   } catch (error) {
     throw new KeyFileError(`the file of API keys ${path} cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
-  const parsed = keyFile.safeParse(parseJson(text));
-  if (!parsed.success) {
-    const { path: place = [], code } = parsed.error.issues[0] ?? {};
-    throw new KeyFileError(`the file of API keys ${path} is not valid at "${place.join('.')}" (${code})`);
-  }
-  return parsed.data.keys;
+  return validKeys(parseJson(text), `the file of API keys ${path} is not valid`);
 }
 
-/** Replaces the file as a whole; for its owner's eyes only. */
+/**
+ * Replaces the file as a whole; for its owner's eyes only.
+ * @throws {KeyFileError} for keys that {@link readKeyFile} would refuse.
+ */
 export async function writeKeyFile(path: string, keys: readonly ApiKeyRecord[]): Promise<void> {
+  validKeys({ keys }, `the file of API keys ${path} would not be valid`);
   await replaceFile(path, (file) => file.writeFile(`${JSON.stringify({ keys }, undefined, 2)}\n`));
 }
 
@@ -76,6 +75,14 @@ export class WatchedKeys {
       this.#logger.error('api-keys-not-read', { error: (error as Error).message });
     }
   }
+}
+
+/** @throws {KeyFileError} */
+function validKeys(contents: unknown, fault: string): readonly ApiKeyRecord[] {
+  const parsed = keyFile.safeParse(contents);
+  if (parsed.success) return parsed.data.keys;
+  const { path: place = [], code } = parsed.error.issues[0] ?? {};
+  throw new KeyFileError(`${fault} at "${place.join('.')}" (${code})`);
 }
 
 function parseJson(text: string): unknown {

@@ -256,6 +256,20 @@ test('an API key is made, listed without its secret, and revoked; each is writte
     assert.ok(!kept.includes(secret));
 });
 
+test('a key whose name is empty or too long is not made', async () => {
+  const environment = {
+    FRESHET_API_KEYS_FILE: join(folder, 'named.json'),
+    FRESHET_DATA_DIR: join(folder, 'keys-data'),
+  };
+  for (const name of ['', 'x'.repeat(101)]) {
+    const { code, printed } = await output(['keys', 'create', '--name', name], environment);
+    assert.equal(code, 2);
+    assert.match(printed, /--name.*1 to 100 characters/);
+  }
+  assert.equal((await output(['keys', 'create', '--name', 'x'.repeat(100)], environment)).code, 0);
+  assert.equal((await output(['keys', 'list'], environment)).code, 0);
+});
+
 test('the endpoint does not open to other machines without API keys', async () => {
   const refused = freshet(['serve', '--redis'], { FRESHET_HOST: '0.0.0.0' });
   assert.equal(await refused.ended, 2);

@@ -1,13 +1,13 @@
 // The endpoint with API keys: who gets what, how often, and what is said to the others.
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { silentLogger, silentMetrics, systemClock } from '../../../../engine/api/index.ts';
 import { listKey } from '../../../../lists/index.ts';
 import { createServingApp } from '../../../../serving/index.ts';
 import { type ApiKeyRecord, createApiKey, KeyRing } from '../../../../serving/security/api-key.ts';
-import { WatchedKeys, writeKeyFile } from '../../../../serving/security/key-file.ts';
+import { KeyFileError, readKeyFile, WatchedKeys, writeKeyFile } from '../../../../serving/security/key-file.ts';
 import { RateLimits, type SharedCounts } from '../../../../serving/security/rate-limits.ts';
 import { serve } from '../../../support/http.ts';
 import { createMemoryLists } from '../../../support/memory-lists.ts';
@@ -156,6 +156,21 @@ test('a key is made, rotated and revoked without a restart, and a broken file le
   await writeKeyFile(path, [next.record]);
   await waitFor('the new key alone', () => watched.ring.size === 1);
   assert.deepEqual(await statuses(), [401, 200]);
+});
+
+test('keys that could not be read again are not written, and the file stays as it was', async () => {
+  const path = join(temporaryDirectory(), 'keys.json');
+  const { record } = key();
+  await writeKeyFile(path, [record]);
+  const before = await readFile(path, 'utf8');
+  for (const name of ['', 'x'.repeat(101)])
+    await assert.rejects(writeKeyFile(path, [record, key({ name }).record]), (error: unknown) => {
+      assert.ok(error instanceof KeyFileError);
+      assert.match(error.message, /keys\.1\.name/);
+      return true;
+    });
+  assert.equal(await readFile(path, 'utf8'), before);
+  assert.deepEqual(await readKeyFile(path), [record]);
 });
 
 test('pages of allowed origins may read answers, others may not, and a preflight needs no key', async (t) => {
