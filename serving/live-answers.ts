@@ -2,7 +2,8 @@
 // written; what else an answer depends on (segments, blocks, campaigns, the clock) is looked at with every heartbeat. Streams that are
 // due together are answered in one round trip.
 //
-// Invariants: one watch however many streams; a reader that does not read is dropped, not buffered for; after `drain` none begins.
+// Invariants: one watch however many streams; a reader that does not read is dropped, not buffered for; after `drain` none begins; nothing is
+// written to a stream before its headers, so that it is one for browsers.
 import type { Request, Response } from 'express';
 import type { Logger } from '../engine/api/index.ts';
 import type { ListStore } from '../lists/index.ts';
@@ -33,6 +34,8 @@ interface Stream {
   readonly keys: readonly string[];
   /** Entity tag of what was sent last. */
   sent: string;
+  /** Its headers have been sent. Until then it is counted and watched for, and nobody but {@link LiveAnswers.begin} writes to it. */
+  hasBegun: boolean;
 }
 
 export interface LiveAnswersOptions {
@@ -75,7 +78,7 @@ export class LiveAnswers {
     }
     const { recommender } = this.#options;
     const keys = recommender.keysOf(question).filter((key) => key.startsWith(VISITOR_LISTS));
-    const stream: Stream = { response, question, keys, sent: request.get('last-event-id') ?? '' };
+    const stream: Stream = { response, question, keys, sent: request.get('last-event-id') ?? '', hasBegun: false };
     this.#add(stream);
     request.once('close', () => this.#remove(stream));
     const isWatched = this.#unwatch !== undefined;
@@ -84,12 +87,15 @@ export class LiveAnswers {
       response.set({ 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' });
       response.flushHeaders();
       response.write(`retry: ${RETRY_MS}\n\n`);
+      // Ended while the answer was read.
+      if (!this.#streams.has(stream)) return void response.end();
+      stream.hasBegun = true;
       this.#send(stream, answers[0]!);
     } catch (error) {
       this.#remove(stream);
       throw error;
     }
-    if (isWatched) return;
+    if (isWatched) return this.#settleSoon();
     // The shopper does not wait for the watch, which a store that is away holds up. What changed before it began is asked for once more.
     await this.#watching();
     await this.#answer([stream]);
@@ -105,7 +111,7 @@ export class LiveAnswers {
   endAll(): void {
     for (const stream of [...this.#streams]) {
       this.#remove(stream);
-      stream.response.end();
+      if (stream.hasBegun) stream.response.end();
     }
   }
 
@@ -164,20 +170,26 @@ export class LiveAnswers {
 
   #changed(keys: readonly string[]): void {
     for (const key of keys) for (const stream of this.#byKey.get(key) ?? []) this.#due.add(stream);
+    this.#settleSoon();
+  }
+
+  #settleSoon(): void {
     if (this.#due.size > 0) this.#settling ??= setTimeout(() => this.#settled(), SETTLE_MS);
   }
 
+  /** Streams that have not begun stay due until they have. */
   #settled(): void {
     this.#settling = undefined;
-    const due = [...this.#due];
-    this.#due.clear();
+    const due = [...this.#due].filter(({ hasBegun }) => hasBegun);
+    for (const stream of due) this.#due.delete(stream);
     void this.#answer(due);
   }
 
   #beat(): void {
     void this.#watching();
-    for (const { response } of this.#streams) response.write(': \n\n');
-    void this.#answer([...this.#streams]);
+    const begun = [...this.#streams].filter(({ hasBegun }) => hasBegun);
+    for (const { response } of begun) response.write(': \n\n');
+    void this.#answer(begun);
   }
 
   async #answer(streams: readonly Stream[]): Promise<void> {

@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { listKey } from '../../../lists/index.ts';
 import { type Answer, createServingClient, ServingError } from '../../../serving/index.ts';
 import { NOW, startContractShop } from '../../support/contract-shop.ts';
+import type { MemoryLists } from '../../support/memory-lists.ts';
 
 const LIST = listKey('visitor', 'for-you', 'default', 'v1');
 
@@ -17,6 +18,20 @@ function watch(t: TestContext, url: string, visitor = 'v1', query = {}) {
     next: async (): Promise<Answer | undefined> => (await answers.next()).value,
     end: () => ending.abort(),
   };
+}
+
+/** Keeps back what is read from now on, until it is released; `reached` when the visitor's list has been read. */
+function holdReads({ store }: MemoryLists) {
+  const reached = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const { getMany } = store;
+  store.getMany = async (keys) => {
+    const found = await getMany(keys);
+    if (keys.includes(LIST)) reached.resolve();
+    await released.promise;
+    return found;
+  };
+  return { reached: reached.promise, release: () => released.resolve() };
 }
 
 const idsOf = (answer: Answer | undefined) => answer?.items.map(({ id }) => id);
@@ -96,6 +111,57 @@ test('draining ends every stream and takes no new one', async (t) => {
     assert.deepEqual([error.problem.status, error.problem.type], [503, '/problems/too-many']);
     return true;
   });
+});
+
+test('a heartbeat leaves out a stream whose first answer is still being read', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const { url, lists } = await startContractShop(t);
+  const reads = holdReads(lists);
+  const opened = fetch(`${url}/v1/visitors/v1/recommendations/stream?n=1`);
+  await reads.reached;
+  t.mock.timers.tick(15_000);
+  reads.release();
+  const response = await opened;
+  assert.match(response.headers.get('content-type') ?? '', /^text\/event-stream/);
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  while (!text.includes('data: ')) {
+    const { value, done } = await reader.read();
+    assert.ok(!done, 'the stream ended');
+    text += value;
+  }
+  assert.match(text, /^retry: /);
+  await reader.cancel();
+});
+
+test('a stream that is ended while its first answer is still being read is a stream, so that browsers connect again', async (t) => {
+  const { url, lists, drain } = await startContractShop(t);
+  const reads = holdReads(lists);
+  const opened = fetch(`${url}/v1/visitors/v1/recommendations/stream`);
+  await reads.reached;
+  drain();
+  reads.release();
+  const response = await opened;
+  assert.match(response.headers.get('content-type') ?? '', /^text\/event-stream/);
+  assert.match(await response.text(), /^retry: \d+\n\n$/);
+});
+
+test('a list that changes while the first answer is still being read is sent after it', async (t) => {
+  const { url, lists } = await startContractShop(t);
+  const watching = watch(t, url, 'v2');
+  await watching.next();
+  await lists.list(LIST, ['i1'], { at: NOW });
+  const reads = holdReads(lists);
+  const stream = watch(t, url, 'v1', { n: 1 });
+  const first = stream.next();
+  await reads.reached;
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  await lists.list(LIST, ['i2'], { at: NOW });
+  t.mock.timers.tick(1_000);
+  t.mock.timers.reset();
+  reads.release();
+  assert.deepEqual(idsOf(await first), ['i1']);
+  assert.deepEqual(idsOf(await stream.next()), ['i2']);
 });
 
 test('a stream begins while the watch is held up, and is told then what it has missed', async (t) => {
