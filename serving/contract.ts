@@ -80,7 +80,7 @@ const answerSchema = z
       .boolean()
       .optional()
       .describe(
-        'Whether the event of `after` is among the last ones in a list behind this answer. False also for one that others have followed.',
+        'Whether the event of `after` is among the last ones in a list that gave items of this answer. False also for one that others have followed.',
       ),
     degraded: z
       .literal(true)

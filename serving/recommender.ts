@@ -189,11 +189,7 @@ export function createRecommender(options: RecommenderOptions): Recommender {
     });
   }
 
-  function composed(
-    { plan, read, isDegraded, nowMs }: Case,
-    { served, chosen }: Choice,
-    shown?: CardReading,
-  ): ShownAnswer {
+  function composed({ plan, isDegraded, nowMs }: Case, { served, chosen }: Choice, shown?: CardReading): ShownAnswer {
     const { name: placement, parameters } = plan;
     if (parameters.strict === true && !isDegraded && (served === undefined || served.place < 0))
       throw new ProblemError('nothing-own', 'There is no list of its own yet; without strict a fallback answers.');
@@ -201,7 +197,7 @@ export function createRecommender(options: RecommenderOptions): Recommender {
     const includesEvent =
       after === undefined
         ? undefined
-        : { includesEvent: read.decoded.some(({ list }) => list.asOf.eventIds.includes(after)) };
+        : { includesEvent: chosen.some(({ from: { list } }) => list.asOf.eventIds.includes(after)) };
     const degraded = isDegraded || shown?.isDegraded === true ? ({ degraded: true } as const) : undefined;
     if (served === undefined) return { placement, rung: 'none', ...includesEvent, ...degraded, items: [] };
     return {
