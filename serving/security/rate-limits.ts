@@ -82,6 +82,8 @@ export class RateLimits {
     try {
       for (const { key, requests } of counted) {
         const total = await shared.add(key.id, requests);
+        // A window that ends just now says nothing of the next one; and what lasts for 0 s lasts for ever in RateLimiterMemory.
+        if (total.endsInMs <= 0) continue;
         const since = this.#unshared.get(key.id)?.requests ?? 0;
         await this.#limiterOf(key).set(key.id, total.requests + since, total.endsInMs / 1_000);
       }

@@ -133,6 +133,28 @@ test('what processes have counted comes together, and a store that fails leaves 
   assert.ok((await one!.consume(record)).isAllowed);
 });
 
+test('a shared count whose window ends at that moment leaves a key its own count', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval', 'setTimeout', 'Date'] });
+  const { record } = key({ requestsPerSecond: 1 });
+  let calls = 0;
+  const shared: SharedCounts = {
+    async add() {
+      if (++calls > 1) throw new Error('away');
+      return { requests: 15, endsInMs: 0 };
+    },
+  };
+  const limits = new RateLimits({ requestsPerSecond: 100, shared, logger: silentLogger });
+  t.after(() => limits.close());
+  assert.equal((await limits.consume(record)).remaining, 9);
+  t.mock.timers.tick(1_000);
+  assert.equal(calls, 1);
+  await new Promise((resolve) => setImmediate(resolve));
+  const { isAllowed, remaining, resetSeconds } = await limits.consume(record);
+  assert.deepEqual({ isAllowed, remaining, resetSeconds }, { isAllowed: true, remaining: 8, resetSeconds: 9 });
+  t.mock.timers.tick(10_000);
+  assert.equal((await limits.consume(record)).remaining, 9);
+});
+
 test('a key is made, rotated and revoked without a restart, and a broken file leaves the keys as they are', async (t) => {
   const path = join(temporaryDirectory(), 'keys.json');
   const [old, next] = [key(), key()];
