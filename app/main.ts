@@ -115,7 +115,11 @@ program
       .choices(['train-then-test', 'test-then-train'])
       .default(undefined, 'train-then-test for sessions and clicks, else test-then-train'),
   )
-  .option('--span-days <days>', 'sessions: days over which the clicks are spread evenly', number(1, 3_650, false), 150)
+  .option(
+    '--span-days <days>',
+    'sessions: days over which the clicks are spread evenly; 150 unless said',
+    number(1, 3_650, false),
+  )
   .addOption(
     new Option('--holdout <share>', 'share of the data, at its end, that is asked about')
       .default(undefined, 'sessions: the test file; clicks: 0.1; else 0.75')
@@ -123,9 +127,8 @@ program
   )
   .option(
     '--limit <sessions>',
-    'learn before the first question only so many sessions or invoices, the last ones',
+    'learn before the first question only so many sessions or invoices, the last ones; all unless said',
     number(1, 1e9),
-    1e9,
   )
   .option('--ask-every <n>', 'ask one question in so many', number(1, 1e6), 1)
   .addOption(

@@ -24,10 +24,12 @@ export interface EvaluateOptions {
   readonly train?: string;
   readonly test?: string;
   readonly protocol: Protocol;
-  readonly spanDays: number;
+  /** Of sessions. */
+  readonly spanDays?: number;
   /** `undefined`: as the format has it by default. */
   readonly holdout?: number;
-  readonly limit: number;
+  /** Of sessions or invoices. */
+  readonly limit?: number;
   readonly askEvery: number;
   /** What differs from the defaults in how lists are made. */
   readonly tuning: Partial<ListTuning>;
@@ -44,6 +46,8 @@ const KS = [5, 10, 20] as const;
 const REDRAW_MS = 200;
 const PLAIN_LINE_MS = 5_000;
 const BAR_WIDTH = 30;
+/** Over which the clicks of sessions are spread where nobody says otherwise. */
+const DEFAULT_SPAN_DAYS = 150;
 /** Shares that are asked about where nobody says otherwise. */
 const DEFAULT_HOLDOUT = { clicks: 0.1, events: 0.75, 'online-retail': 0.75 } as const;
 
@@ -56,22 +60,27 @@ const FORMAT_TUNING: { readonly [F in EvaluationFormat]: Partial<ListTuning> } =
   'online-retail': { boughtAgainWeight: 8 },
 };
 
-/** Why the options do not go together; `undefined` when they do. */
+/** Why the options do not go together, or which would do nothing; `undefined` when they are well. */
 export function evaluateOptionsFault({
   format,
   file,
   train,
   test,
+  spanDays,
   holdout,
+  limit,
   protocol,
 }: EvaluateOptions): string | undefined {
   if (format === 'sessions') {
     if (file !== undefined) return 'sessions come from --train and --test, not from a file argument';
     if (train === undefined) return 'sessions need --train';
-    return test === undefined && !holdout ? 'sessions need --test or --holdout' : undefined;
+    if (test === undefined && !holdout) return 'sessions need --test or --holdout';
+    return test !== undefined && holdout ? '--test and --holdout both say what is asked about: give one' : undefined;
   }
   if (file === undefined) return `${format} needs a file`;
-  if (train !== undefined || test !== undefined) return '--train and --test are for --format sessions';
+  if ([train, test, spanDays].some((option) => option !== undefined))
+    return '--train, --test and --span-days are for --format sessions';
+  if (format === 'events' && limit !== undefined) return '--limit counts sessions or invoices, which events have not';
   const isStream = format === 'events' || format === 'online-retail';
   return isStream && protocol === 'train-then-test' ? `${format} are evaluated test-then-train` : undefined;
 }
@@ -98,9 +107,11 @@ export async function evaluateData(options: EvaluateOptions, signal: AbortSignal
 }
 
 function open(options: EvaluateOptions): Promise<DataSet> {
-  const { format, protocol, limit, askEvery } = options;
-  if (format === 'sessions')
-    return openSessions({ ...options, train: options.train!, test: options.test, holdout: options.holdout ?? 0 });
+  const { format, protocol, limit = Number.POSITIVE_INFINITY, askEvery } = options;
+  if (format === 'sessions') {
+    const { train, test, spanDays = DEFAULT_SPAN_DAYS, holdout = 0 } = options;
+    return openSessions({ train: train!, test, protocol, spanDays, holdout, limit, askEvery });
+  }
   const input = { file: options.file!, holdout: options.holdout ?? DEFAULT_HOLDOUT[format], askEvery };
   if (format === 'clicks') return openClicks({ ...input, protocol, limit });
   return format === 'events' ? openEvents(input) : openBaskets({ ...input, limit });

@@ -47,6 +47,15 @@ test('options that do not go together are explained, with exit code 2', () => {
   const { stderr, status } = evaluate(['--format', 'sessions', '--train', 'somewhere']);
   assert.equal(status, 2);
   assert.match(stderr, /--test or --holdout/);
+  for (const [parameters, option] of [
+    [['shop.jsonl', '--limit', '10'], /--limit/],
+    [['shop.jsonl', '--span-days', '10'], /--span-days/],
+    [['--format', 'sessions', '--train', 'a', '--test', 'b', '--holdout', '0.1'], /--test.*--holdout/],
+  ] as const) {
+    const refused = evaluate(parameters);
+    assert.equal(refused.status, 2);
+    assert.match(refused.stderr, option);
+  }
 });
 
 test('how lists are made can be tried out, and what is no such thing is refused by name', () => {

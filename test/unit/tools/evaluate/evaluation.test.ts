@@ -97,8 +97,6 @@ test('the command says what is missing before it reads anything', async () => {
     format: 'sessions',
     file: undefined,
     protocol: 'train-then-test',
-    spanDays: 150,
-    limit: 1,
     askEvery: 1,
     tuning: {},
     baselines: true,
@@ -109,4 +107,20 @@ test('the command says what is missing before it reads anything', async () => {
   assert.equal(evaluateOptionsFault({ ...given, train: 'a', holdout: 0.1 }), undefined);
   assert.match(evaluateOptionsFault({ ...given, format: 'clicks' }) ?? '', /needs a file/);
   assert.match(evaluateOptionsFault({ ...given, format: 'events', file: 'a' }) ?? '', /test-then-train/);
+});
+
+test('the command refuses an option that would do nothing', async () => {
+  const { evaluateOptionsFault } = await import('../../../../app/commands/evaluate.ts');
+  const given = { protocol: 'test-then-train', askEvery: 1, tuning: {}, baselines: true, json: false } as const;
+  const sessions = { ...given, format: 'sessions', file: undefined, train: 'a' } as const;
+  assert.match(evaluateOptionsFault({ ...sessions, test: 'b', holdout: 0.1 }) ?? '', /--test.*--holdout/);
+  assert.equal(evaluateOptionsFault({ ...sessions, test: 'b', holdout: 0 }), undefined);
+  assert.equal(evaluateOptionsFault({ ...sessions, test: 'b', spanDays: 30, limit: 1 }), undefined);
+  for (const format of ['events', 'clicks', 'online-retail'] as const) {
+    assert.equal(evaluateOptionsFault({ ...given, format, file: 'a' }), undefined);
+    assert.match(evaluateOptionsFault({ ...given, format, file: 'a', spanDays: 30 }) ?? '', /--span-days.*sessions/);
+    const limited = evaluateOptionsFault({ ...given, format, file: 'a', limit: 1 });
+    if (format === 'events') assert.match(limited ?? '', /--limit/);
+    else assert.equal(limited, undefined);
+  }
 });
