@@ -13,7 +13,10 @@ export type BatchRequest = Omit<Parameters, 'strict'> & { readonly placement: st
 export type BatchContext = Pick<Parameters, 'visitor' | 'session' | 'device' | 'region'>;
 export type { Answer, BatchAnswer, ProblemDocument };
 
-/** The endpoint refused or failed; `problem` is what it said. */
+/**
+ * The endpoint refused or failed; `problem` is what it said. Of a failure that is told in another way, as balancers do, it has the status, and the
+ * type `about:blank`.
+ */
 export class ServingError extends Error {
   override readonly name = 'ServingError';
   readonly problem: ProblemDocument;
@@ -31,7 +34,7 @@ export interface ServingClientOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Each method rejects with {@link ServingError} on a problem document, with `TypeError` when nothing answers. */
+/** Each method rejects with {@link ServingError} when it is refused or fails, with `TypeError` when nothing answers. */
 export interface ServingClient {
   recommendations(visitorId: string, query?: ListQuery): Promise<Answer>;
   sessionRecommendations(sessionId: string, query?: ListQuery): Promise<Answer>;
@@ -47,12 +50,13 @@ export interface ServingClient {
   watchRecommendations(visitorId: string, query?: ListQuery, signal?: AbortSignal): AsyncIterable<Answer>;
 }
 
-/** @param baseUrl e.g. `http://127.0.0.1:8080` */
+/** @param baseUrl e.g. `http://127.0.0.1:8080`; addresses are below its path. */
 export function createServingClient(baseUrl: string, options: ServingClientOptions = {}): ServingClient {
   const { timeoutMs = 5_000, headers = {} } = options;
+  const base = baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`;
 
   function urlOf(path: string, query: ListQuery = {}): URL {
-    const url = new URL(path, baseUrl);
+    const url = new URL(`.${path}`, base);
     for (const [name, value] of Object.entries(query)) {
       if (name === 'fields' || !Array.isArray(value)) {
         if (value !== undefined) url.searchParams.set(name, String(value));
@@ -62,7 +66,7 @@ export function createServingClient(baseUrl: string, options: ServingClientOptio
   }
 
   async function checked(response: Response): Promise<Response> {
-    if (!response.ok) throw new ServingError((await response.json()) as ProblemDocument);
+    if (!response.ok) throw new ServingError(problemOf(response, await response.text()));
     return response;
   }
 
@@ -96,7 +100,7 @@ export function createServingClient(baseUrl: string, options: ServingClientOptio
     recentlyViewed: (visitorId, query) => get(`/v1/visitors/${id(visitorId)}/recently-viewed`, query),
     buyAgain: (visitorId, query) => get(`/v1/visitors/${id(visitorId)}/buy-again`, query),
     async batch(requests, context) {
-      const response = await fetch(new URL('/v1/batch', baseUrl), {
+      const response = await fetch(urlOf('/v1/batch'), {
         method: 'POST',
         headers: { ...headers, 'content-type': 'application/json' },
         body: JSON.stringify({ ...context, requests }),
@@ -107,4 +111,17 @@ export function createServingClient(baseUrl: string, options: ServingClientOptio
     watchRecommendations: (visitorId, query, signal) =>
       watch(`/v1/visitors/${id(visitorId)}/recommendations/stream`, query, signal),
   };
+}
+
+function problemOf({ status, statusText }: Response, body: string): ProblemDocument {
+  let document: Partial<ProblemDocument> | null | undefined;
+  try {
+    document = JSON.parse(body);
+  } catch {
+    // A page for people.
+  }
+  const isProblem =
+    typeof document?.type === 'string' && typeof document.status === 'number' && typeof document.detail === 'string';
+  if (isProblem) return document as ProblemDocument;
+  return { type: 'about:blank', title: statusText, status, detail: 'The answer is no problem document.' };
 }

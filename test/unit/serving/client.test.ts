@@ -68,3 +68,40 @@ test('a problem is thrown with what the endpoint said, and a silent endpoint doe
     for await (const _ of client.watchRecommendations('v')) assert.fail('there is no answer');
   });
 });
+
+test('addresses are below the path of the base, with a slash at its end or without', async (t) => {
+  const asked: string[] = [];
+  const url = await serve(t, (request, response) => {
+    asked.push(new URL(request.url!, 'http://x').pathname);
+    response.end('{}');
+  });
+  for (const base of [url, `${url}/`, `${url}/shop/recs`, `${url}/shop/recs/`]) {
+    await createServingClient(base).popular({ n: 1 });
+    await createServingClient(base).batch([{ placement: 'home' }]);
+  }
+  const [popular, batch] = ['/v1/popular', '/v1/batch'];
+  const below = [`/shop/recs${popular}`, `/shop/recs${batch}`];
+  assert.deepEqual(asked, [popular, batch, popular, batch, ...below, ...below]);
+});
+
+test('a failure that is told without a problem document is thrown with its status', async (t) => {
+  const bodies = ['<html>502 Bad Gateway</html>', '{"message":"no upstream"}', 'null', ''];
+  let body = '';
+  const url = await serve(t, (_request, response) => response.writeHead(502).end(body));
+  const client = createServingClient(url);
+  const asks: (() => Promise<unknown>)[] = [
+    () => client.popular(),
+    () => client.batch([{ placement: 'home' }]),
+    async () => {
+      for await (const _ of client.watchRecommendations('v')) assert.fail('there is no answer');
+    },
+  ];
+  for (body of bodies)
+    for (const ask of asks)
+      await assert.rejects(ask(), (error: unknown) => {
+        assert.ok(error instanceof ServingError, `${error}`);
+        assert.deepEqual([error.problem.status, error.problem.type], [502, 'about:blank']);
+        assert.match(error.message, /^502: /);
+        return true;
+      });
+});
