@@ -41,9 +41,22 @@ export function rebaseFactor(fromMs: number, toMs: number, halfLifeMs: number): 
   return 2 ** ((fromMs - toMs) / halfLifeMs);
 }
 
-/** What brings a sum against `landmarkMs` to its value at `timeMs`. */
+/**
+ * What brings a sum against `landmarkMs` to its value at `timeMs`: always a number. Where the landmark is more than 1,023 half-lives ahead, nothing
+ * of that time is left in the sum, and 0 has to stay 0.
+ */
 export function valueFactor(timeMs: number, landmarkMs: number, halfLifeMs: number): number {
-  return 1 / weightAt(timeMs, landmarkMs, halfLifeMs);
+  return Math.min(1 / weightAt(timeMs, landmarkMs, halfLifeMs), Number.MAX_VALUE);
+}
+
+/** What the factor of a mass is for the recent mass beside it, see {@link RECENT_SHARE}: always a number, as {@link valueFactor} is. */
+export function recentFactor(factor: number): number {
+  return Math.min(factor ** RECENT_SHARE, Number.MAX_VALUE);
+}
+
+/** A sum as it was stored. One that an earlier version let overflow tells nothing. */
+export function storedSum(sum: number): number {
+  return Number.isFinite(sum) ? sum : 0;
 }
 
 /** The landmark that a sum should have once it holds something of `timeMs`: its own, or that time's when it lies far behind. */

@@ -21,6 +21,8 @@ const NO_CATEGORIES: readonly string[] = [];
 const INITIAL_CAPACITY = 1024;
 /** Half-lives between the common landmark and the newest record before all masses are moved; binary64 allows 1,023, for {@link ItemIndex.recent} an eighth. */
 const REBASE_HALF_LIVES = 64;
+/** Most that a mass grows by when it is brought to a time before the common landmark, for {@link ItemIndex.recent}: 2^(8 · (64 + 60)) is a number. */
+const MOST_BACK = 2 ** 60;
 /**
  * An item's neighbours have changed when its mass has moved by this share since they last did: one more view among a thousand turns
  * no list round, and would make the lists of all who saw the item due every second.
@@ -167,10 +169,10 @@ export class ItemIndex {
     return this.#factor;
   }
 
-  /** What brings a mass of {@link recent} to a time. */
+  /** What brings a mass of {@link recent} to a time; to one long before the common landmark, as far as the masses remain numbers. */
   recentFactorAt(atMs: number): number {
     // Products round alike on whatever landmark, a power does not: the answer must not depend on what was in memory first.
-    let factor = this.factorAt(atMs);
+    let factor = Math.min(this.factorAt(atMs), MOST_BACK);
     for (let share = RECENT_SHARE; share > 1; share /= 2) factor *= factor;
     return factor;
   }

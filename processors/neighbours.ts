@@ -8,6 +8,7 @@
 
 import type { Serde } from '../engine/api/index.ts';
 import { BinaryReader, BinaryWriter, EngineError } from '../engine/api/index.ts';
+import { storedSum } from './decay.ts';
 
 /** Value of the topic and global store `neighbours`; key: the item's id. */
 export interface NeighbourRecord {
@@ -134,7 +135,7 @@ export const neighbourSerde: Serde<NeighbourRecord> = {
     const landmarkMs = reader.f64();
     const lastSeenMs = reader.f64();
     const n = reader.f32();
-    const recent = version === WITHOUT_RECENT ? 0 : reader.f32();
+    const recent = version === WITHOUT_RECENT ? 0 : storedSum(reader.f32());
     const p = reader.f32();
     const forward = reader.f32();
     const backward = reader.f32();

@@ -6,7 +6,7 @@
 
 import type { Serde } from '../engine/api/index.ts';
 import { EngineError } from '../engine/api/index.ts';
-import { type HalfLives, valueFactor } from './decay.ts';
+import { type HalfLives, storedSum, valueFactor } from './decay.ts';
 import type { ResolvedItems } from './neighbours.ts';
 import { heaviestPositions, type SegmentState } from './popularity-segment.ts';
 import type { AsOf } from './profile/as-of.ts';
@@ -117,8 +117,8 @@ export const publishedSegmentSerde: Serde<PublishedSegment> = {
     const trending = new Float64Array(size);
     for (let i = 0; i < size; i++) {
       items.push(reader.text());
-      popular[i] = reader.f64();
-      trending[i] = reader.f64();
+      popular[i] = storedSum(reader.f64());
+      trending[i] = storedSum(reader.f64());
     }
     reader.end();
     return { segment, asOf, items, popular, trending, resolved: undefined };

@@ -153,7 +153,9 @@ export function emptySegment(deltas: SegmentDeltas, first: SegmentDelta): Segmen
 
 /** Adds a delta to a whole state in place. Returns how many of its items were dropped: taken back, but absent. */
 export function addDelta(state: SegmentState, deltas: SegmentDeltas, delta: SegmentDelta, halfLives: Times): number {
-  moveLandmarks(state, delta.newest.at, halfLives);
+  // The batch may hold something newer than this delta does, and its sums are against landmarks of that.
+  const newestMs = Math.max(delta.newest.at, deltas.popularLandmarkMs, deltas.trendingLandmarkMs);
+  moveLandmarks(state, newestMs, halfLives);
   const popularFactor = rebaseFactor(deltas.popularLandmarkMs, state.popularLandmarkMs, halfLives.popularMs);
   const trendingFactor = rebaseFactor(deltas.trendingLandmarkMs, state.trendingLandmarkMs, halfLives.trendingMs);
   let dropped = 0;

@@ -8,6 +8,7 @@
 
 import type { Serde } from '../engine/api/index.ts';
 import { EngineError } from '../engine/api/index.ts';
+import { storedSum } from './decay.ts';
 import { type SegmentItems, SegmentState } from './popularity-segment.ts';
 import { ByteReader, ByteWriter } from './profile/bytes.ts';
 import { readAsOf, writeAsOf } from './profile/event-codec.ts';
@@ -53,7 +54,8 @@ export const segmentHeadSerde: Serde<SegmentState> = {
     const flags = reader.u8();
     state.isDue = (flags & DUE) !== 0;
     if ((flags & PUBLISHED) !== 0) state.publishedAtMs = reader.signed();
-    for (let left = reader.count(17); left > 0; left--) state.append(reader.text(), reader.f64(), reader.f64());
+    for (let left = reader.count(17); left > 0; left--)
+      state.append(reader.text(), storedSum(reader.f64()), storedSum(reader.f64()));
     if (isWhole) state.needsBase = true;
     reader.end();
     return state;
@@ -87,8 +89,8 @@ export const segmentBaseSerde: Serde<SegmentItems> = {
     const trending = new Float64Array(size);
     for (let i = 0; i < size; i++) {
       items.push(reader.text());
-      popular[i] = reader.f64();
-      trending[i] = reader.f64();
+      popular[i] = storedSum(reader.f64());
+      trending[i] = storedSum(reader.f64());
     }
     reader.end();
     return { items, popular, trending };

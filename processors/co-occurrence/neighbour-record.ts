@@ -1,7 +1,7 @@
 // What of a row is published to `neighbours`.
 
 import { itemHash } from '../../schemas/item-hash.ts';
-import { landmarkAt, RECENT_SHARE, rebaseFactor } from '../decay.ts';
+import { landmarkAt, rebaseFactor, recentFactor } from '../decay.ts';
 import { itemVector, type QuantisedVector } from '../item-vector.ts';
 import { type NeighbourRecord, roundedMass } from '../neighbours.ts';
 import type { ItemRow } from './item-row.ts';
@@ -41,7 +41,7 @@ export function neighbourRecordOf(itemId: string, row: ItemRow, halfLifeMs: numb
     hash,
     landmarkMs,
     n: Math.fround(row.n * factor),
-    recent: Math.fround(row.recent * factor ** RECENT_SHARE),
+    recent: Math.fround(row.recent * recentFactor(factor)),
     p: Math.fround(row.p * factor),
     forward: Math.fround(row.forward * factor),
     backward: Math.fround(row.backward * factor),

@@ -66,3 +66,52 @@ test('sums equal a naive recomputation, whatever the order, the batches and the 
     }),
   );
 });
+
+const FROM_MS = Date.UTC(2000, 0, 1);
+const UNTIL_MS = Date.UTC(2026, 0, 1);
+const anyTime = fc.integer({ min: FROM_MS, max: UNTIL_MS });
+/** Half-lives from a sum's own time to its landmark up to which what matters of the sum is held in full. */
+const HELD_HALF_LIVES = 900;
+
+test('events of any age beside newer ones give sums that are numbers, and those of a recomputation as far as they can be held', () => {
+  const batch = fc.record({
+    sales: fc.array(
+      fc.record({ item: fc.constantFrom('a', 'b', 'c'), atMs: anyTime, weight: fc.constantFrom(1, 2, 5) }),
+      {
+        minLength: 1,
+        maxLength: 4,
+      },
+    ),
+    batchMs: anyTime,
+  });
+  fc.assert(
+    fc.property(fc.array(batch, { minLength: 1, maxLength: 6 }), (batches) => {
+      const stored = new StoredSegment();
+      for (const { sales, batchMs } of batches) {
+        const deltas = deltasOf(sales, batchMs);
+        const state = stored.read(deltas);
+        addDelta(state, deltas, deltas.segments[0]!, HALF_LIVES);
+        stored.write(state);
+        const published = publishedSegment('global', state, HALF_LIVES);
+        assert.ok(published.popular.every(Number.isFinite) && published.trending.every(Number.isFinite));
+      }
+      const state = stored.read();
+      const published = publishedSegment('global', state, HALF_LIVES);
+      const atMs = published.asOf.at;
+      const all = batches.flatMap(({ sales }) => sales);
+      const isHeld = (state.trendingLandmarkMs - atMs) / HALF_LIVES.trendingMs < HELD_HALF_LIVES;
+      const naive = (item: string, halfLifeMs: number) =>
+        all
+          .filter((one) => one.item === item)
+          .reduce((sum, one) => sum + one.weight * 0.5 ** ((atMs - one.atMs) / halfLifeMs), 0);
+      const close = (actual: number, expected: number) =>
+        assert.ok(Math.abs(actual - expected) <= 1e-9 * Math.max(1, expected), `${actual}, not ${expected}`);
+      assert.deepEqual(new Set(published.items), new Set(all.map(({ item }) => item)));
+      published.items.forEach((item, i) => {
+        const popular = naive(item, HALF_LIVES.popularMs);
+        close(published.popular[i]!, popular);
+        if (isHeld) close(published.trending[i]!, trendOf(popular, naive(item, HALF_LIVES.trendingMs), HALF_LIVES));
+      });
+    }),
+  );
+});

@@ -66,6 +66,15 @@ describe('ITEMS', () => {
     assert.equal(pipeline.row('weak')!.size, 0);
   });
 
+  test('An item that was only dealt with decades ago, in one batch with something of now, has masses that are numbers', async () => {
+    const pipeline = new VisitorPipeline({ partitions: 1 });
+    const at = Date.UTC(2000, 0, 1);
+    await pipeline.process(recordsOf(click({ itemId: 'old', visitorId: 'late', at }), click({ itemId: 'new' })));
+    const { n, recent } = pipeline.neighbours.get('old')!;
+    assert.ok(n > 0.9);
+    assert.equal(recent, 0);
+  });
+
   test('A hash that belongs to another id is refused and counted', async () => {
     const pipeline = new VisitorPipeline({ partitions: 1, collides: (_, itemId) => itemId === 'b' });
     await pipeline.process(recordsOf(click({ itemId: 'a' }), click({ itemId: 'b' }), click({ itemId: 'c' })));

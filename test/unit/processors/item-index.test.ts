@@ -53,6 +53,15 @@ test('masses have the same bits whichever record was the first to be known', () 
   );
 });
 
+test('masses at a time long before any of them are numbers', () => {
+  const index = new ItemIndex(HALF_LIFE);
+  for (const [i, halfLives] of [0, 63].entries())
+    index.applyNeighbours(`i${i}`, neighbour(`i${i}`, {}, { landmarkMs: halfLives * HALF_LIFE, n: 1e6, recent: 1e6 }));
+  for (let halfLives = 0; halfLives <= 900; halfLives += 50)
+    for (let i = 0; i < 2; i++)
+      assert.ok(Number.isFinite(index.recent[i]! * index.recentFactorAt(-halfLives * HALF_LIFE)));
+});
+
 test('of an item that was withdrawn no more is known than what its neighbours tell, as after a restart', () => {
   const index = new ItemIndex(HALF_LIFE);
   const other = entry('other', { brand: 'Acme', categories: ['Tents'] });

@@ -140,6 +140,19 @@ test('a published segment comes back from its bytes as it was', () => {
   assert.ok(published.items.length >= 120);
 });
 
+test('a sum that an earlier release let overflow is read as nothing', () => {
+  const { state } = stateOf([[{ item: 'a', atMs: 40 * DAY, weight: 1 }]]);
+  state.trending[0] = Number.POSITIVE_INFINITY;
+  const stored = new StoredSegment();
+  stored.write(state);
+  assert.equal(stored.read().trending[0], 0);
+  state.needsBase = true;
+  stored.write(state);
+  assert.equal(stored.read().trending[0], 0);
+  const published = publishedSegment('global', state, HALF_LIVES);
+  assert.equal(publishedSegmentSerde.deserialize(publishedSegmentSerde.serialize(published)).trending[0], 0);
+});
+
 test('state of an unknown version is refused', () => {
   assert.throws(() => segmentHeadSerde.deserialize(Uint8Array.of(7)), { code: 'STATE_FORMAT_UNKNOWN' });
   assert.throws(() => segmentBaseSerde.deserialize(Uint8Array.of(7)), { code: 'STATE_FORMAT_UNKNOWN' });

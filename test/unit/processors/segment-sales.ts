@@ -15,11 +15,12 @@ export interface Sale {
   readonly weight: number;
 }
 
-/** One batch of sales in the segment `global`. */
-export function deltasOf(sales: readonly Sale[]): SegmentDeltas {
+/** One batch of sales in the segment `global`. The batch's landmarks are those of `batchMs`, when something newer elsewhere came with it. */
+export function deltasOf(sales: readonly Sale[], batchMs = 0): SegmentDeltas {
   const newestMs = Math.max(...sales.map(({ atMs }) => atMs));
-  const popularLandmarkMs = landmarkAt(newestMs, HALF_LIVES.popularMs);
-  const trendingLandmarkMs = landmarkAt(newestMs, HALF_LIVES.trendingMs);
+  const landmarksOfMs = Math.max(newestMs, batchMs);
+  const popularLandmarkMs = landmarkAt(landmarksOfMs, HALF_LIVES.popularMs);
+  const trendingLandmarkMs = landmarkAt(landmarksOfMs, HALF_LIVES.trendingMs);
   const items = [...new Set(sales.map(({ item }) => item))];
   const sums = (landmarkMs: number, halfLifeMs: number) =>
     Float64Array.from(items, (item) =>
