@@ -9,7 +9,10 @@ export interface ChangedVisitor {
   readonly visitorId: string;
   /** Not to be changed; `undefined` when the visitor was erased: every key of the visitor is to be removed. */
   readonly profile: Profile | undefined;
-  /** Whether what the visitor bought or dislikes, or the visitor's audience, may have changed: only then is the block entry published. */
+  /**
+   * Whether what the visitor bought or dislikes, or the visitor's audience, may have changed: only then is the block entry published, and
+   * may a list have lost its last item.
+   */
   readonly blocksChanged: boolean;
   /** Sessions that are no longer the visitor's: their lists are to be removed. */
   readonly endedSessionIds: readonly string[];

@@ -66,15 +66,15 @@ export class OwnLists {
     this.#options = options;
   }
 
-  /** Forwards a visitor's lists that are in use; of a visitor who was erased, that each is gone. */
-  forward(visitorId: string, profile: Profile | undefined, context: ProcessorContext): void {
-    for (const definition of DEFINITIONS) this.#forward(definition, visitorId, profile, context);
+  /** Forwards a visitor's lists that are in use; of a visitor who was erased, or where `mayBeEmptied`, that each of the others is gone. */
+  forward(visitorId: string, profile: Profile | undefined, mayBeEmptied: boolean, context: ProcessorContext): void {
+    for (const definition of DEFINITIONS) this.#forward(definition, visitorId, profile, mayBeEmptied, context);
   }
 
   /** Forwards those of a visitor's lists whose keys are wanted, and takes them out. */
   republish(wanted: Set<string>, visitorId: string, profile: Profile | undefined, context: ProcessorContext): void {
     for (const definition of DEFINITIONS)
-      if (wanted.delete(this.#key(definition, visitorId))) this.#forward(definition, visitorId, profile, context);
+      if (wanted.delete(this.#key(definition, visitorId))) this.#forward(definition, visitorId, profile, true, context);
   }
 
   /** The keys under which there may be lists of a visitor. */
@@ -90,17 +90,19 @@ export class OwnLists {
     definition: OwnDefinition,
     visitorId: string,
     profile: Profile | undefined,
+    mayBeEmptied: boolean,
     context: ProcessorContext,
   ): void {
     const { format, use, variant, listsSink } = this.#options;
     const asOf = profile?.asOf;
     const key = this.#key(definition, visitorId);
-    if (profile === undefined || asOf === undefined) {
-      context.forward({ key, value: null, timestampMs: asOf?.at ?? context.streamTimeMs }, listsSink);
+    const mayHaveItems = use.isInUse(definition) && (definition !== BUY_AGAIN || profile?.bought.length !== 0);
+    if (profile === undefined || asOf === undefined || !mayHaveItems) {
+      // Who never bought has no list to take back either: most visitors.
+      if (asOf === undefined || mayBeEmptied)
+        context.forward({ key, value: null, timestampMs: asOf?.at ?? context.streamTimeMs }, listsSink);
       return;
     }
-    // Who never bought has no list to take back either: most visitors.
-    if (!use.isInUse(definition) || (definition === BUY_AGAIN && profile.bought.length === 0)) return;
     const shownAtMs = Math.max(asOf.at, context.streamTimeMs);
     const listed =
       definition === BUY_AGAIN ? this.#again(profile, asOf.at, shownAtMs) : this.#viewed(profile, shownAtMs);

@@ -82,7 +82,7 @@ export class VisitorLists implements VisitorListMaker {
       for (const sessionId of endedSessionIds) this.#forward(this.#sessionKey(sessionId), null, profile, context);
       const made = this.#made(profile, sources.dealings[i]!, sources, context);
       this.#forwardLists(visitorId, profile, made, context);
-      this.#own.forward(visitorId, profile, context);
+      this.#own.forward(visitorId, profile, blocksChanged, context);
       if (blocksChanged) this.#forwardBlock(visitorId, profile, context);
       if (made === undefined) {
         this.#refresh?.forgotten(visitorId);

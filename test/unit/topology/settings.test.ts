@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { placementSerde } from '../../../lists/index.ts';
-import type { Setting } from '../../../schemas/records.ts';
+import type { Privacy, Setting } from '../../../schemas/records.ts';
 import { LISTS_SINK } from '../../../topology/index.ts';
-import { item, openShop, order, type Shop, START_MS } from './shop.ts';
+import { click, item, openShop, order, type Shop, START_MS } from './shop.ts';
 
 const DAY = 86_400_000;
 let settings = 0;
@@ -24,6 +24,13 @@ const placementOf = (shop: Shop, name: string) => {
   const value = shop.driver.published(LISTS_SINK).get(`placement:${name}`)?.value;
   return value ? placementSerde.deserialize(value) : undefined;
 };
+const privacy = (overrides: Partial<Privacy> & Pick<Privacy, 'at' | 'action'>): Privacy => ({
+  eventId: `p${settings++}`,
+  visitorId: 'eve',
+  consent: null,
+  otherVisitorId: null,
+  ...overrides,
+});
 const catalog = (shop: Shop) =>
   shop.send(
     'catalog',
@@ -71,11 +78,58 @@ test('an erased visitor leaves none of these lists', async (t) => {
   await shop.driver.advance(DAY);
   await shop.views('eve', ['c']);
   assert.ok(viewed(shop, 'eve') !== undefined && again(shop, 'eve') !== undefined);
-  await shop.send('privacy', [
-    { eventId: 'x', visitorId: 'eve', at: shop.clock.nowMs(), action: 'erase', consent: null, otherVisitorId: null },
-  ]);
+  await shop.send('privacy', [privacy({ at: shop.clock.nowMs(), action: 'erase' })]);
   assert.equal(viewed(shop, 'eve'), undefined);
   assert.equal(again(shop, 'eve'), undefined);
+});
+
+test('what a visitor buys again is taken back with the last item of it', async (t) => {
+  const buysAgain = async (orderId: string) => {
+    const shop = await openShop(t);
+    await catalog(shop);
+    await shop.send('purchases', [order('eve', ['b'], { at: shop.clock.nowMs(), orderId })]);
+    await shop.driver.advance(DAY);
+    await shop.views('eve', ['c']);
+    assert.deepEqual(ids(again(shop, 'eve')), ['b']);
+    return shop;
+  };
+
+  const returned = await buysAgain('o1');
+  await returned.send('purchases', [
+    order('eve', ['b'], { at: returned.clock.nowMs(), orderId: 'o1', status: 'returned' }),
+  ]);
+  assert.equal(again(returned, 'eve'), undefined);
+
+  const limited = await buysAgain('o2');
+  await limited.send('privacy', [privacy({ at: limited.clock.nowMs(), action: 'consent', consent: 'limited' })]);
+  assert.equal(again(limited, 'eve'), undefined);
+  // Bought under limited consent, it is forgotten with the session.
+  await limited.send('purchases', [order('eve', ['b'], { at: limited.clock.nowMs() })]);
+  await limited.views('eve', ['c']);
+  assert.deepEqual(ids(again(limited, 'eve')), ['b']);
+  await limited.driver.advance(DAY);
+  await limited.views('eve', ['c']);
+  assert.equal(again(limited, 'eve'), undefined);
+
+  const erased = await buysAgain('o3');
+  const at = erased.clock.nowMs();
+  await erased.driver.pipe(
+    erased.recordOf('privacy', privacy({ at, action: 'erase' })),
+    erased.recordOf('clicks', click({ visitorId: 'eve', itemId: 'a', at: at + 1 })),
+  );
+  assert.equal(again(erased, 'eve'), undefined);
+  assert.deepEqual(ids(viewed(erased, 'eve')), ['a']);
+});
+
+test('a list that is not made any more is taken back from a visitor who is erased or whose consent is limited', async (t) => {
+  const shop = await openShop(t);
+  await catalog(shop);
+  await shop.views('eve', ['a']);
+  assert.deepEqual(ids(viewed(shop, 'eve')), ['a']);
+  const off = { isOn: false, lists: [{ definition: 'recently-viewed' }] };
+  await shop.send('settings', [setting('placement', 'recently-viewed-items', off)]);
+  await shop.send('privacy', [privacy({ at: shop.clock.nowMs(), action: 'consent', consent: 'limited' })]);
+  assert.equal(viewed(shop, 'eve'), undefined);
 });
 
 test('a list that no placement in force names is not made, and is made again when one does', async (t) => {

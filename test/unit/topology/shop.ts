@@ -50,20 +50,19 @@ export async function openShop(t: TestContext, options: ShopOptions = {}) {
   t.after(() => driver.close());
   const bytesOf = (key: string) => driver.published(LISTS_SINK).get(key)?.value ?? undefined;
 
+  const recordOf = <T extends SourceTopic>(topic: T, value: SourceRecords[T]): ProducerRecord => ({
+    topic,
+    key: keyOf(topic, value),
+    value: serdes[topic].serialize(value),
+    timestampMs: clock.nowMs(),
+  });
   const send = <T extends SourceTopic>(topic: T, values: readonly SourceRecords[T][]) =>
-    driver.pipe(
-      ...values.map(
-        (value): ProducerRecord => ({
-          topic,
-          key: keyOf(topic, value),
-          value: serdes[topic].serialize(value),
-          timestampMs: clock.nowMs(),
-        }),
-      ),
-    );
+    driver.pipe(...values.map((value) => recordOf(topic, value)));
 
   return {
     clock,
+    /** For events of several topics in one batch. */
+    recordOf,
     send,
     driver,
     /** Ids by time: each sale or view is a second after the one before it. */
