@@ -66,6 +66,7 @@ export interface VisitorProfileOptions {
 interface Changed {
   readonly endedSessionIds: string[];
   blocksChanged: boolean;
+  isNewVisit: boolean;
 }
 
 /** What may change what a visitor bought or dislikes, or the audience that the visitor belongs to; most views do not. */
@@ -180,9 +181,8 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
     if (record.topic === 'impressions') {
       if (known === undefined) return;
       const shown = this.#profiles.getForUpdate(visitorId)!;
-      const isTired = updater.impression(shown, value as Impression, event);
-      if (isTired)
-        this.#keep(visitorId, known, { profile: shown, endedSessionId: undefined, isForgotten: false }, false);
+      const update = updater.impression(shown, value as Impression, event);
+      if (update !== undefined) this.#keep(visitorId, known, update, false);
       return;
     }
     const profile = known === undefined ? emptyProfile() : this.#profiles.getForUpdate(visitorId)!;
@@ -206,16 +206,17 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
   }
 
   #keep(visitorId: string, known: Profile | undefined, update: Update, blocksChanged: boolean): void {
-    const { profile, endedSessionId, isForgotten } = update;
+    const { profile, endedSessionId, isForgotten, isNewVisit } = update;
     if (profile === undefined) {
       if (known !== undefined) this.#profiles.delete(visitorId);
     } else if (profile !== known) this.#profiles.put(visitorId, profile);
     let changed = this.#changed.get(visitorId);
     if (changed === undefined) {
-      changed = { endedSessionIds: [], blocksChanged: false };
+      changed = { endedSessionIds: [], blocksChanged: false, isNewVisit: false };
       this.#changed.set(visitorId, changed);
     }
     changed.blocksChanged ||= blocksChanged || isForgotten;
+    changed.isNewVisit ||= isNewVisit;
     if (endedSessionId !== undefined) changed.endedSessionIds.push(endedSessionId);
   }
 
@@ -226,10 +227,11 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
   }
 
   #unchanged(visitors: readonly string[], blocksChanged: boolean): ChangedVisitor[] {
-    return visitors.map((visitorId) => this.#listOwner(visitorId, { endedSessionIds: [], blocksChanged }));
+    const unchanged = { endedSessionIds: [], blocksChanged, isNewVisit: false };
+    return visitors.map((visitorId) => this.#listOwner(visitorId, unchanged));
   }
 
-  #listOwner(visitorId: string, { endedSessionIds, blocksChanged }: Changed): ChangedVisitor {
+  #listOwner(visitorId: string, { endedSessionIds, blocksChanged, isNewVisit }: Changed): ChangedVisitor {
     const profile = this.#profiles.get(visitorId);
     const current = profile?.session?.id;
     return {
@@ -238,6 +240,7 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
       // The visitor may have come back to a session within the batch.
       endedSessionIds: endedSessionIds.filter((id) => id !== current),
       blocksChanged,
+      isNewVisit,
     };
   }
 

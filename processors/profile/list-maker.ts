@@ -10,10 +10,15 @@ export interface ChangedVisitor {
   /** Not to be changed; `undefined` when the visitor was erased: every key of the visitor is to be removed. */
   readonly profile: Profile | undefined;
   /**
-   * Whether what the visitor bought or dislikes, or the visitor's audience, may have changed: only then is the block entry published, and
-   * may a list have lost its last item.
+   * Whether what the visitor bought or dislikes, or the visitor's audience, may have changed: only then is the block entry published
+   * or removed, and may a list have lost its last item.
    */
   readonly blocksChanged: boolean;
+  /**
+   * Whether the visitor began a session or a day. Entries of visitors expire some time after their publication (lists/redis-layout.ts), and lists are
+   * published with every look: the block entry, where there is one, has to last as long as they do.
+   */
+  readonly isNewVisit: boolean;
   /** Sessions that are no longer the visitor's: their lists are to be removed. */
   readonly endedSessionIds: readonly string[];
 }

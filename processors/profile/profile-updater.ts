@@ -10,7 +10,7 @@
 import { itemHash } from '../../schemas/item-hash.ts';
 import type { Click, Impression, Privacy, Purchase, Visitor } from '../../schemas/records.ts';
 import { termsOfSearch } from '../content/terms.ts';
-import type { HalfLives } from '../decay.ts';
+import { DAY_MS, type HalfLives, landmarkAt } from '../decay.ts';
 import { addToVector } from '../user-vector.ts';
 import { advanceAsOf, type EventRef } from './as-of.ts';
 import { contributeOrder, contributeSignal } from './contributions.ts';
@@ -71,6 +71,8 @@ export interface Update {
   readonly endedSessionId: string | undefined;
   /** What was bought or disliked in that session is forgotten with it. */
   readonly isForgotten: boolean;
+  /** The event is the first of a session or, as some sessions never end, of a day (UTC). */
+  readonly isNewVisit: boolean;
 }
 
 /** Applies events to profiles in place. */
@@ -95,7 +97,7 @@ export class ProfileUpdater {
   }
 
   click(profile: Profile, click: Click, event: EventRef): Update {
-    receive(profile, event);
+    const isNewDay = receive(profile, event);
     const entered = this.#enter(profile, click.at, click.sessionId ?? undefined);
     if (!entered.isLate) takeContext(profile, click);
     const { session } = profile;
@@ -104,7 +106,7 @@ export class ProfileUpdater {
     const signal = signalOf(click);
     if (signal === undefined || click.itemId === null) {
       if (session !== undefined && !entered.isLate && click.query !== null) noteSearch(session, click.query);
-      return updated(profile, entered);
+      return updated(profile, isNewDay, entered);
     }
     const { deltas, signals, isListed, note } = this.#options;
     if (!isListed(click.itemId)) note('unknown-item', 1);
@@ -119,14 +121,14 @@ export class ProfileUpdater {
     const { popularity } = signals.of(signal);
     if (referrer !== undefined && popularity > 0) deltas.popular(referrerSegment(referrer), click.itemId, popularity);
     this.#remember(profile, click.itemId, signal, click.at, entered.isOwn);
-    return updated(profile, entered);
+    return updated(profile, isNewDay, entered);
   }
 
   purchase(profile: Profile, purchase: Purchase, event: EventRef): Update {
-    receive(profile, event);
+    const isNewDay = receive(profile, event);
     if (purchase.status !== 'placed') {
       this.#takeBack(profile, purchase, event);
-      return updated(profile);
+      return updated(profile, isNewDay);
     }
     const entered = this.#enter(profile, purchase.at, purchase.sessionId ?? undefined);
     if (!entered.isLate) takeContext(profile, purchase);
@@ -155,29 +157,29 @@ export class ProfileUpdater {
       profile.receipts.push({ orderId, at, device, region, context, lines });
       trimReceipts(profile);
     }
-    return updated(profile, entered);
+    return updated(profile, isNewDay, entered);
   }
 
   /**
-   * What a placement showed. Returns whether the visitor has seen an item in vain often enough (see shown.ts) for a new list: only
+   * What a placement showed. `undefined` unless the visitor has seen an item in vain often enough (see shown.ts) for a new list: only
    * then is the profile as new as the impression.
    */
-  impression(profile: Profile, impression: Impression, event: EventRef): boolean {
-    if (profile.consent !== 'full') return false;
+  impression(profile: Profile, impression: Impression, event: EventRef): Update | undefined {
+    if (profile.consent !== 'full') return undefined;
     const most = this.#options.mostUnclicked();
     let isTired = false;
     for (const { itemId } of impression.items)
       if (noteShown(profile.shown, itemId, impression.at, most)) isTired = true;
-    if (isTired) receive(profile, event);
-    else noteId(profile, event.eventId);
-    return isTired;
+    if (isTired) return updated(profile, receive(profile, event));
+    noteId(profile, event.eventId);
+    return undefined;
   }
 
   /** What the shop says of the visitor; `null` forgets it. */
   visitor(profile: Profile, visitor: Visitor | null, event: EventRef | undefined): Update {
-    if (event !== undefined) receive(profile, event);
+    const isNewDay = event !== undefined && receive(profile, event);
     profile.segments = profile.consent === 'full' ? (visitor?.segments.slice(0, VISITOR_SEGMENTS) ?? []) : [];
-    return updated(profile);
+    return updated(profile, isNewDay);
   }
 
   /**
@@ -189,16 +191,16 @@ export class ProfileUpdater {
     const endedSessionId = profile?.session?.id;
     if (privacy.action === 'link' || privacy.action === 'unlink') {
       this.#options.note('link-ignored', 1);
-      return updated(profile);
+      return updated(profile, false);
     }
     if (privacy.action === 'erase' || privacy.consent === 'none') {
       this.#subtractReceipts(profile, event);
       const consent = privacy.action === 'consent' ? 'none' : (profile?.consent ?? 'full');
       const left: Profile | undefined = consent === 'full' ? undefined : { ...emptyProfile(), consent };
-      return { profile: left, endedSessionId, isForgotten: false };
+      return { ...updated(left, false), endedSessionId };
     }
     const kept = profile ?? emptyProfile();
-    receive(kept, event);
+    const isNewDay = receive(kept, event);
     kept.consent = privacy.consent ?? kept.consent;
     if (kept.consent === 'limited') {
       this.#subtractReceipts(kept, event);
@@ -211,7 +213,7 @@ export class ProfileUpdater {
       kept.vector = undefined;
       kept.shown = [];
     }
-    return updated(kept);
+    return updated(kept, isNewDay);
   }
 
   #subtractReceipts(profile: Profile | undefined, event: EventRef): void {
@@ -284,8 +286,13 @@ export class ProfileUpdater {
   }
 }
 
-function updated(profile: Profile | undefined, entered?: EnteredSession): Update {
-  return { profile, endedSessionId: entered?.endedSessionId, isForgotten: entered?.isForgotten ?? false };
+function updated(profile: Profile | undefined, isNewDay: boolean, entered?: EnteredSession): Update {
+  return {
+    profile,
+    endedSessionId: entered?.endedSessionId,
+    isForgotten: entered?.isForgotten ?? false,
+    isNewVisit: isNewDay || (entered?.isFirst ?? false),
+  };
 }
 
 function rememberRecent(profile: Profile, item: string, signal: Signal, at: number, isInteraction: boolean): void {
@@ -304,9 +311,12 @@ function revokeRecent(profile: Profile, item: string, bit: number): void {
   if (entry.kinds === 0) removeDated(profile.recent, item);
 }
 
-function receive(profile: Profile, event: EventRef): void {
-  profile.asOf = advanceAsOf(profile.asOf, event);
+/** Returns whether the event is the first of its day, and of none before. */
+function receive(profile: Profile, event: EventRef): boolean {
+  const { asOf } = profile;
+  profile.asOf = advanceAsOf(asOf, event);
   noteId(profile, event.eventId);
+  return asOf === undefined || landmarkAt(event.at, DAY_MS) > landmarkAt(asOf.at, DAY_MS);
 }
 
 function noteId(profile: Profile, eventId: string): void {

@@ -42,6 +42,8 @@ export interface EnteredSession {
   readonly isLate: boolean;
   /** The event is a session of its own. */
   readonly isOwn: boolean;
+  /** The event is the first of a session. */
+  readonly isFirst: boolean;
   /** What was bought or disliked in the session before is forgotten with it. */
   readonly isForgotten: boolean;
 }
@@ -51,7 +53,8 @@ export function enterSession(profile: Profile, at: number, sessionId: string | u
   const current = profile.session;
   const isLate = current !== undefined && at < current.lastAt;
   const fit = fitSession(current, at, sessionId);
-  if (fit === 'own') return { interactions: [], endedSessionId: undefined, isLate, isOwn: true, isForgotten: false };
+  const same = { endedSessionId: undefined, isLate, isFirst: false, isForgotten: false };
+  if (fit === 'own') return { ...same, interactions: [], isOwn: true };
   if (fit === 'next' || current === undefined) {
     const interactions: Interaction[] = [];
     profile.session = {
@@ -63,12 +66,11 @@ export function enterSession(profile: Profile, at: number, sessionId: string | u
       searched: undefined,
     };
     const isForgotten = forgetWithSession(profile);
-    return { interactions, endedSessionId: current?.id, isLate, isOwn: false, isForgotten };
+    return { interactions, endedSessionId: current?.id, isLate, isOwn: false, isFirst: true, isForgotten };
   }
   if (at > current.lastAt) current.lastAt = at;
   if (current.id === undefined) current.id = sessionId;
-  const { interactions } = current;
-  return { interactions, endedSessionId: undefined, isLate, isOwn: false, isForgotten: false };
+  return { ...same, interactions: current.interactions, isOwn: false };
 }
 
 /** With limited consent nothing outlives the session. Returns whether there was anything. */

@@ -78,12 +78,12 @@ export class VisitorLists implements VisitorListMaker {
   #makeAll(changed: readonly ChangedVisitor[], context: ProcessorContext): void {
     const sources = this.#load(changed, context);
     for (let i = 0; i < changed.length; i++) {
-      const { visitorId, profile, endedSessionIds, blocksChanged } = changed[i]!;
+      const { visitorId, profile, endedSessionIds, blocksChanged, isNewVisit } = changed[i]!;
       for (const sessionId of endedSessionIds) this.#forward(this.#sessionKey(sessionId), null, profile, context);
       const made = this.#made(profile, sources.dealings[i]!, sources, context);
       this.#forwardLists(visitorId, profile, made, context);
       this.#own.forward(visitorId, profile, blocksChanged, context);
-      if (blocksChanged) this.#forwardBlock(visitorId, profile, context);
+      if (blocksChanged || (isNewVisit && this.#hasBlock(profile))) this.#forwardBlock(visitorId, profile, context);
       if (made === undefined) {
         this.#refresh?.forgotten(visitorId);
         this.#options.quality?.forgotten(visitorId);
@@ -117,14 +117,14 @@ export class VisitorLists implements VisitorListMaker {
    * @param wanted instead of the algorithm that the definition asks for.
    */
   listFor(profile: Profile, context: ProcessorContext, wanted?: Algorithm): AskedList | undefined {
-    const owner = { visitorId: '', profile, endedSessionIds: [], blocksChanged: false };
+    const owner = { visitorId: '', profile, endedSessionIds: [], blocksChanged: false, isNewVisit: false };
     const sources = this.#load([owner], context);
     return this.#made(profile, sources.dealings[0]!, sources, context, wanted);
   }
 
   keysOf(visitorId: string, profile: Profile): readonly string[] {
     const keys = [this.#visitorKey(visitorId), ...this.#own.keysOf(visitorId, profile)];
-    if (blockOf(profile, this.#hidesBought) !== undefined) keys.push(this.#options.format.visitorBlockKey(visitorId));
+    if (this.#hasBlock(profile)) keys.push(this.#options.format.visitorBlockKey(visitorId));
     return keys;
   }
 
@@ -259,6 +259,10 @@ export class VisitorLists implements VisitorListMaker {
     const block = profile === undefined ? undefined : blockOf(profile, this.#hidesBought);
     const value = block === undefined ? null : format.encodeVisitorBlock(block);
     this.#forward(format.visitorBlockKey(visitorId), value, profile, context);
+  }
+
+  #hasBlock(profile: Profile | undefined): boolean {
+    return profile !== undefined && blockOf(profile, this.#hidesBought) !== undefined;
   }
 
   #forward(key: string, value: Uint8Array | null, profile: Profile | undefined, context: ProcessorContext): void {

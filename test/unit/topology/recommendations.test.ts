@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { TopList } from '../../../lists/index.ts';
 import { itemHash } from '../../../schemas/item-hash.ts';
+import { LISTS_SINK } from '../../../topology/index.ts';
 import { click, item, member, openShop, order, rule, type Shop, type ShopOptions, START_MS } from './shop.ts';
 
+const DAY = 86_400_000;
 const FOR_YOU = 'list:visitor:for-you:default:';
 
 const ids = (list: TopList | undefined) => list?.items.map(({ id }) => id);
@@ -244,6 +246,33 @@ test('a visitor’s block says for whom exclusions are meant: segments, and wher
   assert.deepEqual(shop.visitorBlock('ann'), { ...block, device: 'desktop' });
   await shop.driver.pipe({ topic: 'visitors', key: 'ann', value: null, timestampMs: shop.clock.nowMs() });
   assert.deepEqual(shop.visitorBlock('ann'), { items: [], region: 'north', device: 'desktop' });
+});
+
+test('a visitor’s block is published with every session, and every day of one that does not end, so that it outlives the looks', async (t) => {
+  const shop = await lampShop(t);
+  await shop.send('purchases', [order('eve', ['bulb'], { at: shop.clock.nowMs() })]);
+  const published = () => shop.driver.publications(LISTS_SINK).filter(({ key }) => key === 'block:visitor:eve').length;
+  for (const sessionOf of [(day: number) => `s${day}`, () => 'lasting']) {
+    for (let day = 0; day < 5; day++) {
+      await shop.driver.advance(DAY);
+      const before = published();
+      await shop.views('eve', ['lamp', 'mug'], { sessionId: sessionOf(day) });
+      assert.equal(published(), before + 1);
+      await shop.views('eve', ['plate'], { sessionId: sessionOf(day) });
+      assert.equal(published(), before + 1);
+    }
+  }
+  const before = published();
+  await shop.views('eve', ['mug'], { sessionId: 'next' });
+  assert.equal(published(), before + 1);
+  assert.deepEqual(shop.visitorBlock('eve')?.items, ['bulb']);
+});
+
+test('a visitor of whom nothing is to be blocked has no block, published or removed, for only looking', async (t) => {
+  const shop = await lampShop(t);
+  await shop.views('eve', ['lamp'], { sessionId: 's1' });
+  await shop.views('eve', ['mug'], { sessionId: 's2' });
+  assert.ok(!shop.driver.publications(LISTS_SINK).some(({ key }) => key === 'block:visitor:eve'));
 });
 
 test('the same events give the same lists over one task and over several', async (t) => {
