@@ -2,7 +2,7 @@
 // anything of it counts, and every mistake is named with its place.
 
 import { z } from 'zod';
-import { checkDefinition, checkPlacement, mistakesOf } from '../schemas/list-settings.ts';
+import { checkSetting, mistakesOf } from '../schemas/list-settings.ts';
 import type { Setting } from '../schemas/records.ts';
 
 /** A setting as a file wants it. */
@@ -45,7 +45,7 @@ export function readSettingsFile(text: string): WantedSetting[] {
     ...Object.entries(placements).map(([name, body]) => ({ kind: 'placement' as const, name, body })),
   ];
   const mistakes = wanted.flatMap(({ kind, name, body }) => {
-    const checked = body === null ? { mistakes: [] } : checkedBody(kind, name, body);
+    const checked = body === null ? { mistakes: [] } : checkSetting(kind, name, body);
     return 'mistakes' in checked ? checked.mistakes.map((mistake) => `${kind}s.${name}: ${mistake}`) : [];
   });
   if (mistakes.length > 0) throw mistaken(mistakes);
@@ -64,13 +64,9 @@ export function changesOf(wanted: readonly WantedSetting[], current: ReadonlyMap
   });
 }
 
-function checkedBody(kind: Setting['kind'], name: string, body: unknown) {
-  return kind === 'placement' ? checkPlacement(name, body) : checkDefinition(name, body);
-}
-
 /** A body with everything filled in, in one order; itself where it cannot be used, so that anything differs from it. */
 function meaning(kind: Setting['kind'], name: string, body: string): string {
-  const checked = checkedBody(kind, name, JSON.parse(body));
+  const checked = checkSetting(kind, name, JSON.parse(body));
   return `${kind} ${'value' in checked ? JSON.stringify(checked.value) : body}`;
 }
 

@@ -4,7 +4,7 @@ import type { LogRecord, ProducerRecord } from '../engine/api/index.ts';
 import { systemClock } from '../engine/api/index.ts';
 import { KafkaAppender } from '../engine/kafka/index.ts';
 import { MetricRegistry } from '../engine/telemetry/index.ts';
-import { newerSetting } from '../processors/placements.ts';
+import { standingSetting } from '../processors/placements.ts';
 import { createSerdes, type SourceSerdes } from '../schemas/index.ts';
 import type { Setting } from '../schemas/records.ts';
 import type { Config } from './config.ts';
@@ -94,7 +94,7 @@ async function onKafka(config: Config, signal: AbortSignal): Promise<SettingsTop
   };
 }
 
-/** What stands after all records, each key's in the order of its partition; what cannot be read the engine has refused. */
+/** What stands after all records, each key's in the order of its partition; what cannot be read or used the engine has refused. */
 function standing(records: readonly LogRecord[], serdes: SourceSerdes): Map<string, Setting> {
   const current = new Map<string, Setting>();
   for (const { key, value } of records) {
@@ -104,7 +104,7 @@ function standing(records: readonly LogRecord[], serdes: SourceSerdes): Map<stri
       continue;
     }
     try {
-      const setting = newerSetting(current.get(key), serdes.settings.deserialize(value));
+      const setting = standingSetting(current.get(key), serdes.settings.deserialize(value));
       if (setting !== undefined) current.set(key, setting);
     } catch {
       // Refused by the engine, with its reason among the dead letters.

@@ -1,7 +1,7 @@
 // Which list definitions are in use, and their parameters: a view over the global store `settings`. A definition is in use when a placement
 // in force names it among its lists or fallbacks; the engine computes no other.
 //
-// A setting that has a mistake counts as absent here: placements.ts refuses it.
+// A setting that has a mistake, as an earlier release stored it, counts as absent.
 
 import {
   BUILT_IN_PLACEMENTS,

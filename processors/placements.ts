@@ -1,11 +1,11 @@
 // PLACEMENTS: publishes each placement that this task owns, so that the endpoint composes answers by it from then on, and refuses settings
 // that cannot be used. Definitions are not published: only the engine needs them (list-use.ts).
 //
-// An event that is older than the stored one is ignored; the global store `settings` goes by the same rule. As in catalog.ts the task
-// keeps its own copy, from which it can publish again what it has committed.
+// An event that is older than the stored one is ignored, and one that is refused leaves the stored one in force; the global store `settings`
+// goes by the same rules. As in catalog.ts the task keeps its own copy, from which it can publish again what it has committed.
 
 import type { KeyValueStore, Processor, ProcessorContext, StreamRecord } from '../engine/api/index.ts';
-import { checkDefinition, checkPlacement, type Placement } from '../schemas/list-settings.ts';
+import { checkPlacement, checkSetting, type Placement } from '../schemas/list-settings.ts';
 import type { Setting } from '../schemas/records.ts';
 import { publishedKeys } from './published-keys.ts';
 import type { ListFormat } from './top-n/values.ts';
@@ -59,8 +59,7 @@ export class PlacementsProcessor implements Processor<Setting> {
   }
 
   #set(name: string, setting: Setting, record: StreamRecord<Setting>): void {
-    const body: unknown = JSON.parse(setting.body);
-    const checked = setting.kind === 'placement' ? checkPlacement(name, body) : checkDefinition(name, body);
+    const checked = checkedSetting(setting);
     if ('mistakes' in checked) {
       this.#context.refuse(record, 'invalid-body', `${setting.kind} "${name}": ${checked.mistakes.join('; ')}`);
       return;
@@ -79,9 +78,18 @@ export class PlacementsProcessor implements Processor<Setting> {
   }
 }
 
+/** The setting in force after an event that this processor may refuse. `undefined`: the stored one stays. */
+export function standingSetting(stored: Setting | undefined, incoming: Setting): Setting | undefined {
+  return 'value' in checkedSetting(incoming) ? newerSetting(stored, incoming) : undefined;
+}
+
 /** Of two events of one setting the newer by event time stands, the later of two with one time. `undefined`: the stored one stays. */
-export function newerSetting(stored: Setting | undefined, incoming: Setting): Setting | undefined {
+function newerSetting(stored: Setting | undefined, incoming: Setting): Setting | undefined {
   return stored !== undefined && incoming.at < stored.at ? undefined : incoming;
+}
+
+function checkedSetting({ kind, name, body }: Setting) {
+  return checkSetting(kind, name, JSON.parse(body));
 }
 
 function placementOf(name: string, { kind, body }: Setting): Placement | undefined {

@@ -6,6 +6,7 @@
 
 import { z } from 'zod';
 import { listTuningBody } from './list-tuning.ts';
+import type { Setting } from './records.ts';
 
 /** The lists that the engine can make. */
 export const LIST_DEFINITIONS = [
@@ -68,6 +69,7 @@ export type Placement = z.infer<typeof placementBody>;
 const days = z.number().min(1).max(3650);
 const definitionBodies = {
   'for-you': listTuningBody,
+  similar: listTuningBody.pick({ contentShare: true }),
   'recently-viewed': z.strictObject({ length: share.default(20) }),
   /** `halfLifeDays`: in which a purchase counts half; `intervalDays`: between two purchases of an item bought once so far. */
   'buy-again': z.strictObject({
@@ -84,6 +86,7 @@ export type DefinitionSettings = {
 
 export const DEFAULT_DEFINITIONS: DefinitionSettings = {
   'for-you': definitionBodies['for-you'].parse({}),
+  similar: definitionBodies.similar.parse({}),
   'recently-viewed': definitionBodies['recently-viewed'].parse({}),
   'buy-again': definitionBodies['buy-again'].parse({}),
 };
@@ -106,6 +109,15 @@ export type CheckedSetting<V> = { readonly value: V } | { readonly mistakes: rea
 
 const NAME = /^[A-Za-z0-9._-]{1,64}$/;
 const isDefinition = (name: string): name is ListDefinition => (LIST_DEFINITIONS as readonly string[]).includes(name);
+
+/** The name and body of a setting of either kind. */
+export function checkSetting(
+  kind: Setting['kind'],
+  name: string,
+  body: unknown,
+): CheckedSetting<Placement | DefinitionSettings[keyof DefinitionSettings]> {
+  return kind === 'placement' ? checkPlacement(name, body) : checkDefinition(name, body);
+}
 
 /** A placement's name and body. */
 export function checkPlacement(name: string, body: unknown): CheckedSetting<Placement> {

@@ -19,7 +19,7 @@ import { ListTunings } from '../processors/list-tunings.ts';
 import { ListUse } from '../processors/list-use.ts';
 import { LiveQuality } from '../processors/live-quality.ts';
 import { neighbourSerde } from '../processors/neighbours.ts';
-import { newerSetting, PlacementsProcessor } from '../processors/placements.ts';
+import { PlacementsProcessor, standingSetting } from '../processors/placements.ts';
 import { PopularityProcessor } from '../processors/popularity.ts';
 import { publishedSegmentSerde } from '../processors/popularity-published.ts';
 import { segmentBaseSerde, segmentBytes, segmentHeadSerde } from '../processors/popularity-stored.ts';
@@ -274,7 +274,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
     .addGlobalStore({
       ...source(options, 'settings'),
       supplier: globalStore('settings', stored.settings),
-      merge: newerSetting,
+      merge: standingSetting,
       view: {
         apply: (name, setting) => {
           use.apply(name, setting);

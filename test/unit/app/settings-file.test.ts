@@ -44,7 +44,7 @@ test('a setting that stands but cannot be used is changed, not kept', () => {
 
 test('every mistake of a file is named with its place, and none of it is taken', () => {
   const file = {
-    definitions: { similar: {}, 'buy-again': { length: 0 } },
+    definitions: { 'bought-together': {}, 'buy-again': { length: 0 } },
     placements: { 'for-you': home, 'a b': home, home: { ...home, lists: [{ definition: 'best' }], colour: 'red' } },
   };
   assert.throws(
@@ -55,7 +55,7 @@ test('every mistake of a file is named with its place, and none of it is taken',
       assert.deepEqual(
         lines.map((line) => line.trim().split(':').slice(0, 2).join(':').split(' ')[0]),
         [
-          'definitions.similar:',
+          'definitions.bought-together:',
           'definitions.buy-again:',
           'placements.for-you:',
           'placements.a',

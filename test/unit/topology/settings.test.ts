@@ -170,10 +170,52 @@ test('a setting that cannot be used is refused, says where it is wrong and chang
   const shop = await openShop(t);
   await shop.send('settings', [setting('placement', 'home', { lists: [{ definition: 'popular' }] })]);
   await shop.send('settings', [setting('placement', 'home', { lists: [{ definition: 'best' }] })]);
-  await shop.send('settings', [setting('definition', 'similar', { length: 3 })]);
+  await shop.send('settings', [setting('definition', 'bought-together', { length: 3 })]);
   assert.deepEqual(placementOf(shop, 'home')?.lists, [{ definition: 'popular' }]);
   const texts = shop.driver.deadLetters().map(({ headers = {} }) => Object.values(headers).join(' '));
   assert.equal(texts.length, 2);
   assert.match(texts[0]!, /placement "home": lists\[0\]\.definition/);
-  assert.match(texts[1]!, /definition "similar"/);
+  assert.match(texts[1]!, /definition "bought-together"/);
+});
+
+test('a definition that is refused leaves the one in force', async (t) => {
+  const shop = await openShop(t);
+  await catalog(shop);
+  await shop.send('settings', [setting('definition', 'recently-viewed', { length: 1 })]);
+  await shop.send('settings', [setting('definition', 'recently-viewed', { length: 0 }, START_MS + 1)]);
+  assert.equal(shop.driver.deadLetters().length, 1);
+  await shop.views('eve', ['a', 'b', 'c']);
+  assert.deepEqual(ids(viewed(shop, 'eve')), ['c']);
+});
+
+test('a placement that is refused leaves the one in force, and the lists that it names are made', async (t) => {
+  const shop = await openShop(t);
+  await catalog(shop);
+  const off = { isOn: false, lists: [{ definition: 'recently-viewed' }] };
+  await shop.send('settings', [setting('placement', 'recently-viewed-items', off)]);
+  await shop.send('settings', [setting('placement', 'footer', { lists: [{ definition: 'recently-viewed' }] })]);
+  await shop.send('settings', [setting('placement', 'footer', { lists: [{ definition: 'best' }] }, START_MS + 1)]);
+  assert.equal(shop.driver.deadLetters().length, 1);
+  await shop.views('eve', ['a', 'b']);
+  assert.deepEqual(ids(viewed(shop, 'eve')), ['b', 'a']);
+  assert.deepEqual(placementOf(shop, 'footer')?.lists, [{ definition: 'recently-viewed' }]);
+});
+
+test('the share of content in similar items can be set, and nothing else of them', async (t) => {
+  const shop = await openShop(t);
+  const words = { lamp: 'brass reading lamp', twin: 'brass reading lamp', bulb: 'screw filament' };
+  const others = Array.from({ length: 10 }, (_, i) => item(`o${i}`, { title: `thing${i} other${i}` }));
+  await shop.send('catalog', [...Object.entries(words).map(([id, title]) => item(id, { title })), ...others]);
+  const similarAfter = async (visitor: string) => {
+    await shop.views(visitor, ['lamp', 'bulb']);
+    await shop.driver.advance(3000);
+    return ids(shop.list('list:item:similar:default:lamp'));
+  };
+  assert.deepEqual(new Set(await similarAfter('ann')), new Set(['bulb', 'twin']));
+  await shop.send('settings', [setting('definition', 'similar', { contentShare: 0 })]);
+  assert.deepEqual(await similarAfter('bob'), ['bulb']);
+  const mistaken = { contentShare: 0.5, diversity: 0.1 };
+  await shop.send('settings', [setting('definition', 'similar', mistaken, START_MS + 1)]);
+  assert.equal(shop.driver.deadLetters().length, 1);
+  assert.deepEqual(await similarAfter('cat'), ['bulb']);
 });
