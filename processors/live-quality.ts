@@ -9,6 +9,7 @@
 // In memory only: of the visitors that were last active. Nothing is decided by it. A batch that is undone and run again may count twice.
 
 import type { Metrics } from '../engine/api/index.ts';
+import { isProbeVisitor } from '../schemas/keys.ts';
 import type { Click } from '../schemas/records.ts';
 import { DAY_MS, landmarkAt, movedLandmark, rebaseFactor, valueFactor, weightAt } from './decay.ts';
 import type { ListedItem } from './top-n/values.ts';
@@ -50,8 +51,9 @@ export class LiveQuality {
     this.#metrics = metrics;
   }
 
-  /** A visitor's list is this one now, made by the algorithm of this name and version. */
+  /** A visitor's list is this one now, made by the algorithm of this name and version. Those of synthetic visitors say nothing of shoppers. */
   noted(visitorId: string, algorithm: string, items: readonly ListedItem[]): void {
+    if (isProbeVisitor(visitorId)) return;
     const first: string[] = [];
     for (let i = 0; i < items.length && i < K; i++) first.push(items[i]!.id);
     const sums = this.#sumsOf(algorithm);

@@ -156,7 +156,8 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
   #apply(visitorId: string, record: StreamRecord<VisitorEvent>): void {
     const { value } = record;
     const known = this.#profiles.get(visitorId);
-    this.#deltas.isSilent = isProbeVisitor(visitorId);
+    const isProbe = isProbeVisitor(visitorId);
+    this.#deltas.isSilent = isProbe;
     const updater = this.#updater;
     if (value === null) {
       if (record.topic !== 'visitors' || known === undefined) return;
@@ -188,7 +189,7 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
     const profile = known === undefined ? emptyProfile() : this.#profiles.getForUpdate(visitorId)!;
     if (record.topic === 'clicks') {
       this.#options.quality?.observed(value as Click);
-      this.#teach(profile, value as Click);
+      if (!isProbe) this.#teach(profile, value as Click);
       this.#keep(visitorId, known, updater.click(profile, value as Click, event), blocks);
     } else if (record.topic === 'purchases') {
       this.#keep(visitorId, known, updater.purchase(profile, value as Purchase, event), blocks);
