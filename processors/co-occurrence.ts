@@ -19,6 +19,7 @@ import type { ItemListMaker, PublishedItem } from './co-occurrence/list-maker.ts
 import { type CountOf, neighbourRecordOf } from './co-occurrence/neighbour-record.ts';
 import type { PairDeltas } from './co-occurrence/pair-deltas.ts';
 import { addRowDelta, emptyRow } from './co-occurrence/row-update.ts';
+import type { ContentIndex } from './content/content-index.ts';
 import type { NeighbourRecord } from './neighbours.ts';
 import { publishedKeys } from './published-keys.ts';
 import { type HoldsItem, StoreSweep, type StoreSweepOptions } from './refresh/store-sweep.ts';
@@ -35,7 +36,7 @@ export interface CoOccurrenceOptions {
   readonly publishIntervalMs: number;
   readonly lists: ItemListMaker;
   /** Keeps the lists of items fresh that do not change themselves; to be left out in a replay, whose lists depend on the log alone. */
-  readonly refresh?: StoreSweepOptions;
+  readonly refresh?: StoreSweepOptions & { readonly content: ContentIndex };
   /** Whether a hash is known as that of another id. */
   readonly collides: (hash: number, itemId: string) => boolean;
   /** For the items' vectors. */
@@ -82,14 +83,17 @@ export class CoOccurrenceProcessor implements Processor<PairDeltas> {
     });
     const { refresh, lists } = this.#options;
     if (refresh === undefined) return;
+    const { content, index } = refresh;
     const hasPartner: HoldsItem<ItemRow> = ({ hashes, size }, isWanted) => {
       for (let i = 0; i < size; i++) {
-        const denseId = refresh.index.denseOf(hashes[i]!);
+        const denseId = index.denseOf(hashes[i]!);
         if (denseId !== undefined && isWanted(denseId)) return true;
       }
       return false;
     };
-    const swept = { store: this.#rows, holds: hasPartner, isOpenToCampaigns: false };
+    const keysNear = (denseId: number) =>
+      content.nearestTo(denseId).flatMap(({ number }) => index.textOf(number) ?? []);
+    const swept = { store: this.#rows, holds: hasPartner, isOpenToCampaigns: false, keysNear };
     new StoreSweep(swept, refresh).start(context, 'items', (items) => {
       lists.itemsPublished(this.#lastPublished(items), context);
     });

@@ -78,7 +78,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
     stores: GLOBAL_STORES,
     definitions: DEFINITIONS,
   };
-  const refresh = { index, campaigns, listLength, listsPerSecond: refreshListsPerSecond };
+  const refresh = { index, campaigns, content: facts.content, listLength, listsPerSecond: refreshListsPerSecond };
   const isRefreshing = refreshListsPerSecond > 0;
   const visitorRefresh = () =>
     isRefreshing ? new VisitorRefresh({ ...refresh, neighboursStore: GLOBAL_STORES.neighbours }) : undefined;

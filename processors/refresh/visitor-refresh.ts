@@ -7,6 +7,7 @@
 
 import type { Counter, ProcessorContext, ReadOnlyStore } from '../../engine/api/index.ts';
 import type { CampaignIndex } from '../campaign-index.ts';
+import type { ContentIndex } from '../content/content-index.ts';
 import type { ItemIndex } from '../item-index.ts';
 import type { NeighbourRecord } from '../neighbours.ts';
 import type { QueryItem } from '../scoring/f1.ts';
@@ -18,6 +19,8 @@ import { RecentVisitors } from './recent-visitors.ts';
 
 /** How often tasks look for what is due, ms: at half, twice the commits of an idle shop; at double, bursts of twice the length. */
 export const REFRESH_INTERVAL_MS = 500;
+/** Changed items whose nearest in content are asked for at a time: 0.3 ms for each that nobody has asked for. */
+export const NEAREST_AT_ONCE = 32;
 
 const URGENT = 1;
 const CAMPAIGN = 2;
@@ -33,6 +36,7 @@ const MAX_ARRIVALS = 1_000;
 export interface VisitorRefreshOptions {
   readonly index: ItemIndex;
   readonly campaigns: CampaignIndex;
+  readonly content: ContentIndex;
   /** Most items of a list. */
   readonly listLength: number;
   /** Lists that may be made anew, per second and task; more than 0. */
@@ -55,7 +59,8 @@ export class VisitorRefresh {
   #heldMarks = new Uint8Array(1024);
   #queryMarks = new Uint8Array(1024);
   readonly #marked: number[] = [];
-  readonly #moved: number[] = [];
+  /** Items that may be shown now, and whose neighbours have not been marked yet. */
+  readonly #arrived: string[] = [];
   #isEverybody = false;
 
   constructor(options: VisitorRefreshOptions) {
@@ -103,7 +108,7 @@ export class VisitorRefresh {
   /** Takes the visitors whose turn it is. */
   #take(timeMs: number): string[] {
     this.#reader.read(timeMs, this);
-    this.#markNeighboursOfMoved();
+    this.#markNeighboursOfArrived();
     this.#enqueue();
     const visitors: string[] = [];
     while (visitors.length < this.#listsPerTick) {
@@ -122,7 +127,8 @@ export class VisitorRefresh {
     else if (change === 'content') this.#mark(this.#heldMarks, denseId, LATER);
     else {
       this.#mark(this.#heldMarks, denseId, URGENT);
-      this.#moved.push(denseId);
+      const itemId = this.#options.index.textOf(denseId);
+      if (itemId !== undefined && this.#options.index.isListed(itemId)) this.#arrived.push(itemId);
     }
   }
 
@@ -134,24 +140,25 @@ export class VisitorRefresh {
     this.#isEverybody = true;
   }
 
-  /** An item that may be shown now belongs into lists that come from its neighbours: pairs are nearly symmetrical. */
-  #markNeighboursOfMoved(): void {
-    const { index } = this.#options;
-    const arrived: string[] = [];
-    for (const denseId of this.#moved) {
-      const itemId = index.textOf(denseId);
-      if (itemId !== undefined && index.isListed(itemId)) arrived.push(itemId);
-    }
-    this.#moved.length = 0;
-    if (arrived.length > MAX_ARRIVALS) {
+  /**
+   * An item that may be shown now belongs into lists that come from its neighbours, in the sessions of others and in content: pairs are
+   * nearly symmetrical, and so is nearness but for items with many twins (store-sweep.ts).
+   */
+  #markNeighboursOfArrived(): void {
+    const { index, content } = this.#options;
+    if (this.#arrived.length > MAX_ARRIVALS) {
+      this.#arrived.length = 0;
       this.#isEverybody = true;
       return;
     }
+    const arrived = this.#arrived.splice(0, NEAREST_AT_ONCE);
     if (arrived.length > 0) this.#neighbours.load(arrived);
     for (const itemId of arrived) {
+      const denseId = index.internText(itemId)!;
+      this.#mark(this.#queryMarks, denseId, URGENT);
+      for (const { number } of content.nearestTo(denseId)) this.#mark(this.#queryMarks, number, URGENT);
       const record = this.#neighbours.get(itemId);
       if (record === undefined) continue;
-      this.#mark(this.#queryMarks, index.internText(itemId)!, URGENT);
       for (const partner of index.partnersOf(record)) this.#mark(this.#queryMarks, partner, URGENT);
     }
   }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { TopList } from '../../../lists/index.ts';
+import type { CatalogItem } from '../../../schemas/index.ts';
 import { LISTS_SINK } from '../../../topology/index.ts';
 import { item, openShop, rule, type Shop, START_MS } from './shop.ts';
 
@@ -91,6 +92,38 @@ test('a campaign that comes, begins or ends by time, or goes, shows in lists of 
   await shop.driver.pipe({ topic: 'campaigns', key: 'lift', value: null, timestampMs: shop.clock.nowMs() });
   await settle(shop);
   assert.deepEqual(firsts(), before);
+});
+
+test('what is near in content alone comes into lists, leaves them and is lifted in them, too', async (t) => {
+  const shop = await openShop(t, { lists: { refreshListsPerSecond: 200 } });
+  const words: { readonly [itemId: string]: string } = {
+    lamp: 'brass reading lamp',
+    bulb: 'screw filament bulb',
+    mug: 'stoneware mug',
+  };
+  const twin = (itemId: string, overrides: Partial<CatalogItem> = {}) =>
+    item(itemId, { title: words.lamp!, ...later(shop), ...overrides });
+  const others = Array.from({ length: 10 }, (_, i) => item(`o${i}`, { title: `thing${i} other${i} word${i}` }));
+  await shop.send('catalog', [...Object.keys(words).map((id) => item(id, { title: words[id]! })), ...others]);
+  for (const visitor of ['ann', 'bob', 'cat']) await shop.views(visitor, ['lamp', 'bulb', 'mug']);
+  await shop.views('eve', ['lamp'], { sessionId: 's-eve' });
+  await settle(shop);
+  const isIn = (itemId: string) => [LAMP, EVE].map((key) => has(shop, key, itemId));
+  assert.deepEqual(isIn('twin'), [false, false]);
+  await shop.send('catalog', [twin('twin')]);
+  await settle(shop);
+  assert.deepEqual(isIn('twin'), [true, true]);
+  assert.notEqual(ids(shop.list(LAMP))[0], 'twin');
+  const lift = rule({ campaignId: 'lift', kind: 'boost', items: ['twin'], weight: 50, at: shop.clock.nowMs() });
+  await shop.send('campaigns', [lift]);
+  await settle(shop);
+  assert.equal(ids(shop.list(LAMP))[0], 'twin');
+  await shop.send('catalog', [twin('twin', { stock: 0 })]);
+  await settle(shop);
+  assert.deepEqual(isIn('twin'), [false, false]);
+  await shop.send('catalog', [twin('twin')]);
+  await settle(shop);
+  assert.deepEqual(isIn('twin'), [true, true]);
 });
 
 test('what others do with the items of a quiet visitor comes into the visitor’s list', async (t) => {
