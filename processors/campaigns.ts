@@ -2,6 +2,7 @@
 // reason of its own, so that an item's reasons still sum to its score.
 //
 //   boost    score · (1 + weight)              bury  score / (1 + weight)
+//            below 0 the other way round: variety and vectors of opposite taste give such scores, and a boost may not sink an item
 //   sponsor  score + 0.25 · weight · best score of the list before campaigns; its named items enter though no candidates
 //   pin      in front of all others, heavier pins first; its named items enter though no candidates
 //   exclude  out, whatever else applies
@@ -90,8 +91,7 @@ export function applyCampaigns(
       if (!isActive(campaign, scope)) continue;
       const { kind, weight } = campaign;
       if (kind === 'exclude') isExcluded = true;
-      else if (kind === 'boost') add(candidate, campaign, candidate.score * weight);
-      else if (kind === 'bury') add(candidate, campaign, candidate.score / (1 + weight) - candidate.score);
+      else if (kind === 'boost' || kind === 'bury') add(candidate, campaign, scaled(candidate.score, kind, weight));
       else if (kind === 'sponsor') sponsored = true;
       else if (pin === undefined || weight > pin.weight) pin = campaign;
     }
@@ -120,6 +120,12 @@ function addSponsors(candidate: Candidate, targets: CampaignTargets, scope: Camp
     if (campaign.kind === 'sponsor' && isActive(campaign, scope))
       add(candidate, campaign, SPONSOR_SHARE * campaign.weight * best);
   }
+}
+
+/** What multiplying or dividing by one plus the weight adds to a score. */
+function scaled(score: number, kind: 'boost' | 'bury', weight: number): number {
+  const isGrowing = (kind === 'boost') === score > 0;
+  return isGrowing ? score * weight : score / (1 + weight) - score;
 }
 
 function add(candidate: Candidate, campaign: Campaign, part: number): void {

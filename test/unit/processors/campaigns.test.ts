@@ -64,6 +64,26 @@ test('a bury divides a score by one plus its weight and says so in a negative pa
   assert.ok(applied[1]!.extra[0]!.part < 0);
 });
 
+test('a boost never lowers an item nor a bury lifts one, whatever the scores', () => {
+  const score = fc.double({ min: -5, max: 5, noNaN: true });
+  const scores = fc.record({ a: score, c: score, d: score });
+  const weight = fc.double({ min: 0, max: 1000, noNaN: true });
+  fc.assert(
+    fc.property(scores, weight, fc.constantFrom('boost', 'bury'), (before, w, kind) => {
+      const applied = apply(before, [campaign({ kind, items: ['a'], weight: w })]);
+      const lifted = kind === 'boost' ? 1 : -1;
+      const { extra } = applied.find(({ id }) => id === 'a')!;
+      for (const { part } of extra) assert.ok(lifted * part > 0, `${kind} of ${before.a} by ${w}: ${part}`);
+      const places = [Object.entries(before).map(([id, one]) => ({ id, score: one })), applied].map((list) =>
+        [...list].sort((x, y) => y.score - x.score || (x.id < y.id ? -1 : 1)).findIndex(({ id }) => id === 'a'),
+      );
+      assert.ok(lifted * (places[1]! - places[0]!) <= 0);
+    }),
+  );
+  assert.equal(apply({ a: -1, c: -0.7 }, [campaign({ kind: 'boost', items: ['a'], weight: 1 })])[0]!.score, -0.5);
+  assert.equal(apply({ a: -1, c: -1.5 }, [campaign({ kind: 'bury', items: ['a'], weight: 1 })])[1]!.score, -2);
+});
+
 test('pins stand in front of all others, heavier ones first, and come in though they are no candidates', () => {
   const applied = apply({ a: 3, b: 2, c: 1 }, [
     campaign({ kind: 'pin', campaignId: 'light', items: ['c'], weight: 1 }),
