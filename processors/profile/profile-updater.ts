@@ -5,7 +5,7 @@
 // `bought` are sorted by time, so a late event enters them where it belongs.
 //
 // With limited consent what was bought and disliked is remembered like the session, so that it is not recommended, and forgotten
-// with it.
+// with it; so are device and region.
 
 import { itemHash } from '../../schemas/item-hash.ts';
 import type { Click, Impression, Privacy, Purchase, Visitor } from '../../schemas/records.ts';
@@ -69,7 +69,7 @@ export interface Update {
   readonly profile: Profile | undefined;
   /** Session that is no longer the visitor's. */
   readonly endedSessionId: string | undefined;
-  /** What was bought or disliked in that session is forgotten with it. */
+  /** What was bought or disliked in that session, or where it took place, is forgotten with it. */
   readonly isForgotten: boolean;
   /** The event is the first of a session or, as some sessions never end, of a day (UTC). */
   readonly isNewVisit: boolean;

@@ -104,8 +104,8 @@ export interface Receipt {
 }
 
 /**
- * What a visitor allowed: `limited` keeps the session only, with what was bought and disliked in it, and `none` keeps nothing but
- * this word.
+ * What a visitor allowed: `limited` keeps the session only, with what was bought and disliked in it, device and region, and `none` keeps
+ * nothing but this word.
  */
 export type Consent = 'full' | 'limited' | 'none';
 

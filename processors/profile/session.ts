@@ -44,7 +44,7 @@ export interface EnteredSession {
   readonly isOwn: boolean;
   /** The event is the first of a session. */
   readonly isFirst: boolean;
-  /** What was bought or disliked in the session before is forgotten with it. */
+  /** What was bought or disliked in the session before, or where it took place, is forgotten with it. */
   readonly isForgotten: boolean;
 }
 
@@ -75,9 +75,13 @@ export function enterSession(profile: Profile, at: number, sessionId: string | u
 
 /** With limited consent nothing outlives the session. Returns whether there was anything. */
 function forgetWithSession(profile: Profile): boolean {
-  if (profile.consent !== 'limited' || profile.bought.length + profile.disliked.length === 0) return false;
+  if (profile.consent !== 'limited') return false;
+  const { bought, disliked, device, region } = profile;
+  if (bought.length + disliked.length === 0 && device === undefined && region === undefined) return false;
   profile.bought = [];
   profile.disliked = [];
+  profile.device = undefined;
+  profile.region = undefined;
   return true;
 }
 

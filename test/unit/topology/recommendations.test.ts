@@ -275,6 +275,23 @@ test('a visitor of whom nothing is to be blocked has no block, published or remo
   assert.ok(!shop.driver.publications(LISTS_SINK).some(({ key }) => key === 'block:visitor:eve'));
 });
 
+test('with limited consent a visitor’s device and region are forgotten with the session, and the block with them', async (t) => {
+  const shop = await lampShop(t);
+  await shop.views('eve', ['lamp'], { device: 'phone', region: 'GB', sessionId: 's1' });
+  const at = shop.clock.nowMs();
+  await shop.send('privacy', [
+    { eventId: 'p', visitorId: 'eve', at, action: 'consent', consent: 'limited', otherVisitorId: null },
+  ]);
+  await shop.views('eve', ['mug'], { sessionId: 's1' });
+  assert.deepEqual(shop.visitorBlock('eve'), { items: [], region: 'GB', device: 'phone' });
+  await shop.views('eve', ['mug'], { sessionId: 's2' });
+  assert.equal(shop.visitorBlock('eve'), undefined);
+  await shop.views('eve', ['mug'], { sessionId: 's3', device: 'phone' });
+  assert.deepEqual(shop.visitorBlock('eve'), { items: [], device: 'phone' });
+  await shop.views('eve', ['mug'], { sessionId: 's4', device: 'phone' });
+  assert.deepEqual(shop.visitorBlock('eve'), { items: [], device: 'phone' });
+});
+
 test('the same events give the same lists over one task and over several', async (t) => {
   const lists = await Promise.all(
     [1, 3].map(async (partitions) => {
