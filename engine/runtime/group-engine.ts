@@ -178,6 +178,8 @@ export class GroupEngine {
         logger: this.#logger,
         news: this.#news,
         deadLetters: this.#deadLetters,
+        // What is read before the group has given anything to anybody here may be ours to send.
+        ownsLetters: () => this.#assignments === 0 || this.#slots.get(0)?.role === 'active',
       });
       await this.#tables.open(AbortSignal.any([signal, this.#closing.signal]));
       signal.throwIfAborted();
@@ -289,6 +291,8 @@ export class GroupEngine {
     this.#logger.info('tasks assigned', { active: active.join(' '), standby: standby.join(' ') });
     // The positions of a task that is not ours are another's to tell.
     for (const taskId of this.#untold.keys()) if (!active.includes(taskId)) this.#untold.delete(taskId);
+    // So are the letters of the global stores, which go with task 0.
+    if (!active.includes(0)) this.#deadLetters.length = 0;
     for (const slot of this.#slots.values())
       slot.want(active.includes(slot.taskId) ? 'active' : standby.includes(slot.taskId) ? 'standby' : undefined);
   }

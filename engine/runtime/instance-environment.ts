@@ -43,7 +43,7 @@ export interface InstanceEnvironment {
   readonly news: News;
   /** Age of the last sign of life that the group's coordinator has acknowledged, ms. */
   heartbeatAgeMs(): number;
-  /** Dead letters of the global stores: task 0 sends them in its next commit, and empties the list. */
+  /** Dead letters of the global stores, while task 0 is here: it sends them in its next commit, and empties the list. */
   readonly deadLetters: ProducerRecord[];
   reached(step: CommitStep, taskId: number): void;
   /** A task's lists are published up to these offsets, by topic. */

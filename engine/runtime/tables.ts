@@ -32,6 +32,8 @@ export interface TablesOptions {
   readonly news: News;
   /** Where refused records go. */
   readonly deadLetters: ProducerRecord[];
+  /** Whether this instance sends them: every other one reads the same records. */
+  ownsLetters(): boolean;
 }
 
 /** Tasks have their turn after so many. */
@@ -159,7 +161,7 @@ export class Tables {
     state.stage(batch);
     batch.put(POSITION_COLUMN_FAMILY, WRITTEN_KEY, Buffer.from(String(clock.nowMs())));
     database.write(batch);
-    deadLetters.push(...state.deadLetters);
+    if (this.#options.ownsLetters()) deadLetters.push(...state.deadLetters);
     state.committed();
     this.#unwritten = 0;
     this.#writtenMs = performance.now();

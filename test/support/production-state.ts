@@ -181,6 +181,7 @@ export class StateReader {
       logger: silentLogger,
       news,
       deadLetters: [],
+      ownsLetters: () => false,
     });
     await tables.open(signal);
     ended.abort();
