@@ -50,7 +50,7 @@ export class GlobalState {
 
   constructor(options: {
     readonly topology: Topology;
-    /** First offset of each partition of a topic: where a store without positions begins. */
+    /** First offset of each partition of a topic: where a store begins that has no position of it. */
     readonly startsOf: (topic: string) => readonly number[];
     readonly database: Database;
     readonly futureLimitMs: number;
@@ -63,6 +63,7 @@ export class GlobalState {
     const sources = new Set(topology.nodes.flatMap((node) => (node.kind === 'source' ? [node.topic] : [])));
     const sinks = new Set(topology.nodes.flatMap((node) => (node.kind === 'sink' ? [node.topic] : [])));
     this.#stores = topology.globalStores.map((spec) => {
+      const stored = storedPositions(database, spec.name);
       return {
         spec,
         store: spec.supplier.create({ database, columnFamily: spec.supplier.name, prefix: NO_PREFIX }),
@@ -80,7 +81,7 @@ export class GlobalState {
               'messaging.destination.name': spec.topic,
               'messaging.operation.name': 'receive',
             }),
-        positions: storedPositions(database, spec.name) ?? [...startsOf(spec.topic)],
+        positions: startsOf(spec.topic).map((start, partition) => stored?.[partition] ?? start),
       };
     });
     for (const { spec, store } of this.#stores)

@@ -9,6 +9,7 @@ import {
   EngineError,
   type Logger,
   type Metrics,
+  type OffsetRange,
   type ProducerRecord,
   type ReadOnlyStore,
   type SharedLog,
@@ -72,29 +73,28 @@ export class Tables {
 
   /** Reads every topic up to the end that it has now. */
   async open(signal: AbortSignal): Promise<void> {
-    const { topology, log, database, metrics, logger } = this.#options;
-    const places = topology.globalStores.flatMap(({ topic }) =>
-      Array.from({ length: log.partitions(topic) }, (_, partition) => ({ topic, partition })),
-    );
-    const ranges = await log.ranges(places);
+    const { topology, database, metrics, logger } = this.#options;
+    const ranges = await this.#ranges();
     const stored = topology.globalStores.flatMap(({ name, topic }) => {
       const positions = storedPositions(database, name);
-      return Array.from({ length: log.partitions(topic) }, (_, partition) => positions?.[partition]);
+      return positions === undefined ? [] : [{ positions, ranges: ranges.get(topic)! }];
     });
-    if (this.#mustBeginAnew(stored, ranges)) {
-      if (stored.some((offset) => offset !== undefined)) logger.warn('global stores are read from the start', {});
+    if (stored.some((one) => this.#mustBeginAnew(one.positions, one.ranges))) {
+      logger.warn('global stores are read from the start', {});
       clearDatabase(database, [...topology.globalStores.map(({ supplier }) => supplier.name), POSITION_COLUMN_FAMILY]);
     }
     this.#state = new GlobalState({
       topology,
-      startsOf: (topic) => places.flatMap((place, index) => (place.topic === topic ? [ranges[index]!.start] : [])),
+      startsOf: (topic) => ranges.get(topic)!.map(({ start }) => start),
       database,
       futureLimitMs: this.#options.futureLimitMs ?? DEFAULT_FUTURE_LIMIT_MS,
       recordsPerFetch: RECORDS_PER_FETCH,
       metrics,
     });
     while (!signal.aborted) {
-      const isThere = [...this.#state.positions()].every(({ offset }, index) => offset >= ranges[index]!.end);
+      const isThere = [...this.#state.positions()].every(
+        ({ topic, partition, offset }) => offset >= ranges.get(topic)![partition]!.end,
+      );
       if (isThere) break;
       if (!this.#step()) await this.#options.news.next(IDLE_MS, signal);
       else await new Promise(setImmediate);
@@ -102,19 +102,29 @@ export class Tables {
     this.#write();
   }
 
-  /** Whether what is stored cannot follow the topics: they are others than those it was read from, or have dropped deletions since. */
-  #mustBeginAnew(
-    stored: readonly (number | undefined)[],
-    ranges: readonly { readonly start: number; readonly end: number }[],
-  ): boolean {
+  /** The present range of every partition, by topic. */
+  async #ranges(): Promise<ReadonlyMap<string, readonly OffsetRange[]>> {
+    const { topology, log } = this.#options;
+    const places = [...new Set(topology.globalStores.map(({ topic }) => topic))].flatMap((topic) =>
+      Array.from({ length: log.partitions(topic) }, (_, partition) => ({ topic, partition })),
+    );
+    const ranges = new Map<string, OffsetRange[]>(places.map(({ topic }) => [topic, []]));
+    for (const [index, range] of (await log.ranges(places)).entries()) ranges.get(places[index]!.topic)!.push(range);
+    return ranges;
+  }
+
+  /**
+   * Whether what is stored cannot follow its topic: that is another than the one it was read from, or has dropped deletions since.
+   * A topic may have more partitions than it had.
+   */
+  #mustBeginAnew(stored: readonly number[], ranges: readonly OffsetRange[]): boolean {
     const { database, clock, log } = this.#options;
     const written = database.get(POSITION_COLUMN_FAMILY, WRITTEN_KEY);
     const writtenMs = written === undefined ? 0 : Number(Buffer.from(written).toString());
     const isOld = clock.nowMs() - writtenMs >= log.tombstoneRetentionMs;
-    return stored.some((offset, index) => {
-      const { start, end } = ranges[index]!;
-      if (offset === undefined) return false;
-      return offset > end || offset < start || (isOld && offset < end);
+    return stored.some((offset, partition) => {
+      const range = ranges[partition];
+      return range === undefined || offset > range.end || offset < range.start || (isOld && offset < range.end);
     });
   }
 

@@ -84,6 +84,10 @@ export class SimulatedCluster {
         );
   }
 
+  addPartition(topic: string): void {
+    this.topics.get(topic)!.push(new Partition());
+  }
+
   changelog(taskId: number): Partition {
     return this.partition(CHANGELOG, taskId);
   }

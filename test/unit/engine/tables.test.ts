@@ -33,16 +33,19 @@ class Sums implements Processor<number> {
 }
 
 /** Tasks that sum what is sold, and tables that no task reads. */
-function shop(...tables: readonly string[]) {
+function shop(...tables: readonly (string | { readonly name: string; readonly topic: string })[]) {
   const builder = new TopologyBuilder()
     .addSource('sold', { topic: 'sold', deserializer: json<number>() })
     .addStore(jsonStore<number>('sums'))
     .addProcessor('sum', () => new Sums(), { parents: ['sold'], stores: ['sums'] });
-  for (const name of tables)
-    builder.addGlobalStore({ topic: name, deserializer: json<number>(), supplier: jsonStore<number>(name) });
+  for (const table of tables) {
+    const { name, topic } = typeof table === 'string' ? { name: table, topic: table } : table;
+    builder.addGlobalStore({ topic, deserializer: json<number>(), supplier: jsonStore<number>(name) });
+  }
   const topology = builder.build();
   const cluster = new SimulatedCluster();
-  const start = async (globalDatabase = createMemoryDatabase({ columnFamilies: globalColumnFamiliesOf(topology) })) => {
+  const disk = () => createMemoryDatabase({ columnFamilies: globalColumnFamiliesOf(topology) });
+  const start = async (globalDatabase = disk()) => {
     const engine = new GroupEngine({
       topology,
       log: cluster.connect(),
@@ -73,7 +76,7 @@ function shop(...tables: readonly string[]) {
     ...record('limits', 'a', 1, cluster.nowMs, partition),
     value: Buffer.from('{no json'),
   });
-  return { cluster, start, letters, sell, unreadable };
+  return { cluster, disk, start, letters, sell, unreadable };
 }
 
 test('bad rows of a table are sent as dead letters by the owner of task 0, and not again by the next', async () => {
@@ -104,5 +107,56 @@ test('a bad row that is there before any instance has task 0 is a dead letter as
   await sell(engine);
   await sell(engine);
   assert.equal(letters(), 1);
+  await engine.close();
+});
+
+for (const tables of [['limits'], ['limits', 'names']])
+  test(`partitions that a topic of ${tables.join(' and ')} gets are read after a restart, with the state on disk`, async () => {
+    const { cluster, start, disk } = shop(...tables);
+    const database = disk();
+    const first = await start(database);
+    cluster.append([record('limits', 'a', 1, cluster.nowMs, 0), record('limits', 'b', 2, cluster.nowMs, 1)]);
+    for (const name of tables.slice(1)) cluster.append([record(name, 'n', 1, cluster.nowMs, 0)]);
+    await waitFor('the rows', () => first.tables!.lag() === 0);
+    await first.close();
+    cluster.addPartition('limits');
+    cluster.append([record('limits', 'c', 3, cluster.nowMs, 2)]);
+    const second = await start(database);
+    const { tables: opened } = second;
+    assert.deepEqual(
+      [...opened!.stores().get('limits')!.scan()],
+      [
+        ['a', 1],
+        ['b', 2],
+        ['c', 3],
+      ],
+    );
+    cluster.append([record('limits', 'd', 4, cluster.nowMs, 2)]);
+    assert.equal(opened!.lag(), 1);
+    await waitFor('a row', () => opened!.stores().get('limits')!.get('d') === 4);
+    await second.close();
+  });
+
+test('a topic that was made anew with fewer partitions is read from the start', async () => {
+  const { cluster, start, disk } = shop('limits');
+  const database = disk();
+  const first = await start(database);
+  cluster.append([record('limits', 'a', 1, cluster.nowMs, 0), record('limits', 'b', 2, cluster.nowMs, 1)]);
+  await waitFor('the rows', () => first.tables!.lag() === 0);
+  await first.close();
+  cluster.topics.delete('limits');
+  cluster.create([{ name: 'limits', partitions: 1, compacted: true, internal: false }], TASKS);
+  cluster.append([record('limits', 'c', 3, cluster.nowMs)]);
+  const second = await start(database);
+  assert.deepEqual([...second.tables!.stores().get('limits')!.scan()], [['c', 3]]);
+  await second.close();
+});
+
+test('two tables of one topic', async () => {
+  const { cluster, start } = shop('limits', { name: 'again', topic: 'limits' });
+  const engine = await start();
+  cluster.append([record('limits', 'a', 1, cluster.nowMs, 1)]);
+  await waitFor('the rows', () => engine.tables!.lag() === 0);
+  for (const name of ['limits', 'again']) assert.deepEqual([...engine.tables!.stores().get(name)!.scan()], [['a', 1]]);
   await engine.close();
 });
