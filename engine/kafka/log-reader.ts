@@ -186,6 +186,7 @@ export class LogReader implements LogReaderContract {
       const { host, port } = known.connection.node;
       if (host === node.host && port === node.port) return known;
       known.close();
+      this.#release(node.nodeId, node);
     }
     const failures = this.#failures.get(node.nodeId)?.count ?? 0;
     const fetcher = new NodeFetcher({
@@ -213,12 +214,17 @@ export class LogReader implements LogReaderContract {
     } else {
       failure.count += 1;
     }
+    this.#release(fetcher.nodeId, undefined);
+    this.#search.start();
+  }
+
+  /** What a closed fetcher has asked for does not come: whoever leads its partitions now is asked anew. */
+  #release(nodeId: number, leader: Node | undefined): void {
     for (const partition of this.#all()) {
-      if (partition.leader?.nodeId !== fetcher.nodeId) continue;
-      partition.leader = undefined;
+      if (partition.leader?.nodeId !== nodeId) continue;
+      partition.leader = leader;
       partition.flight = undefined;
     }
-    this.#search.start();
   }
 
   async #answered(fetcher: NodeFetcher, flight: Flight, answer: FetchAnswer): Promise<void> {
