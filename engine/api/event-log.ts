@@ -37,6 +37,16 @@ export interface Fetched {
   readonly next: number;
 }
 
+/** What a reader knows of a partition. */
+export interface KnownOffsets {
+  /** First offset that is kept. */
+  readonly start: number;
+  /** The offset after the last record that can be read. */
+  readonly end: number;
+  /** When the log took the first record that was read ahead and is not handed out, epoch ms; absent where there is none. */
+  readonly oldestMs?: number | undefined;
+}
+
 /** How the records of a log are read. Readers keep their own positions and say at each fetch where to read. */
 export interface LogReader {
   /**
@@ -46,10 +56,10 @@ export interface LogReader {
    */
   fetch(requests: readonly FetchRequest[]): readonly Fetched[];
   /**
-   * First offset that is kept and the offset after the last record that can be read, as far as this process knows.
+   * As far as this process knows.
    * @throws {EngineError} `TOPIC_UNKNOWN`
    */
-  offsets(partition: TopicPartition): { readonly start: number; readonly end: number };
+  offsets(partition: TopicPartition): KnownOffsets;
   /** Resolves when there are new records since the last call, or after `timeoutMs`, or when `signal` aborts. */
   appended(timeoutMs: number, signal: AbortSignal): Promise<void>;
 }

@@ -8,6 +8,7 @@ import {
   type Fetched,
   type FetchRequest,
   type JoinOptions,
+  type KnownOffsets,
   type LogReader,
   type LogRecord,
   type OffsetRange,
@@ -135,7 +136,7 @@ export class KafkaLog implements SharedLog {
     return this.#taskReader.fetch(requests);
   }
 
-  offsets(partition: TopicPartition): { readonly start: number; readonly end: number } {
+  offsets(partition: TopicPartition): KnownOffsets {
     return this.#taskReader.offsets(partition);
   }
 

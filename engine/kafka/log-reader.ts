@@ -10,6 +10,7 @@ import {
   EngineError,
   type Fetched,
   type FetchRequest,
+  type KnownOffsets,
   type LogReader as LogReaderContract,
   type LogRecord,
   type TopicPartition,
@@ -42,6 +43,8 @@ const UNKNOWN_TOPIC = 3;
 const SLICE_MS = 10;
 /** Attempts at a batch that cannot be read: the network may have been to blame. */
 const MAX_ATTEMPTS = 3;
+/** The end of a partition that is not read on is asked for at most so often, ms. */
+const END_INTERVAL_MS = 5_000;
 const FIRST_BACKOFF_MS = 50;
 const LAST_BACKOFF_MS = 2000;
 
@@ -112,9 +115,11 @@ export class LogReader implements LogReaderContract {
   }
 
   /** Of a partition that has been asked for and answered; both 0 until then. */
-  offsets({ topic, partition }: TopicPartition): { readonly start: number; readonly end: number } {
+  offsets({ topic, partition }: TopicPartition): KnownOffsets {
     const found = this.#partitions.get(topic)?.[partition];
-    return { start: found?.start ?? 0, end: found?.end ?? 0 };
+    if (found === undefined) return { start: 0, end: 0 };
+    if (found.isFull) void this.#askEnd(found);
+    return { start: found.start, end: found.end, oldestMs: found.oldestMs };
   }
 
   /** Also resolves when a partition has come into error, which `fetch` then tells. */
@@ -151,6 +156,20 @@ export class LogReader implements LogReaderContract {
   *#all(): Iterable<ReaderPartition> {
     for (const partitions of this.#partitions.values())
       for (const partition of partitions) if (partition !== undefined) yield partition;
+  }
+
+  /** Nothing is fetched while enough has been read ahead, so nobody tells where the log ends: it is asked for once in a while. */
+  async #askEnd(partition: ReaderPartition): Promise<void> {
+    const { leader, topic } = partition;
+    if (leader === undefined || performance.now() - partition.answeredAtMs < END_INTERVAL_MS) return;
+    partition.answeredAtMs = performance.now();
+    try {
+      const range = await this.#fetchers.get(leader.nodeId)?.connection.range(topic, partition.partition);
+      partition.start = Math.max(partition.start, range?.start ?? 0);
+      partition.end = Math.max(partition.end, range?.end ?? 0);
+    } catch {
+      // The fetches will notice whatever it is.
+    }
   }
 
   /** The partition, being read from `offset` on. @throws {EngineError} when there is nothing to read at `offset` and never will be. */

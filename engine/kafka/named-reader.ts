@@ -1,6 +1,13 @@
 // A reader that goes by logical topic names over one that goes by physical ones.
 
-import { EngineError, type Fetched, type FetchRequest, type LogReader, type TopicPartition } from '../api/index.ts';
+import {
+  EngineError,
+  type Fetched,
+  type FetchRequest,
+  type KnownOffsets,
+  type LogReader,
+  type TopicPartition,
+} from '../api/index.ts';
 import type { LogReader as PhysicalReader } from './log-reader.ts';
 
 export class NamedReader implements LogReader {
@@ -31,7 +38,7 @@ export class NamedReader implements LogReader {
     return fetched;
   }
 
-  offsets({ topic, partition }: TopicPartition): { readonly start: number; readonly end: number } {
+  offsets({ topic, partition }: TopicPartition): KnownOffsets {
     return this.physical.offsets({ topic: this.#physical(topic), partition });
   }
 

@@ -43,6 +43,11 @@ export class ReadAhead<R extends { readonly offset: number }> {
     return this.#bytes;
   }
 
+  /** The record that is handed out next. */
+  get first(): R | undefined {
+    return this.#runs[0]?.records[this.#used];
+  }
+
   /** Adds what was read from `end` on, perhaps no records; it ends at `next`. The array is ours from now on. */
   add(records: readonly R[], next: number, bytes: number): void {
     this.#end = next;

@@ -48,6 +48,12 @@ export class ReaderPartition implements TopicPartition {
     return this.buffer.bytes >= MAX_BYTES || this.buffer.recordCount >= MAX_FETCHES * this.#maxRecords;
   }
 
+  /** When the log took the first record that was read ahead, epoch ms. Changelogs do not say. */
+  get oldestMs(): number | undefined {
+    const { first } = this.buffer;
+    return first !== undefined && 'appendTimeMs' in first ? first.appendTimeMs : undefined;
+  }
+
   /** A request may read on. */
   get isWanted(): boolean {
     return this.flight === undefined && this.error === undefined && this.leader !== undefined && !this.isFull;

@@ -92,6 +92,7 @@ const FLUSH_MS = 5_000;
 
 export class GroupEngine {
   readonly #options: GroupEngineOptions;
+  readonly #maxWaitingLists: number;
   readonly #metrics: Metrics;
   readonly #logger: Logger;
   readonly #news = new News();
@@ -111,6 +112,7 @@ export class GroupEngine {
 
   constructor(options: GroupEngineOptions) {
     this.#options = options;
+    this.#maxWaitingLists = options.maxWaitingLists ?? 5_000;
     this.#metrics = options.metrics ?? silentMetrics;
     this.#logger = options.logger ?? silentLogger;
     this.#failed.promise.catch(() => undefined);
@@ -234,7 +236,7 @@ export class GroupEngine {
       clock,
       recordsPerBatch: this.#options.recordsPerBatch ?? 1_000,
       commitIntervalMs: this.#options.commitIntervalMs ?? 50,
-      maxWaitingLists: this.#options.maxWaitingLists ?? 5_000,
+      maxWaitingLists: this.#maxWaitingLists,
       maxRecordBytes: this.#options.maxRecordBytes ?? 900_000,
       metrics: this.#metrics,
       recordMetrics: new RecordMetrics(this.#metrics, readers),
@@ -277,6 +279,7 @@ export class GroupEngine {
       add('freshet.restore.remaining', () => slot.view?.restoreLag ?? Number.NaN, { 'freshet.task': taskId });
       add('freshet.lists.waiting', () => slot.owned?.waitingLists ?? Number.NaN, { 'freshet.task': taskId });
     }
+    add('freshet.lists.waiting.limit', () => this.#maxWaitingLists);
     add('freshet.table.lag', () => this.#tables?.lag() ?? Number.NaN);
     add('freshet.group.heartbeat.age', () => {
       const ageMs = this.heartbeatAgeMs;

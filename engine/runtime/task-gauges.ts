@@ -29,18 +29,24 @@ export function watchTasks(options: TaskGaugesOptions): () => void {
     return Math.max(0, end - Math.max(start, position));
   }
 
-  function lagSeconds(topic: string, taskId: number): number {
-    const task = taskOf(taskId);
-    if (task === undefined) return Number.NaN;
-    const oldestMs = task.queues.oldestOf(topic);
-    return oldestMs === undefined ? 0 : Math.max(0, clock.nowMs() - oldestMs) / 1000;
+  /** A task that stands still has taken nothing from the log, perhaps for long: then what was read ahead tells, else how long any wait. */
+  function lagSecondsOf(topic: string, taskId: number): () => number {
+    let unreadSinceMs: number | undefined;
+    return () => {
+      const lag = lagOf(topic, taskId);
+      const oldestMs = taskOf(taskId)?.queues.oldestOf(topic) ?? log.offsets({ topic, partition: taskId }).oldestMs;
+      unreadSinceMs = lag > 0 && oldestMs === undefined ? (unreadSinceMs ?? clock.nowMs()) : undefined;
+      if (Number.isNaN(lag)) return lag;
+      const sinceMs = oldestMs ?? unreadSinceMs;
+      return sinceMs === undefined ? 0 : Math.max(0, clock.nowMs() - sinceMs) / 1000;
+    };
   }
 
   for (let taskId = 0; taskId < partitions; taskId++) {
     for (const topic of topics) {
       const place = { 'messaging.destination.name': topic, 'messaging.destination.partition.id': taskId };
       ends.push(metrics.gauge('freshet.stream.lag', () => lagOf(topic, taskId), place));
-      ends.push(metrics.gauge('freshet.stream.lag.time', () => lagSeconds(topic, taskId), place));
+      ends.push(metrics.gauge('freshet.stream.lag.time', lagSecondsOf(topic, taskId), place));
     }
     for (const store of stores) {
       const memory = () => taskOf(taskId)?.stores.find(({ name }) => name === store)?.memoryBytes ?? Number.NaN;

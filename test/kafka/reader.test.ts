@@ -60,7 +60,7 @@ describe('the reader of a log', needsServers(), () => {
     assert.ok(first!.appendTimeMs >= before - 1000 && first!.appendTimeMs <= Date.now() + 1000);
     assert.equal(first!.timestampMs, first!.appendTimeMs);
     assert.deepEqual(following.records[0], []);
-    assert.deepEqual(reader.offsets({ topic: 'plain', partition: 1 }), { start: 0, end: 3 });
+    assert.deepEqual(reader.offsets({ topic: 'plain', partition: 1 }), { start: 0, end: 3, oldestMs: undefined });
     // Back, and on from the middle.
     following.positions[1] = 1;
     following.records[1] = [];
@@ -121,7 +121,7 @@ describe('the reader of a log', needsServers(), () => {
     const end = 8 * 6;
     await following.until(() => following.positions[0] === end);
     assert.deepEqual(following.values().sort(), expected.sort());
-    assert.deepEqual(reader.offsets({ topic: 'transactions', partition: 0 }), { start: 0, end });
+    assert.deepEqual(reader.offsets({ topic: 'transactions', partition: 0 }), { start: 0, end, oldestMs: undefined });
     // The same from its middle, with aborted transactions that began before it.
     const later = new Following(openReader(t, server.bootstrap), 'transactions', [9]);
     await later.until(() => later.positions[0] === end);
@@ -224,7 +224,7 @@ describe('the reader of a log', needsServers(), () => {
       );
       assert.throws(() => askAt(offset), /has no offset/, 'it stays so');
     }
-    assert.deepEqual(reader.offsets({ topic: 'cut', partition: 0 }), { start: 40, end: 100 });
+    assert.deepEqual(reader.offsets({ topic: 'cut', partition: 0 }), { start: 40, end: 100, oldestMs: undefined });
     const following = new Following(reader, 'cut', [40]);
     await following.until(() => following.positions[0] === 100);
     assert.deepEqual(following.values(), numbers(40, 100));

@@ -1,5 +1,6 @@
 // The reader without a network: what brokers answer is the test's. Through real connections it is tested in test/kafka/reader*.test.ts.
 
+import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { type TestContext, test } from 'node:test';
 import { silentLogger } from '../../../../engine/api/index.ts';
@@ -7,6 +8,7 @@ import { FetchConnection } from '../../../../engine/kafka/fetch-connection.ts';
 import type { FetchAnswer, FetchCall } from '../../../../engine/kafka/fetch-protocol.ts';
 import type { Node } from '../../../../engine/kafka/leaders.ts';
 import { LogReader } from '../../../../engine/kafka/log-reader.ts';
+import { waitFor } from '../../../support/wait-for.ts';
 import { encodeBatch } from './batches.ts';
 
 const BrokerPool: { prototype: { findConnectedBroker(): Promise<unknown> } } = createRequire(import.meta.url)(
@@ -14,7 +16,7 @@ const BrokerPool: { prototype: { findConnectedBroker(): Promise<unknown> } } = c
 );
 const never = new AbortController().signal;
 
-/** A topic "t" whose partitions hold one record a batch, appended at 1000, 1001 and so on. */
+/** A topic "t", of which every answer has up to 2,000 records, appended at 1000, 1001 and so on. */
 class FakeKafka {
   /** The broker that leads every partition, as the metadata have it. */
   node: Node = { nodeId: 1, host: 'first', port: 9092 };
@@ -62,18 +64,21 @@ class FakeKafka {
       lastStableOffset: this.ends[partition]!,
       logStartOffset: 0,
       aborted: [],
-      recordSet: offset < this.ends[partition]! ? await batchAt(offset) : Buffer.alloc(0),
+      recordSet: offset < this.ends[partition]! ? await batchOf(offset, this.ends[partition]!) : Buffer.alloc(0),
     }));
     return { clientSideThrottleTime: 0, errorCode: 0, partitions: await Promise.all(partitions) };
   }
 }
 
-const batchAt = (baseOffset: number) =>
-  encodeBatch({
-    baseOffset,
-    lastOffsetDelta: 0,
-    records: [{ delta: 0, timestampMs: 1000 + baseOffset, key: 'k', value: Buffer.from('v') }],
-  });
+function batchOf(baseOffset: number, end: number): Promise<Buffer> {
+  const records = Array.from({ length: Math.min(2_000, end - baseOffset) }, (_, delta) => ({
+    delta,
+    timestampMs: 1000 + baseOffset + delta,
+    key: 'k',
+    value: Buffer.from('v'),
+  }));
+  return encodeBatch({ baseOffset, lastOffsetDelta: records.length - 1, records });
+}
 
 function open(t: TestContext): LogReader {
   const reader = new LogReader({
@@ -107,4 +112,23 @@ test('what an old address of a broker was asked for is asked of the new one', { 
   kafka.ends[0] = 2;
   await read(reader, 1, 0, 1);
   await read(reader, 0, 1, 2);
+});
+
+test('of a partition that nobody takes from, it is known since when and how far it goes on', {
+  timeout: 10_000,
+}, async (t) => {
+  let laterMs = 0;
+  const now = performance.now.bind(performance);
+  t.mock.method(performance, 'now', () => now() + laterMs);
+  const kafka = new FakeKafka(t, [3_000]);
+  const reader = open(t);
+  const place = { topic: 't', partition: 0 };
+  assert.deepEqual(reader.offsets(place), { start: 0, end: 0 });
+  await read(reader, 0, 0, 7);
+  assert.deepEqual(reader.offsets(place), { start: 0, end: 3_000, oldestMs: 1007 });
+  // Enough has been read ahead: no answer to a fetch tells of more.
+  kafka.ends[0] = 4_000;
+  laterMs = 10_000;
+  await waitFor('the new end', () => reader.offsets(place).end === 4_000);
+  assert.equal(reader.offsets(place).oldestMs, 1007);
 });
