@@ -9,6 +9,7 @@ export { createRedisClient, keepConnected, RedisUnavailableError } from './redis
 export { dropRedisLists } from './redis-drop.ts';
 export * from './redis-list-store.ts';
 export {
+  DEFAULT_INACTIVE_EXPIRY_MS,
   type RedisAddress,
   type RedisListStoreOptions,
   type RedisTarget,

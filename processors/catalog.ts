@@ -64,12 +64,13 @@ export class CatalogProcessor implements Processor<CatalogItem> {
     }
   }
 
-  /** A withdrawn item has left the store, and its block does not come again: lists that are made anew do not hold it. */
+  /**
+   * Also the block of an item that has none: a sink that comes back as it was earlier may have one. A withdrawn item has left the store, and its
+   * block does not come again: lists that are made anew do not hold it.
+   */
   publishedKeys(): Iterable<string> {
     const { format } = this.#options;
-    return publishedKeys(this.#cards, (itemId, entry) =>
-      isSoldOut(entry) ? [format.cardKey(itemId), format.itemBlockKey(itemId)] : [format.cardKey(itemId)],
-    );
+    return publishedKeys(this.#cards, (itemId) => [format.cardKey(itemId), format.itemBlockKey(itemId)]);
   }
 
   #withdraw(itemId: string, timestampMs: number): void {

@@ -37,6 +37,8 @@ export interface VisitorProfileOptions {
   readonly halfLives: HalfLives;
   readonly signals: SignalTable;
   readonly lists: VisitorListMaker;
+  /** After so long without an event the sink drops what was published of a visitor, ms. */
+  readonly entriesExpireMs: number;
   /** Keeps lists of visitors fresh who are not active at the moment; to be left out in a replay, whose lists depend on the log alone. */
   readonly refresh?: VisitorRefresh;
   /** Categories of an item, empty where it is unknown. */
@@ -146,10 +148,13 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
     lists.republish(sink, keys, this.#unchanged(visitors, true), this.#context);
   }
 
+  /** Of visitors whose entries have not expired: there may be many times as many profiles as lists have room for. */
   publishedKeys(): Iterable<string> {
-    const { lists } = this.#options;
+    const { lists, entriesExpireMs } = this.#options;
+    const expiredMs = this.#context.streamTimeMs - entriesExpireMs;
+    const isGone = ({ consent, asOf }: Profile) => consent === 'none' || (asOf !== undefined && asOf.at < expiredMs);
     return publishedKeys(this.#profiles, (visitorId, profile) =>
-      profile.consent === 'none' ? [] : lists.keysOf(visitorId, profile),
+      isGone(profile) ? [] : lists.keysOf(visitorId, profile),
     );
   }
 

@@ -2,6 +2,7 @@
 
 import { type KeyValueStore, type Serde, type StoreSupplier, silentMetrics } from '../engine/api/index.ts';
 import { type Topology, TopologyBuilder } from '../engine/graph/index.ts';
+import { DEFAULT_INACTIVE_EXPIRY_MS } from '../lists/index.ts';
 import { CampaignIndex } from '../processors/campaign-index.ts';
 import { CampaignRulesProcessor, newerCampaign } from '../processors/campaign-rules.ts';
 import { CatalogProcessor } from '../processors/catalog.ts';
@@ -98,6 +99,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
       return new VisitorProfileProcessor({
         halfLives,
         lists: makers.visitors(lists, refreshed),
+        entriesExpireMs: DEFAULT_INACTIVE_EXPIRY_MS,
         ...(refreshed !== undefined && { refresh: refreshed }),
         categoriesOf: (item) => index.categoriesOf(item),
         isListed: (item) => index.isListed(item),

@@ -58,6 +58,7 @@ export class VisitorPipeline {
     this.usersProcessor = new VisitorProfileProcessor({
       halfLives,
       lists: visitorLists,
+      entriesExpireMs: 30 * 86_400_000,
       categoriesOf: options.categoriesOf ?? (() => []),
       isListed: options.isListed ?? (() => true),
       signals: options.signals ?? DEFAULT_SIGNALS,
