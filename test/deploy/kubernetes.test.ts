@@ -17,7 +17,7 @@ import { parseAllDocuments } from 'yaml';
 import { readConfig } from '../../app/config.ts';
 import { engineReadiness, startEngineHealth } from '../../app/engine-health.ts';
 import { plannedTopics } from '../../app/kafka.ts';
-import { createFileSchemaSource, createSerdes } from '../../schemas/index.ts';
+import { createFileSchemaSource, createSerdes, sourceTopics } from '../../schemas/index.ts';
 import { openApiDocument } from '../../serving/openapi.ts';
 import { buildRecommendationTopology } from '../../topology/index.ts';
 import { type Resource, schemaFaults } from '../support/kubernetes-schemas.ts';
@@ -178,6 +178,7 @@ describe(
       const isSelected = (selector: Labels, { spec }: Workload) =>
         Object.entries(selector).every(([name, value]) => spec!.template.metadata!.labels![name] === value);
       const [engines] = of<IStatefulSet>('StatefulSet');
+      assert.ok(engines!.spec!.replicas! > 1, 'no autoscaler says how many');
       const [budget] = of<IPodDisruptionBudget>('PodDisruptionBudget');
       assert.ok(isSelected(budget!.spec!.selector!.matchLabels!, engines!));
       assert.ok(isSelected(engines!.spec!.selector.matchLabels!, engines!));
@@ -234,6 +235,30 @@ describe(
       assert.equal(trigger!.metadata.bootstrapServers, config.kafkaBrokers);
       for (const { spec } of all<IHorizontalPodAutoscaler>('HorizontalPodAutoscaler'))
         assert.ok(names.includes(`${spec!.scaleTargetRef.kind} ${spec!.scaleTargetRef.name}`));
+      const targets = [
+        ...all<ScaledObject>('ScaledObject'),
+        ...all<IHorizontalPodAutoscaler>('HorizontalPodAutoscaler'),
+      ];
+      for (const { kind, metadata, spec } of workloads)
+        if (
+          targets.some(
+            (one) => one.spec!.scaleTargetRef.name === metadata!.name && one.spec!.scaleTargetRef.kind === kind,
+          )
+        )
+          assert.ok(!('replicas' in spec!), `each apply would scale ${metadata!.name} back`);
+    });
+
+    test("the operator's user may send refused events and settings again", () => {
+      const user = all<KafkaUser>('KafkaUser').find(({ metadata }) => metadata.name === 'freshet-operator')!;
+      const mayWrite = (topic: string) =>
+        user.spec.authorization.acls.some(
+          ({ resource, operations }) =>
+            resource.type === 'topic' && resource.name === topic && operations.includes('Write'),
+        );
+      assert.deepEqual(
+        sourceTopics.filter((topic) => !mayWrite(topic)),
+        [],
+      );
     });
 
     test("the engine's user may read every topic that it reads, and write every topic of its own", () => {
