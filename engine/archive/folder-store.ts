@@ -1,5 +1,6 @@
 // Objects as files below a folder. An object is written beside its place under a name that listings leave out, synced, and renamed:
-// a crash leaves a temporary file and no part of an object. Old temporary files go when a process writes its first object.
+// a crash leaves a temporary file and no part of an object. Old temporary files go, where they can be removed, when a process writes
+// its first object.
 
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
@@ -104,11 +105,13 @@ async function* namesBelow(root: string, folder: string, prefix: string, after =
 
 const inByteOrder = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
+/** Never rejects: what stays only takes up room, and no object waits for it. */
 async function removeAbandoned(incoming: string): Promise<void> {
-  for (const name of await readdir(incoming)) {
+  for (const name of await readdir(incoming).catch(() => [])) {
     const path = join(incoming, name);
     const info = await stat(path).catch(() => undefined);
-    if (info !== undefined && Date.now() - info.mtimeMs > ABANDONED_MS) await rm(path, { force: true });
+    if (info === undefined || Date.now() - info.mtimeMs <= ABANDONED_MS) continue;
+    await rm(path, { force: true }).catch(() => {});
   }
 }
 

@@ -25,6 +25,17 @@ test('what a writer that died left half written is not listed, and goes after a 
   assert.deepEqual(readdirSync(incoming), ['young']);
 });
 
+test('what cannot be cleaned up keeps no object from being put', async () => {
+  const root = temporaryDirectory();
+  const stuck = join(root, '.incoming', 'a folder');
+  mkdirSync(stuck, { recursive: true });
+  const twoDaysAgo = Date.now() / 1_000 - 2 * 86_400;
+  utimesSync(stuck, twoDaysAgo, twoDaysAgo);
+  const store = await openObjectStore(root);
+  await store.put('clicks/0/a', Buffer.from('whole'));
+  assert.deepEqual((await collect(store.list(''))).flat(), [{ name: 'clicks/0/a', bytes: 5 }]);
+});
+
 test('an object that cannot be put in its place leaves nothing behind', async () => {
   const root = temporaryDirectory();
   const store = await openObjectStore(root);
