@@ -3,7 +3,7 @@
 import type { Clock, Logger, Metrics, SharedLog, TaskHistory } from '../engine/api/index.ts';
 import { HistoryWriter, type ObjectStore, openObjectStore, type S3Options } from '../engine/archive/index.ts';
 import { KafkaLogReader } from '../engine/kafka/index.ts';
-import type { SchemaSource } from '../schemas/index.ts';
+import type { RegistrySchemaSource } from '../schemas/index.ts';
 import { type Config, ConfigError } from './config.ts';
 import { kafkaClientOptions, sourceTopicName } from './kafka.ts';
 
@@ -19,7 +19,7 @@ export const s3Options = ({ historyS3Endpoint, historyS3Region }: Config): S3Opt
 export interface HistoryOptions {
   readonly config: Config;
   readonly log: SharedLog;
-  readonly schemas: SchemaSource;
+  readonly schemas: RegistrySchemaSource;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -39,6 +39,8 @@ export class ProductionHistory {
     this.#reader = new KafkaLogReader({
       ...kafkaClientOptions(options.config, options.logger),
       binaryTopics: new Set(),
+      // It may meet schemas that no task of this process has met, and their values are of no use in a file without them.
+      onFetched: (_topic, records) => options.schemas.prepare(records.map(({ value }) => value)),
     });
   }
 

@@ -16,7 +16,10 @@ export function schemaIdOf(value: Uint8Array | null): number | undefined {
   return ((value[1]! << 24) | (value[2]! << 16) | (value[3]! << 8) | value[4]!) >>> 0;
 }
 
-/** For the head of a file whose values have these ids. What is not known is left out: nobody could have read such a value. */
+/**
+ * For the head of a file whose values have these ids. What is not known is left out: whoever hands the values over has asked for their
+ * schemas before, and an id that is still unknown is one that nobody can read.
+ */
 export function encodeSchemas(ids: ReadonlySet<number>, schemaOf: SchemaOf | undefined): ContainerMetadata {
   const schemas: { [id: string]: unknown } = {};
   for (const id of [...ids].sort((a, b) => a - b)) {

@@ -1,84 +1,13 @@
 // The reader without a network: what brokers answer is the test's. Through real connections it is tested in test/kafka/reader*.test.ts.
 
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { type TestContext, test } from 'node:test';
 import { silentLogger } from '../../../../engine/api/index.ts';
-import { FetchConnection } from '../../../../engine/kafka/fetch-connection.ts';
-import type { FetchAnswer, FetchCall } from '../../../../engine/kafka/fetch-protocol.ts';
-import type { Node } from '../../../../engine/kafka/leaders.ts';
 import { LogReader } from '../../../../engine/kafka/log-reader.ts';
 import { waitFor } from '../../../support/wait-for.ts';
-import { encodeBatch } from './batches.ts';
+import { FakeKafka } from './fake-kafka.ts';
 
-const BrokerPool: { prototype: { findConnectedBroker(): Promise<unknown> } } = createRequire(import.meta.url)(
-  'kafkajs/src/cluster/brokerPool.js',
-);
 const never = new AbortController().signal;
-
-/** A topic "t", of which every answer has up to 2,000 records, appended at 1000, 1001 and so on. */
-class FakeKafka {
-  /** The broker that leads every partition, as the metadata have it. */
-  node: Node = { nodeId: 1, host: 'first', port: 9092 };
-  /** A host that answers nothing any more. */
-  #silent: string | undefined;
-  #asked = Promise.withResolvers<void>();
-  /** Records of each partition. */
-  readonly ends: number[];
-
-  constructor(t: TestContext, ends: readonly number[]) {
-    this.ends = [...ends];
-    const self = this;
-    t.mock.method(BrokerPool.prototype, 'findConnectedBroker', async () => ({
-      metadata: async () => self.#metadata(),
-    }));
-    t.mock.method(FetchConnection.prototype, 'fetch', function (this: FetchConnection, _lane: number, call: FetchCall) {
-      return self.#fetch(this.node.host, call);
-    });
-    t.mock.method(FetchConnection.prototype, 'range', async (_topic: string, partition: number) => ({
-      start: 0,
-      end: self.ends[partition]!,
-    }));
-  }
-
-  /** Has a host answer nothing any more. Resolves when it is asked. */
-  silence(host: string): Promise<void> {
-    this.#silent = host;
-    return this.#asked.promise;
-  }
-
-  #metadata() {
-    const partitionMetadata = this.ends.map((_, partitionId) => ({ partitionId, leader: this.node.nodeId }));
-    return { brokers: [this.node], topicMetadata: [{ topic: 't', partitionMetadata }] };
-  }
-
-  async #fetch(host: string, { targets }: FetchCall): Promise<FetchAnswer> {
-    if (host === this.#silent) {
-      this.#asked.resolve();
-      return new Promise(() => {});
-    }
-    const partitions = targets.map(async ({ topic, partition, offset }) => ({
-      topic,
-      partition,
-      errorCode: 0,
-      lastStableOffset: this.ends[partition]!,
-      logStartOffset: 0,
-      aborted: [],
-      recordSet: offset < this.ends[partition]! ? await batchOf(offset, this.ends[partition]!) : Buffer.alloc(0),
-    }));
-    return { clientSideThrottleTime: 0, errorCode: 0, partitions: await Promise.all(partitions) };
-  }
-}
-
-function batchOf(baseOffset: number, end: number): Promise<Buffer> {
-  const records = Array.from({ length: Math.min(2_000, end - baseOffset) }, (_, delta) => ({
-    delta,
-    timestampMs: 1000 + baseOffset + delta,
-    key: 'k',
-    value: Buffer.from('v'),
-  }));
-  return encodeBatch({ baseOffset, lastOffsetDelta: records.length - 1, records });
-}
 
 function open(t: TestContext): LogReader {
   const reader = new LogReader({

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { readConfig } from '../../../app/config.ts';
+import { ProductionHistory } from '../../../app/history.ts';
+import { type SharedLog, silentLogger, silentMetrics, systemClock } from '../../../engine/api/index.ts';
+import { decodeSchemas, listHistory, openObjectStore, readHistory } from '../../../engine/archive/index.ts';
+import { connectRegistry, readerSchema } from '../../../schemas/index.ts';
+import { collect } from '../../support/history.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { FakeKafka } from '../engine/kafka/fake-kafka.ts';
+import { fakeRegistry, schemaAnswer } from '../schemas/fake-registry.ts';
+
+/** Of the values in the log; no contract of ours has it. */
+const SCHEMA_ID = 70;
+
+/** The history over a log of clicks, with so many records in each partition, and over a registry that knows their schema. */
+async function setting(t: TestContext, ends: readonly number[]) {
+  const kafka = new FakeKafka(t, ends, 'clicks', Buffer.from([0, 0, 0, 0, SCHEMA_ID, 0]));
+  const registry = await fakeRegistry(t, []);
+  registry.schemas.set(SCHEMA_ID, schemaAnswer(readerSchema('clicks')));
+  const stop = new AbortController();
+  const folder = temporaryDirectory();
+  const schemas = await connectRegistry({
+    url: registry.url,
+    timeoutMs: 5_000,
+    topicName: (topic) => topic,
+    clock: systemClock,
+    logger: silentLogger,
+    signal: stop.signal,
+  });
+  const ranges: SharedLog['ranges'] = async (places) =>
+    places.map(({ partition }) => ({ start: 0, end: ends[partition]! }));
+  const history = await ProductionHistory.open({
+    config: readConfig({ FRESHET_HISTORY: folder }),
+    log: { ranges } as SharedLog,
+    schemas,
+    clock: systemClock,
+    metrics: silentMetrics,
+    logger: silentLogger,
+  });
+  t.after(async () => {
+    stop.abort();
+    schemas.close();
+    await history!.close();
+  });
+  return { kafka, folder, history: history! };
+}
+
+test('what an earlier owner left out is stored with the schemas of its values, also those that no task has met', {
+  timeout: 10_000,
+}, async (t) => {
+  const { folder, history } = await setting(t, [3]);
+  const ofTask = history.historyOf(0);
+  await ofTask.start([{ topic: 'clicks', partition: 0, offset: 3 }]);
+  assert.equal(await ofTask.flush(), true);
+  ofTask.close();
+  const store = await openObjectStore(folder);
+  const [partition] = await listHistory(store);
+  const [part] = await collect(readHistory(store, partition!, { from: 0, end: 3 }, assert.fail));
+  assert.deepEqual([...decodeSchemas(part!.schemas).keys()], [SCHEMA_ID]);
+});
