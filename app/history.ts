@@ -1,6 +1,6 @@
 // History files of the production engine: source events, as tasks commit them, in a folder or a bucket.
 
-import type { Clock, Logger, Metrics, SharedLog, TaskHistory } from '../engine/api/index.ts';
+import type { Clock, Logger, Metrics, SharedLog, TaskHistory, TopicPartition } from '../engine/api/index.ts';
 import { HistoryWriter, type ObjectStore, openObjectStore, type S3Options } from '../engine/archive/index.ts';
 import { KafkaLogReader } from '../engine/kafka/index.ts';
 import type { RegistrySchemaSource } from '../schemas/index.ts';
@@ -31,7 +31,6 @@ export class ProductionHistory {
   readonly #store: ObjectStore;
   /** Of its own: it reads behind the tasks. */
   readonly #reader: KafkaLogReader;
-  readonly #closing = new AbortController();
 
   private constructor(options: HistoryOptions, store: ObjectStore) {
     this.#options = options;
@@ -75,7 +74,8 @@ export class ProductionHistory {
         writer.catchUp(
           {
             range: async (place) => (await log.ranges([place]))[0]!,
-            read: ({ topic, partition }, offset) => this.#read(topic, partition, offset),
+            read: (place, offset, signal) => this.#read(place, offset, signal),
+            forget: (place) => this.#reader.forget([this.#physical(place)]),
           },
           positions,
         ),
@@ -85,19 +85,23 @@ export class ProductionHistory {
     };
   }
 
-  async #read(topic: string, partition: number, offset: number) {
-    const place = { topic: sourceTopicName(this.#options.config, topic), partition };
+  async #read(place: TopicPartition, offset: number, signal: AbortSignal) {
+    const request = { ...this.#physical(place), offset, maxRecords: RECORDS_PER_FETCH };
     for (;;) {
-      this.#closing.signal.throwIfAborted();
-      const [answer] = this.#reader.fetch([{ ...place, offset, maxRecords: RECORDS_PER_FETCH }]);
+      signal.throwIfAborted();
+      const [answer] = this.#reader.fetch([request]);
       if (answer!.next > offset)
-        return { ...answer!, records: answer!.records.map((record) => ({ ...record, topic })) };
-      await this.#reader.appended(WAIT_MS, this.#closing.signal);
+        return { ...answer!, records: answer!.records.map((record) => ({ ...record, topic: place.topic })) };
+      await this.#reader.appended(WAIT_MS, signal);
     }
   }
 
-  async close(): Promise<void> {
-    this.#closing.abort();
-    await this.#reader.close();
+  #physical({ topic, partition }: TopicPartition): TopicPartition {
+    return { topic: sourceTopicName(this.#options.config, topic), partition };
+  }
+
+  /** Ends the reading. The histories of tasks have to be closed before. */
+  close(): Promise<void> {
+    return this.#reader.close();
   }
 }

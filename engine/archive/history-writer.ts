@@ -30,9 +30,11 @@ export interface HistorySource {
   range(place: TopicPartition): Promise<OffsetRange>;
   /**
    * Records from `offset` on: waits until there are some, and resolves with `next` above `offset`.
-   * @throws {EngineError} `OFFSET_OUT_OF_RANGE` when the log no longer has them.
+   * @throws {EngineError} `OFFSET_OUT_OF_RANGE` when the log no longer has them; anything when `signal` aborts, which ends the wait.
    */
-  read(place: TopicPartition, offset: number): Promise<Fetched>;
+  read(place: TopicPartition, offset: number, signal: AbortSignal): Promise<Fetched>;
+  /** Of this partition no more is read: what was kept for it can go. */
+  forget(place: TopicPartition): void;
 }
 
 export interface HistoryWriterOptions {
@@ -135,7 +137,9 @@ export class HistoryWriter {
       ofTopic.set(partition, history);
       return history;
     });
-    await Promise.all(histories.map((history) => this.#follow(source, history)));
+    await Promise.all(
+      histories.map((history) => this.#follow(source, history).finally(() => source.forget(history.place))),
+    );
   }
 
   async #follow(source: HistorySource, history: PartitionHistory): Promise<void> {
@@ -158,11 +162,16 @@ export class HistoryWriter {
     history.target = undefined;
   }
 
-  /** What comes next in the log; `undefined` when it has gone meanwhile, and history goes on behind the gap. */
+  /**
+   * What comes next in the log; `undefined` when it has gone meanwhile, and history goes on behind the gap, or when the writer was
+   * closed.
+   */
   async #read(source: HistorySource, history: PartitionHistory): Promise<Fetched | undefined> {
+    const { signal } = this.#closing;
     try {
-      return await source.read(history.place, history.next);
+      return await source.read(history.place, history.next, signal);
     } catch (error) {
+      if (signal.aborted) return undefined;
       if (!(error instanceof EngineError && error.code === 'OFFSET_OUT_OF_RANGE')) throw error;
       const { start, end } = await source.range(history.place);
       if (start <= history.next) throw error;

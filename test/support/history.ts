@@ -61,6 +61,7 @@ export function sourceOf(records: readonly LogRecord[], start = 0, batch = 3): H
       const part = records.filter((record) => record.offset >= offset && record.offset >= start).slice(0, batch);
       return { records: part, next: (part.at(-1)?.offset ?? offset) + 1 };
     },
+    forget() {},
   };
 }
 

@@ -7,11 +7,14 @@ import { decodeSchemas, listHistory, openObjectStore, readHistory } from '../../
 import { connectRegistry, readerSchema } from '../../../schemas/index.ts';
 import { collect } from '../../support/history.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { waitFor } from '../../support/wait-for.ts';
 import { FakeKafka } from '../engine/kafka/fake-kafka.ts';
 import { fakeRegistry, schemaAnswer } from '../schemas/fake-registry.ts';
 
 /** Of the values in the log; no contract of ours has it. */
 const SCHEMA_ID = 70;
+
+const at = (partition: number, offset: number) => [{ topic: 'clicks', partition, offset }];
 
 /** The history over a log of clicks, with so many records in each partition, and over a registry that knows their schema. */
 async function setting(t: TestContext, ends: readonly number[]) {
@@ -51,7 +54,7 @@ test('what an earlier owner left out is stored with the schemas of its values, a
 }, async (t) => {
   const { folder, history } = await setting(t, [3]);
   const ofTask = history.historyOf(0);
-  await ofTask.start([{ topic: 'clicks', partition: 0, offset: 3 }]);
+  await ofTask.start(at(0, 3));
   assert.equal(await ofTask.flush(), true);
   ofTask.close();
   const store = await openObjectStore(folder);
@@ -59,3 +62,40 @@ test('what an earlier owner left out is stored with the schemas of its values, a
   const [part] = await collect(readHistory(store, partition!, { from: 0, end: 3 }, assert.fail));
   assert.deepEqual([...decodeSchemas(part!.schemas).keys()], [SCHEMA_ID]);
 });
+
+test('a partition whose history has reached the task is read no more', { timeout: 10_000 }, async (t) => {
+  const { kafka, history } = await setting(t, [3, 3]);
+  await history.historyOf(0).start(at(0, 3));
+  assert.deepEqual(await askedBeside(kafka, history), [1]);
+});
+
+test('a partition whose task has gone is read no more', { timeout: 10_000 }, async (t) => {
+  const { kafka, history } = await setting(t, [3, 3]);
+  const ofTask = history.historyOf(0);
+  const started = ofTask.start(at(0, 5));
+  await askedAtEnd(kafka, 0);
+  ofTask.close();
+  await started;
+  assert.deepEqual(await askedBeside(kafka, history), [1]);
+});
+
+/** Resolves when the last record of a partition was read and more is being waited for. */
+async function askedAtEnd(kafka: FakeKafka, partition: number): Promise<void> {
+  kafka.asked.length = 0;
+  const end = kafka.ends[partition]!;
+  await waitFor(
+    'the end of the partition',
+    () => kafka.asked.filter((part) => part.partition === partition && part.offset === end).length === 3,
+  );
+}
+
+/** Partitions that brokers are asked for while partition 1 waits for more. */
+async function askedBeside(kafka: FakeKafka, history: ProductionHistory): Promise<number[]> {
+  const ofTask = history.historyOf(1);
+  const started = ofTask.start(at(1, 5));
+  await askedAtEnd(kafka, 1);
+  await askedAtEnd(kafka, 1);
+  ofTask.close();
+  await started;
+  return [...new Set(kafka.asked.map(({ partition }) => partition))];
+}

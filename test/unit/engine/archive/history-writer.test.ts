@@ -132,13 +132,13 @@ test('the task may run on while its history catches up, and nothing is missing o
   let committed = 20;
   await writer.catchUp(
     {
-      range: source.range,
-      read(place, offset) {
+      ...source,
+      read(place, offset, signal) {
         if (committed < 40) {
           writer.committed(log.slice(committed, committed + 4));
           committed += 4;
         }
-        return source.read(place, offset);
+        return source.read(place, offset, signal);
       },
     },
     at(20),
@@ -188,14 +188,16 @@ test('a log that has dropped what was not archived leaves a gap that is logged, 
 test('what the log drops while it is being read is a gap, too', async (t) => {
   const store = createMemoryStore();
   const writer = open(t, store);
+  const source = sourceOf(records(0, 30));
   let start = 0;
   await writer.catchUp(
     {
+      ...source,
       range: async () => ({ start, end: 30 }),
-      async read(place, offset) {
+      async read(place, offset, signal) {
         if (offset === 6) start = 20;
         if (offset < start) throw new EngineError('OFFSET_OUT_OF_RANGE', 'gone');
-        return sourceOf(records(0, 30)).read(place, offset);
+        return source.read(place, offset, signal);
       },
     },
     at(30),
@@ -302,10 +304,10 @@ test('catching up waits for room instead of filling the memory', async (t) => {
   const source = sourceOf(records(0, 600), 0, 10);
   const done = writer.catchUp(
     {
-      range: source.range,
-      read(place, offset) {
+      ...source,
+      read(place, offset, signal) {
         reads += 1;
-        return source.read(place, offset);
+        return source.read(place, offset, signal);
       },
     },
     at(600),

@@ -22,6 +22,8 @@ export class FakeKafka {
   #asked = Promise.withResolvers<void>();
   /** Records of each partition. */
   readonly ends: number[];
+  /** What was asked for, request after request. */
+  readonly asked: { readonly partition: number; readonly offset: number }[] = [];
 
   /** @param value of every record */
   constructor(t: TestContext, ends: readonly number[], topic = 't', value = Buffer.from('v')) {
@@ -57,6 +59,7 @@ export class FakeKafka {
       this.#asked.resolve();
       return new Promise(() => {});
     }
+    this.asked.push(...targets);
     const partitions = targets.map(async ({ topic, partition, offset }) => ({
       topic,
       partition,

@@ -52,7 +52,11 @@ async function archive(t: TestContext, schemaOf: SchemaOf | undefined = (id) => 
     const positions = [...log.values()].map((known) => ({ ...known[0]!, offset: known.at(-1)!.offset + 1 }));
     const of = (place: TopicPartition) => sourceOf(log.get(`${place.topic}/${place.partition}`)!, 0, 500);
     await writer.catchUp(
-      { range: (place) => of(place).range(place), read: (place, offset) => of(place).read(place, offset) },
+      {
+        range: (place) => of(place).range(place),
+        read: (place, offset, signal) => of(place).read(place, offset, signal),
+        forget() {},
+      },
       positions,
     );
     await writer.flush();
