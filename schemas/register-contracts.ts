@@ -2,6 +2,7 @@
 // what its subject's newest version has written is refused with the fields that are to blame, before anything is changed.
 
 import type { Schema } from 'avsc';
+import { incompatibility } from './compatibility.ts';
 import { type SourceTopic, sourceTopics } from './records.ts';
 import { type CompatibilityLevel, RegistryError, type RegistryHttp, subjectOf } from './registry-http.ts';
 import { type SchemaChange, schemaChanges } from './schema-changes.ts';
@@ -58,9 +59,11 @@ async function register(topic: SourceTopic, options: RegisterOptions): Promise<R
 
   if (newest !== undefined && newest.type !== 'AVRO')
     return refused([], `version ${newest.version} of the subject is ${newest.type}, not Avro`, was);
-  const changes = newest === undefined ? [] : schemaChanges(JSON.parse(newest.schema) as Schema, schema);
+  const before = newest === undefined ? undefined : (JSON.parse(newest.schema) as Schema);
+  const changes = before === undefined ? [] : schemaChanges(before, schema);
   const there = newest === undefined ? undefined : await registry.lookUp(subject, schema);
-  if (there === undefined && readsOldValues(level) && changes.some(({ breaks }) => breaks))
+  const isReadable = before === undefined || incompatibility(schema, before) === undefined;
+  if (there === undefined && readsOldValues(level) && !isReadable)
     return refused(changes, `it cannot read what version ${newest!.version} of the subject has written`, was);
 
   // Before the schema, so that the registry checks it by this level; but a subject has no level before its first schema.

@@ -1,6 +1,6 @@
 // What changed between two versions of a contract, field by field, and which of the changes keep the new schema from reading what
 // the old one wrote. For people: compatibility.ts decides with Avro's own resolution, this says where. Covers what the contracts
-// use: nested records, enums, arrays, maps, unions; no references by name.
+// use: nested records, enums, arrays, maps, unions; no references by name. Names are compared with their namespaces, as Avro does it.
 
 import type { Schema } from 'avsc';
 
@@ -25,15 +25,15 @@ const PROMOTIONS: { readonly [from: string]: readonly string[] } = {
   bytes: ['string'],
 };
 
-/** Changes from `oldSchema` to `newSchema`, in the order of the fields. Documentation does not count. */
+/** Changes from `oldSchema` to `newSchema`, in the order of the fields. Documentation does not count, nor how a name is written. */
 export function schemaChanges(oldSchema: Schema, newSchema: Schema): readonly SchemaChange[] {
   const changes: SchemaChange[] = [];
-  compare(oldSchema as Part, newSchema as Part, '', changes);
+  compare(withFullNames(oldSchema as Part, ''), withFullNames(newSchema as Part, ''), '', changes);
   return changes;
 }
 
 function compare(before: Part, after: Part, path: string, changes: SchemaChange[]): void {
-  if (Array.isArray(before) || Array.isArray(after)) {
+  if (isUnion(before) || isUnion(after)) {
     compareUnions(branchesOf(before), branchesOf(after), path, changes);
     return;
   }
@@ -48,8 +48,8 @@ function compare(before: Part, after: Part, path: string, changes: SchemaChange[
   if (from === 'array') compare(old.items as Part, now.items as Part, `${path}[]`, changes);
   else if (from === 'map') compare(old.values as Part, now.values as Part, `${path}{}`, changes);
   else if (from === 'record' || from === 'enum') {
-    if (nameOf(old) !== nameOf(now))
-      changes.push({ path, text: `is called ${nameOf(now)} and was called ${nameOf(old)}`, breaks: true });
+    if (old.name !== now.name)
+      changes.push({ path, text: `is called ${now.name} and was called ${old.name}`, breaks: true });
     if (from === 'record') compareFields(fieldsOf(old), fieldsOf(now), path, changes);
     else compareSymbols(old.symbols as readonly string[], now.symbols as readonly string[], path, changes);
   }
@@ -113,7 +113,8 @@ function compareUnions(before: readonly Part[], after: readonly Part[], path: st
       changes.push({ path, text: `can be ${describe(branch)} now`, breaks: false });
 }
 
-const branchesOf = (part: Part): readonly Part[] => (Array.isArray(part) ? part : [part as Part]);
+const isUnion = (part: Part): part is readonly Part[] => Array.isArray(part);
+const branchesOf = (part: Part): readonly Part[] => (isUnion(part) ? part : [part]);
 
 /** `record`, `enum`, `array`, `map`, or the name of a primitive, which may be wrapped to carry a logical type. */
 function kindOf(part: Part): string {
@@ -122,11 +123,33 @@ function kindOf(part: Part): string {
   return typeof type === 'string' ? type : kindOf(type as Part);
 }
 
-const describe = (part: Part) => (Array.isArray(part) ? `one of ${part.map(kindOf).join(', ')}` : kindOf(part));
+const describe = (part: Part) => (isUnion(part) ? `one of ${part.map(kindOf).join(', ')}` : kindOf(part));
 const fieldsOf = (record: { readonly [name: string]: unknown }) => record.fields as readonly Field[];
 
-/** With its namespace: that is what Avro compares, except inside unions. */
-function nameOf(part: { readonly [name: string]: unknown }): string {
-  const { name, namespace } = part;
-  return typeof namespace === 'string' && !String(name).includes('.') ? `${namespace}.${String(name)}` : String(name);
+/** The schema with every name in full. `enclosing`: the namespace of names that say none. */
+function withFullNames(part: Part, enclosing: string): Part {
+  if (typeof part === 'string') return part;
+  if (isUnion(part)) return part.map((branch) => withFullNames(branch, enclosing));
+  switch (kindOf(part)) {
+    case 'array':
+      return { ...part, items: withFullNames(part.items as Part, enclosing) };
+    case 'map':
+      return { ...part, values: withFullNames(part.values as Part, enclosing) };
+    case 'enum':
+      return { ...part, name: fullName(part, enclosing) };
+    case 'record': {
+      const name = fullName(part, enclosing);
+      const namespace = name.slice(0, Math.max(0, name.lastIndexOf('.')));
+      const fields = fieldsOf(part).map((field) => ({ ...field, type: withFullNames(field.type, namespace) }));
+      return { ...part, name, fields };
+    }
+    default:
+      return part;
+  }
+}
+
+function fullName({ name, namespace }: { readonly [name: string]: unknown }, enclosing: string): string {
+  const own = String(name);
+  const space = typeof namespace === 'string' ? namespace : enclosing;
+  return own.includes('.') || space === '' ? own : `${space}.${own}`;
 }

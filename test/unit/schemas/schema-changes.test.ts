@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { Schema } from 'avsc';
+import avsc, { type Schema } from 'avsc';
 import fc from 'fast-check';
 import { incompatibility, readerSchema, sourceTopics } from '../../../schemas/index.ts';
 import { schemaChanges } from '../../../schemas/schema-changes.ts';
@@ -18,6 +18,16 @@ test('a schema has not changed from itself, whatever its documentation says', ()
     const schema = readerSchema(topic);
     const bare = JSON.parse(JSON.stringify(schema, (name, part) => (name === 'doc' ? undefined : part))) as Schema;
     assert.deepEqual(schemaChanges(schema, bare), []);
+  }
+});
+
+test('a contract written with full names, as other tools write it, breaks nothing', () => {
+  for (const topic of sourceTopics) {
+    const schema = readerSchema(topic);
+    const withFullNames = avsc.Type.forSchema(schema).schema({ exportAttrs: true });
+    const breaking = schemaChanges(withFullNames, schema).filter(({ breaks }) => breaks);
+    assert.deepEqual(breaking, [], topic);
+    assert.equal(incompatibility(schema, withFullNames), undefined, topic);
   }
 });
 
@@ -59,6 +69,19 @@ test('a record or an enum with another name breaks', () => {
   assert.deepEqual(told(record([], 'A'), record([], 'B')), [' is called B and was called A !']);
 });
 
+test('a namespace holds for what lies within, down to the next that is named', () => {
+  const kind = (name: string, namespace?: string) => field('kind', { type: 'enum', name, namespace, symbols: ['a'] });
+  const lines = (name: string, part: object) => [field('lines', { type: 'array', items: record([part], name) })];
+  const before = record(lines('shop.Line', kind('Kind')), 'a.R');
+  assert.deepEqual(told(before, record(lines('shop.Line', kind('Kind', 'shop')), 'a.R')), []);
+  assert.deepEqual(told(before, record(lines('shop.Line', kind('Kind', '')), 'a.R')), [
+    'lines[].kind is called Kind and was called shop.Kind !',
+  ]);
+  assert.deepEqual(told(before, record(lines('Line', kind('shop.Kind')), 'a.R')), [
+    'lines[] is called a.Line and was called shop.Line !',
+  ]);
+});
+
 /** Types of which one can be read as another, or not. A name stands for one type in a schema: an enum is named by its field. */
 const primitive = fc.constantFrom('int', 'long', 'float', 'double', 'string', 'boolean', 'bytes');
 const typeOf = (name: string) =>
@@ -66,12 +89,15 @@ const typeOf = (name: string) =>
     primitive,
     primitive.map((items) => ({ type: 'array', items })),
     primitive.map((values) => ({ type: 'map', values })),
-    fc.constantFrom(['a'], ['a', 'b'], ['b', 'c']).map((symbols) => ({ type: 'enum', name, symbols })),
+    fc
+      .tuple(fc.constantFrom(['a'], ['a', 'b'], ['b', 'c']), fc.constantFrom(undefined, 'shop', ''))
+      .map(([symbols, namespace]) => ({ type: 'enum', name, namespace, symbols })),
     fc.constantFrom('string', 'int', 'long').map((branch) => ['null', branch]),
   );
 const schemaOf = fc
   .record({ p: typeOf('P'), q: typeOf('Q') }, { requiredKeys: [] })
-  .map((fields) => record(Object.entries(fields).map(([name, part]) => field(name, part))));
+  .map((fields) => Object.entries(fields).map(([name, part]) => field(name, part)))
+  .map((fields) => record(fields, 'shop.R'));
 
 test('something is said to break exactly where Avro cannot resolve the old schema to the new one', () => {
   fc.assert(
