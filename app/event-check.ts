@@ -2,6 +2,7 @@
 // bytes through the topology's own readers, with this moment as the time at which the log takes it. No server, no state: what
 // needs them, an item that the catalog does not know for instance, is not found here.
 
+import { LRUCache } from 'lru-cache';
 import { type Clock, RefusedRecordError, silentMetrics } from '../engine/api/index.ts';
 import {
   DEFAULT_FUTURE_LIMIT_MS,
@@ -9,10 +10,12 @@ import {
   readSourceRecord,
   type SourceReader,
 } from '../engine/runtime/source-record.ts';
+import { EVENT_IDS } from '../processors/profile/profile.ts';
 import {
   createFileSchemaSource,
   createSerdes,
   fromJson,
+  itemHash,
   type RefusalCode,
   type SourceSerdes,
   type SourceTopic,
@@ -34,7 +37,7 @@ export interface EventRefusal {
 export interface CheckedLine {
   readonly topic: SourceTopic | undefined;
   readonly refusal: EventRefusal | undefined;
-  /** Whether an event of this visitor with this id was on an earlier line: it would be dropped and counted. */
+  /** Whether its id is among the last of its visitor on earlier lines: it would be dropped and counted. */
   readonly isRepeated: boolean;
 }
 
@@ -86,6 +89,9 @@ const MAX_RECORD_BYTES = 1_000_000;
 /** Topics on which a visitor's repeated event id is dropped. */
 const DEDUPLICATED: ReadonlySet<SourceTopic> = new Set<SourceTopic>(['clicks', 'purchases', 'impressions']);
 
+/** Visitors whose ids are remembered, in 100 MB at most. Repetitions are no longer told of who had no event for longest. */
+const MAX_VISITORS = 100_000;
+
 const TOPICS: ReadonlySet<string> = new Set<string>(sourceTopics);
 
 interface Event {
@@ -98,7 +104,8 @@ export class EventCheck {
   readonly #clock: Clock;
   readonly #serdes: SourceSerdes = createSerdes(createFileSchemaSource());
   readonly #readers: Map<string, SourceReader>;
-  readonly #seen = new Set<string>();
+  /** Of each visitor the hashes of the last event ids, as the engine keeps them. */
+  readonly #eventIds = new LRUCache<string, number[]>({ max: MAX_VISITORS });
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -116,7 +123,7 @@ export class EventCheck {
     }
   }
 
-  /** Checks one line. Lines are remembered by their event ids. */
+  /** Checks one line, and remembers its event id. */
   check(line: string): CheckedLine {
     const event = eventOf(line);
     if (typeof event === 'string')
@@ -166,9 +173,12 @@ export class EventCheck {
 
   #isRepeated({ topic, key, value }: Event): boolean {
     if (value === null || !DEDUPLICATED.has(topic)) return false;
-    const id = JSON.stringify([key, value.eventId]);
-    if (this.#seen.has(id)) return true;
-    this.#seen.add(id);
+    const ids = this.#eventIds.get(key) ?? [];
+    const id = itemHash(value.eventId as string);
+    if (ids.includes(id)) return true;
+    ids.push(id);
+    if (ids.length > EVENT_IDS) ids.shift();
+    this.#eventIds.set(key, ids);
     return false;
   }
 }

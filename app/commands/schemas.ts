@@ -3,6 +3,7 @@
 
 import { addAbortSignal } from 'node:stream';
 import { silentLogger, systemClock } from '../../engine/api/index.ts';
+import { EVENT_IDS } from '../../processors/profile/profile.ts';
 import { createSerdes, type SourceTopic } from '../../schemas/index.ts';
 import { type Registration, registerContracts } from '../../schemas/register-contracts.ts';
 import { type CompatibilityLevel, type RegistryAddress, RegistryHttp } from '../../schemas/registry-http.ts';
@@ -120,7 +121,9 @@ function checkSummary({ events, accepted, refused, repeated, codes }: CheckCount
   const lines = [`${events} events: ${accepted} would be accepted, ${refused} refused`];
   for (const [code, count] of Object.entries(codes)) lines.push(`  ${count} ${code}`);
   if (repeated > 0)
-    lines.push(`  ${repeated} of the accepted repeat an eventId of their visitor: they would be dropped and counted`);
+    lines.push(
+      `  ${repeated} of the accepted repeat one of the last ${EVENT_IDS} eventIds of their visitor: they would be dropped and counted`,
+    );
   return `${lines.join('\n')}\n`;
 }
 

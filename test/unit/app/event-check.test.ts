@@ -78,6 +78,16 @@ test("a visitor's repeated event id is told, another visitor's or another item's
   assert.equal(repeated(line('catalog')), false);
 });
 
+test('an event id is repeated among the last 64 of its visitor; an older one would count again', () => {
+  const check = createCheck();
+  const repeated = (eventId: string) => check.check(line('clicks', { eventId })).isRepeated;
+  for (let i = 0; i < 64; i++) assert.equal(repeated(`e${i}`), false);
+  assert.equal(repeated('e0'), true);
+  assert.equal(repeated('e64'), false);
+  assert.equal(repeated('e0'), false);
+  assert.equal(repeated('e2'), true);
+});
+
 test('of a simulated shop exactly the bad events are refused', () => {
   const startAtMs = NOW_MS - 3_600_000;
   const events = (badEventShare: number) => {

@@ -40,7 +40,7 @@ test('a file is checked line by line: number, topic, code, text and what to do, 
     '4 events: 2 would be accepted, 2 refused',
     '  1 missing-id',
     '  1 not-json',
-    '  1 of the accepted repeat an eventId of their visitor: they would be dropped and counted',
+    '  1 of the accepted repeat one of the last 64 eventIds of their visitor: they would be dropped and counted',
     '',
   ]);
 });
