@@ -352,6 +352,7 @@ const EXPLAINED = new Set([
   'RegistryError',
   'RedisUnavailableError',
   'KeyFileError',
+  'AuditLogError',
   'RefusedRecordError',
   'SettingsFileError',
   'ProcessError',

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { type ApiKeyRecord, createApiKey, readKeyFile, type Scope, writeKeyFile } from '../../serving/index.ts';
-import { audit } from '../audit-log.ts';
+import { openAuditLog } from '../audit-log.ts';
 import { type Config, ConfigError } from '../config.ts';
 
 const MS_PER_DAY = 86_400_000;
@@ -31,12 +31,17 @@ export async function createKey(
     },
     nowMs,
   );
+  const log = await openAuditLog(config);
   await writeKeyFile(path, [...(await keysIn(path)), record]);
-  await audit(config, 'api-key-created', { key: record.id, name, tenant: config.appId, scopes });
-  process.stdout.write(`${text}\n`);
-  process.stderr.write(
-    `This is the only time that the key is shown. Endpoints with FRESHET_API_KEYS_FILE=${path} take it within a second or two.\n`,
-  );
+  try {
+    await log.write('api-key-created', { key: record.id, name, tenant: config.appId, scopes });
+  } finally {
+    // It is valid by now: a disk that has just become full must not keep it from whoever made it.
+    process.stdout.write(`${text}\n`);
+    process.stderr.write(
+      `This is the only time that the key is shown. Endpoints with FRESHET_API_KEYS_FILE=${path} take it within a second or two.\n`,
+    );
+  }
 }
 
 export async function listKeys(config: Config, { json }: { readonly json: boolean }): Promise<void> {
@@ -55,11 +60,12 @@ export async function revokeKey(config: Config, id: string): Promise<boolean> {
     process.stderr.write(`There is no key ${id}. freshet keys list shows those that there are.\n`);
     return false;
   }
+  const log = await openAuditLog(config);
   await writeKeyFile(
     path,
     keys.filter((key) => key !== revoked),
   );
-  await audit(config, 'api-key-revoked', { key: id, name: revoked.name, tenant: revoked.tenant });
+  await log.write('api-key-revoked', { key: id, name: revoked.name, tenant: revoked.tenant });
   process.stdout.write(`Revoked ${id} (${revoked.name}). Endpoints refuse it within a second or two.\n`);
   return true;
 }

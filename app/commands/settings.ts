@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { audit } from '../audit-log.ts';
+import { openAuditLog } from '../audit-log.ts';
 import type { Config } from '../config.ts';
 import { producerRecord } from '../producer-record.ts';
 import { changesOf, readSettingsFile } from '../settings-file.ts';
@@ -25,6 +25,7 @@ export async function applySettings(
   signal: AbortSignal,
 ): Promise<void> {
   const wanted = readSettingsFile(await readFile(file, 'utf8'));
+  const log = await openAuditLog(config);
   const topic = await openSettingsTopic(config, kafka, signal);
   try {
     const changes = changesOf(wanted, topic.current);
@@ -38,7 +39,7 @@ export async function applySettings(
       }),
     );
     if (due.length > 0)
-      await audit(config, 'settings-applied', {
+      await log.write('settings-applied', {
         where: kafka ? 'kafka' : 'data folder',
         settings: due.map(({ kind, name, change }) => `${kind} ${name} ${change}`),
       });

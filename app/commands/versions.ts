@@ -4,7 +4,7 @@ import type { Admin } from 'kafkajs';
 import { silentLogger } from '../../engine/api/index.ts';
 import { createKafka } from '../../engine/kafka/index.ts';
 import { dropRedisLists, listKey, type RedisVersions, type ServedVersions, topListSerde } from '../../lists/index.ts';
-import { audit } from '../audit-log.ts';
+import { openAuditLog } from '../audit-log.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { kafkaClientOptions } from '../kafka.ts';
 import { createLogger } from '../logging.ts';
@@ -109,8 +109,9 @@ export function switchVersion(
       process.stderr.write(`Not switched: ${reason}. --force switches all the same.\n`);
       return false;
     }
+    const log = await openAuditLog(config);
     await served.write({ active: version, previous: current.active });
-    await audit(config, 'version-switched', { from: current.active, to: version, forced: String(force) });
+    await log.write('version-switched', { from: current.active, to: version, forced: String(force) });
     process.stdout.write(
       `Endpoints serve version ${version} in a second, or as soon as they have read its tables. Back: freshet versions switch ${current.active}\n`,
     );
@@ -145,6 +146,7 @@ export function retireVersion(config: Config, version: string, signal: AbortSign
       process.stderr.write(`Not retired: ${reason}.\n`);
       return false;
     }
+    const log = await openAuditLog(config);
     if (current.previous === version) await served.write({ active: current.active });
     const lists = await dropRedisLists(redisOptions(own), signal);
     await deleteGroups(admin, own);
@@ -153,7 +155,7 @@ export function retireVersion(config: Config, version: string, signal: AbortSign
     // The changelog is what a version is known by: it goes last, so that a retirement that was cut short can be repeated.
     await admin.deleteTopics({ topics: topics.filter((topic) => !topic.endsWith('-changelog')) });
     await admin.deleteTopics({ topics: topics.filter((topic) => topic.endsWith('-changelog')) });
-    await audit(config, 'version-retired', { version, keys: lists, topics });
+    await log.write('version-retired', { version, keys: lists, topics });
     process.stdout.write(
       `Retired version ${version}: ${lists} keys in Redis, its group and ${topics.length} topics are gone. Its state on the engines' machines is the folder ${ownName(own)} of their data folders: delete it there.\n`,
     );

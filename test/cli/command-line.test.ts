@@ -256,6 +256,28 @@ test('an API key is made, listed without its secret, and revoked; each is writte
     assert.ok(!kept.includes(secret));
 });
 
+test('where the audit log cannot be written, nothing is done, and a sentence says so', async () => {
+  const keysFile = join(folder, 'unaudited.json');
+  const environment = { FRESHET_API_KEYS_FILE: keysFile, FRESHET_DATA_DIR: join(folder, 'keys-data') };
+  const made = await output(['keys', 'create', '--name', 'storefront'], environment);
+  const [, id = ''] = /fk_([0-9a-f]{12})_/.exec(made.printed) ?? [];
+  const before = readFileSync(keysFile, 'utf8');
+  writeFileSync(join(folder, 'plain'), '');
+  writeFileSync(join(folder, 'settings.json'), '{"placements": {}}');
+  const unwritable = { ...environment, FRESHET_AUDIT_LOG: join(folder, 'plain', 'audit.log') };
+  for (const parameters of [
+    ['keys', 'create', '--name', 'second'],
+    ['keys', 'revoke', id],
+    ['settings', 'apply', 'settings.json'],
+  ]) {
+    const { code, printed } = await output(parameters, unwritable);
+    assert.equal(code, 1);
+    assert.match(printed, /^freshet: Nothing was done: the audit log .*audit\.log cannot be written: /);
+    assert.doesNotMatch(printed, /\n {4}at |fk_/);
+    assert.equal(readFileSync(keysFile, 'utf8'), before);
+  }
+});
+
 test('a key whose name is empty or too long is not made', async () => {
   const environment = {
     FRESHET_API_KEYS_FILE: join(folder, 'named.json'),
