@@ -17,7 +17,8 @@ export function interruption(): AbortSignal {
         return;
       }
       firstMs = performance.now();
-      controller.abort(name);
+      // As every other abort has it: whoever rejects with the reason rejects with an AbortError.
+      controller.abort(new DOMException(name, 'AbortError'));
     });
   return controller.signal;
 }

@@ -192,6 +192,16 @@ test('Ctrl-C in a replay ends it in order; the same command finishes it, and the
   );
 });
 
+test('Ctrl-C in an evaluation ends it with 130 and without an error', async () => {
+  const events = join(folder, 'evaluated.jsonl');
+  assert.equal((await output(['simulate', '--events', '12000', '--seed', '5', '--out', events])).code, 0);
+  const interrupted = freshet(['evaluate', events]);
+  await interrupted.until(/\d+ % /);
+  interrupted.child.kill('SIGINT');
+  assert.equal(await interrupted.ended, 130, interrupted.printed());
+  assert.doesNotMatch(interrupted.printed(), /freshet:/);
+});
+
 test('the end of a file is the newest event that counted, whatever its last line says', async () => {
   const events = join(folder, 'ends.jsonl');
   assert.equal((await output(['simulate', '--events', '1500', '--seed', '9', '--out', events])).code, 0);
