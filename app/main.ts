@@ -365,10 +365,13 @@ function explain(error: unknown): string {
   return isExplained ? error.message : (error.stack ?? error.message);
 }
 
-// Whoever reads our output may stop reading, as `head` does: that ends us quietly.
+// Whoever reads our output may stop reading, as `head` does: that ends us quietly. What is said beside it nobody needs to read: we go on.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);
+});
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
 });
 
 /** What is left of the event loop when a command has ended, well or not, e.g. an exporter that tries a collector again, has so long, ms. */

@@ -1,6 +1,7 @@
 // `freshet evaluate`: how good the lists are on a data set, test-then-train or train-then-test, beside baselines.
 
-import { writeFile } from 'node:fs/promises';
+import { accessSync, constants, existsSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { systemClock } from '../../engine/api/index.ts';
 import { DEFAULT_TUNING, type ListTuning } from '../../schemas/list-tuning.ts';
 import {
@@ -60,7 +61,7 @@ const FORMAT_TUNING: { readonly [F in EvaluationFormat]: Partial<ListTuning> } =
   'online-retail': { boughtAgainWeight: 8 },
 };
 
-/** Why the options do not go together, or which would do nothing; `undefined` when they are well. */
+/** Why the options do not go together, which would do nothing, or why there can be no page; `undefined` when they are well. */
 export function evaluateOptionsFault({
   format,
   file,
@@ -70,7 +71,10 @@ export function evaluateOptionsFault({
   holdout,
   limit,
   protocol,
+  report,
 }: EvaluateOptions): string | undefined {
+  const unwritable = report === undefined ? undefined : reportFault(report);
+  if (unwritable !== undefined) return unwritable;
   if (format === 'sessions') {
     if (file !== undefined) return 'sessions come from --train and --test, not from a file argument';
     if (train === undefined) return 'sessions need --train';
@@ -83,6 +87,16 @@ export function evaluateOptionsFault({
   if (format === 'events' && limit !== undefined) return '--limit counts sessions or invoices, which events have not';
   const isStream = format === 'events' || format === 'online-retail';
   return isStream && protocol === 'train-then-test' ? `${format} are evaluated test-then-train` : undefined;
+}
+
+/** Why a page cannot be written there, as far as that is known before hours of work. */
+function reportFault(report: string): string | undefined {
+  try {
+    accessSync(existsSync(report) ? report : dirname(report), constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return `--report cannot be written: ${(error as Error).message}`;
+  }
 }
 
 /** Runs an evaluation and prints it. */
@@ -99,8 +113,9 @@ export async function evaluateData(options: EvaluateOptions, signal: AbortSignal
       signal,
     });
     progress.end();
-    if (options.report !== undefined) await writeFile(options.report, evaluationPage(result));
     process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : `${evaluationText(result)}\n`);
+    // At once: where nobody reads the figures any more, the process ends in the next turn.
+    if (options.report !== undefined) writeFileSync(options.report, evaluationPage(result));
   } finally {
     progress.end();
   }

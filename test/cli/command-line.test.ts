@@ -202,6 +202,19 @@ test('Ctrl-C in an evaluation ends it with 130 and without an error', async () =
   assert.doesNotMatch(interrupted.printed(), /freshet:/);
 });
 
+test('whoever does not read what a command says beside its output has the output all the same', async () => {
+  const events = join(folder, 'unread.jsonl');
+  const unread = (...parameters: readonly string[]) => {
+    const run = freshet(parameters);
+    run.child.stderr!.destroy();
+    return run;
+  };
+  assert.equal(await unread('simulate', '--events', '1500', '--seed', '5', '--out', events).ended, 0);
+  const evaluated = unread('evaluate', events, '--json', '--no-baselines');
+  assert.equal(await evaluated.ended, 0);
+  assert.match(evaluated.printed(), /^\{"dataSet".*\}$/m);
+});
+
 test('the end of a file is the newest event that counted, whatever its last line says', async () => {
   const events = join(folder, 'ends.jsonl');
   assert.equal((await output(['simulate', '--events', '1500', '--seed', '9', '--out', events])).code, 0);

@@ -1,26 +1,26 @@
 // `freshet evaluate` as a person uses it: the text, the JSON object, the page, and what it says when options do not go together.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { EvaluationResult } from '../../tools/evaluate/index.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
-const root = join(import.meta.dirname, '..', '..');
+const COMMAND = join(import.meta.dirname, '..', '..', 'bin', 'freshet.js');
 
 function evaluate(parameters: readonly string[]) {
-  const { stdout, stderr, status } = spawnSync(
-    process.execPath,
-    [join(root, 'bin', 'freshet.js'), 'evaluate', ...parameters],
-    { encoding: 'utf8', env: { PATH: process.env.PATH } },
-  );
+  const { stdout, stderr, status } = spawnSync(process.execPath, [COMMAND, 'evaluate', ...parameters], {
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH },
+  });
   return { stdout, stderr, status };
 }
 
-test('a table of clicks gives a table of figures, one JSON object and a page', () => {
-  const folder = temporaryDirectory();
+/** A table of forty sessions of three clicks each. */
+function writeClicks(folder: string): string {
   const file = join(folder, 'clicks.tsv');
   const clicks = Array.from({ length: 40 }, (_, session) =>
     (session % 2 === 0 ? ['a', 'b', 'c'] : ['d', 'e', 'f']).map(
@@ -28,6 +28,12 @@ test('a table of clicks gives a table of figures, one JSON object and a page', (
     ),
   ).flat();
   writeFileSync(file, `SessionId\tItemId\tTime\n${clicks.join('\n')}\n`);
+  return file;
+}
+
+test('a table of clicks gives a table of figures, one JSON object and a page', () => {
+  const folder = temporaryDirectory();
+  const file = writeClicks(folder);
   const page = join(folder, 'report.html');
 
   const text = evaluate([file, '--format', 'clicks', '--holdout', '0.25', '--report', page]);
@@ -41,6 +47,34 @@ test('a table of clicks gives a table of figures, one JSON object and a page', (
   const result = JSON.parse(json.stdout) as EvaluationResult;
   assert.equal(result.questions, 20);
   assert.ok(result.tasks.every(({ isBaseline }) => !isBaseline));
+});
+
+test('a page for which there is no folder is refused before anything is read', () => {
+  const report = join(temporaryDirectory(), 'gone', 'report.html');
+  const { stdout, stderr, status } = evaluate(['nowhere.jsonl', '--report', report]);
+  assert.equal(status, 2);
+  assert.equal(stdout, '');
+  assert.match(stderr, /--report cannot be written: .*gone/);
+  assert.doesNotMatch(stderr, /nowhere\.jsonl|\n {4}at /);
+});
+
+test('figures are printed though their page cannot be written, and the page is written though nobody reads the figures', async () => {
+  const folder = temporaryDirectory();
+  const file = writeClicks(folder);
+  const parameters = [file, '--format', 'clicks', '--no-baselines', '--report'];
+  const unwritable = evaluate([...parameters, folder]);
+  assert.equal(unwritable.status, 1);
+  assert.match(unwritable.stdout, /next click/);
+  assert.match(unwritable.stderr, /freshet: EISDIR/);
+
+  const page = join(folder, 'report.html');
+  const child = spawn(process.execPath, [COMMAND, 'evaluate', ...parameters, page], {
+    env: { PATH: process.env.PATH },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  child.stdout.destroy();
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+  assert.match(readFileSync(page, 'utf8'), /<svg/);
 });
 
 test('options that do not go together are explained, with exit code 2', () => {
