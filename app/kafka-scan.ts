@@ -1,9 +1,10 @@
 // Reads a topic on Kafka from its start to its present end.
 
 import type { Logger, LogRecord } from '../engine/api/index.ts';
-import { createKafka, KafkaLogReader } from '../engine/kafka/index.ts';
+import { KafkaLogReader } from '../engine/kafka/index.ts';
 import type { Config } from './config.ts';
 import { kafkaClientOptions } from './kafka.ts';
+import { withAdmin } from './kafka-admin.ts';
 
 const RECORDS_PER_FETCH = 1_000;
 const WAIT_MS = 500;
@@ -15,11 +16,8 @@ export async function* scanTopic(
   logger: Logger,
   signal: AbortSignal,
 ): AsyncGenerator<LogRecord> {
-  const client = kafkaClientOptions(config, logger);
-  const admin = createKafka(client).admin();
-  await admin.connect();
-  const ranges = await admin.fetchTopicOffsets(physicalTopic).finally(() => admin.disconnect());
-  const reader = new KafkaLogReader({ ...client, binaryTopics: new Set() });
+  const ranges = await withAdmin(config, { logger, signal }, (admin) => admin.fetchTopicOffsets(physicalTopic));
+  const reader = new KafkaLogReader({ ...kafkaClientOptions(config, logger), binaryTopics: new Set() });
   try {
     for (const { partition, low, high } of ranges.sort((a, b) => a.partition - b.partition)) {
       const end = Number(high);

@@ -351,6 +351,7 @@ const EXPLAINED = new Set([
   'ListenError',
   'RegistryError',
   'RedisUnavailableError',
+  'KafkaUnavailableError',
   'KeyFileError',
   'AuditLogError',
   'RefusedRecordError',

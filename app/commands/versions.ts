@@ -2,11 +2,10 @@
 
 import type { Admin } from 'kafkajs';
 import { silentLogger } from '../../engine/api/index.ts';
-import { createKafka } from '../../engine/kafka/index.ts';
 import { dropRedisLists, listKey, type RedisVersions, type ServedVersions, topListSerde } from '../../lists/index.ts';
 import { openAuditLog } from '../audit-log.ts';
 import { type Config, ConfigError } from '../config.ts';
-import { kafkaClientOptions } from '../kafka.ts';
+import { withAdmin } from '../kafka-admin.ts';
 import { createLogger } from '../logging.ts';
 import { openRedisLists, redisOptions } from '../redis.ts';
 import { openServedVersions } from '../served-versions.ts';
@@ -36,14 +35,18 @@ interface VersionView {
   readonly newestEventMs: number | null;
 }
 
-async function withServers<T>(config: Config, work: (place: Place) => Promise<T>): Promise<T> {
+async function withServers<T>(
+  config: Config,
+  signal: AbortSignal | undefined,
+  work: (place: Place) => Promise<T>,
+): Promise<T> {
   const served = await openServedVersions(config);
-  const admin = createKafka(kafkaClientOptions(config, createLogger(config.logLevel, 'freshet-versions'))).admin();
+  const logger = createLogger(config.logLevel, 'freshet-versions');
   try {
-    await admin.connect();
-    return await work({ admin, served, current: (await served.read()) ?? { active: FIRST_VERSION } });
+    return await withAdmin(config, { logger, signal }, async (admin) =>
+      work({ admin, served, current: (await served.read()) ?? { active: FIRST_VERSION } }),
+    );
   } finally {
-    await admin.disconnect();
     served.close();
   }
 }
@@ -66,7 +69,7 @@ async function newestEventMs(config: Config): Promise<number | null> {
 
 /** Prints every version that there is. */
 export function listVersions(config: Config, { json }: { readonly json: boolean }): Promise<void> {
-  return withServers(config, async ({ admin, current }) => {
+  return withServers(config, undefined, async ({ admin, current }) => {
     for (const version of await versionsThere(admin, config)) {
       const own = versionConfig(config, version);
       const view: VersionView = {
@@ -99,7 +102,7 @@ export function switchVersion(
   signal: AbortSignal,
 ): Promise<boolean> {
   const own = versionConfig(config, version);
-  return withServers(config, async ({ admin, served, current }) => {
+  return withServers(config, signal, async ({ admin, served, current }) => {
     if (current.active === version) {
       process.stdout.write(`Version ${version} is served already.\n`);
       return true;
@@ -137,7 +140,7 @@ async function inUse(admin: Admin, own: Config): Promise<string | undefined> {
 /** Deletes what a version has of its own on the servers. Returns false, with the reason said, where it is in use. */
 export function retireVersion(config: Config, version: string, signal: AbortSignal): Promise<boolean> {
   const own = versionConfig(config, version);
-  return withServers(config, async ({ admin, served, current }) => {
+  return withServers(config, signal, async ({ admin, served, current }) => {
     const reason =
       current.active === version
         ? `version ${version} is served; switch to another one first`
