@@ -60,7 +60,7 @@ describe('in production', needsServers(), () => {
     await run(['engine']);
     startCommand(owner, ['shop'], { ...environment, FRESHET_DEMO_EVENTS_PER_SECOND: '50' });
     const serving = await run(['serve', '--redis']);
-    const [url] = await serving.until(/http:\/\/\S+(?=\n)/);
+    const [url] = await serving.until(/http:\/\/[^/\s]+/);
     await run(['probe', '--url', url!, '--kafka']);
     const expected = CATALOGUE.map(({ name }) => name).filter((name) => !FAILURES.includes(name));
     // The second one restores what it is given.
