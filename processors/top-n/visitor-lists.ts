@@ -83,7 +83,7 @@ export class VisitorLists implements VisitorListMaker {
       const made = this.#made(profile, sources.dealings[i]!, sources, context);
       this.#forwardLists(visitorId, profile, made, context);
       this.#own.forward(visitorId, profile, blocksChanged, context);
-      if (blocksChanged || (isNewVisit && this.#hasBlock(profile))) this.#forwardBlock(visitorId, profile, context);
+      if (blocksChanged || isNewVisit) this.#forwardBlock(visitorId, profile, blocksChanged, context);
       if (made === undefined) {
         this.#refresh?.forgotten(visitorId);
         this.#options.quality?.forgotten(visitorId);
@@ -124,7 +124,7 @@ export class VisitorLists implements VisitorListMaker {
 
   keysOf(visitorId: string, profile: Profile): readonly string[] {
     const keys = [this.#visitorKey(visitorId), ...this.#own.keysOf(visitorId, profile)];
-    if (this.#hasBlock(profile)) keys.push(this.#options.format.visitorBlockKey(visitorId));
+    if (blockOf(profile, this.#hidesBought) !== undefined) keys.push(this.#options.format.visitorBlockKey(visitorId));
     return keys;
   }
 
@@ -158,7 +158,7 @@ export class VisitorLists implements VisitorListMaker {
       }
       this.#own.republish(wanted, visitorId, profile, context);
       if (wanted.delete(this.#options.format.visitorBlockKey(visitorId)))
-        this.#forwardBlock(visitorId, profile, context);
+        this.#forwardBlock(visitorId, profile, true, context);
     }
     for (const key of wanted) {
       const parsed = this.#options.format.parseKey(key);
@@ -254,15 +254,18 @@ export class VisitorLists implements VisitorListMaker {
     this.#forward(key, format.encodeList(head, list.items), profile, context);
   }
 
-  #forwardBlock(visitorId: string, profile: Profile | undefined, context: ProcessorContext): void {
+  /** Where there is no block, that it is gone: only if it `mayBeEmptied`. */
+  #forwardBlock(
+    visitorId: string,
+    profile: Profile | undefined,
+    mayBeEmptied: boolean,
+    context: ProcessorContext,
+  ): void {
     const { format } = this.#options;
     const block = profile === undefined ? undefined : blockOf(profile, this.#hidesBought);
+    if (block === undefined && !mayBeEmptied) return;
     const value = block === undefined ? null : format.encodeVisitorBlock(block);
     this.#forward(format.visitorBlockKey(visitorId), value, profile, context);
-  }
-
-  #hasBlock(profile: Profile | undefined): boolean {
-    return profile !== undefined && blockOf(profile, this.#hidesBought) !== undefined;
   }
 
   #forward(key: string, value: Uint8Array | null, profile: Profile | undefined, context: ProcessorContext): void {

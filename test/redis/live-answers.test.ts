@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { silentLogger, silentMetrics, systemClock } from '../../engine/api/index.ts';
 import { type ListStore, listKey, topListSerde } from '../../lists/index.ts';
-import { createServingApp, createServingClient } from '../../serving/index.ts';
+import { createServingClient } from '../../serving/index.ts';
+import { openEndpoint } from '../support/endpoint.ts';
 import { serve } from '../support/http.ts';
 import { listItem } from '../support/memory-lists.ts';
 import { HOST, openLists } from '../support/redis-lists.ts';
@@ -39,15 +39,7 @@ describe('a stream over Redis', needsRedis(), () => {
     const lists = await openLists(t, { target, keyPrefix: 'stream:' });
     const engine = await openLists(t, { target, keyPrefix: 'stream:' });
     await publish(engine, 'v1', 'first', 1);
-    const app = createServingApp({
-      lists,
-      clock: systemClock,
-      logger: silentLogger,
-      metrics: silentMetrics,
-      readiness: () => ({ isReady: true }),
-    });
-    await app.open();
-    t.after(() => app.close());
+    const app = await openEndpoint(t, { lists });
     t.after(() => app.drain());
     /** Connections that are told of writes. */
     const listening = () =>

@@ -1,11 +1,11 @@
 // An endpoint over a small shop with everything in it: lists of every kind, cards with categories, brands and attributes, blocks, campaigns,
 // placements. For tests that ask it anything.
 import type { TestContext } from 'node:test';
-import { silentLogger, silentMetrics, type Tracer } from '../../engine/api/index.ts';
+import type { Tracer } from '../../engine/api/index.ts';
 import { listKey, placementKey, placementSerde } from '../../lists/index.ts';
 import { attributeHash } from '../../schemas/attribute-hash.ts';
 import { checkPlacement } from '../../schemas/list-settings.ts';
-import { createServingApp } from '../../serving/index.ts';
+import { openEndpoint } from './endpoint.ts';
 import { serve } from './http.ts';
 import { createMemoryLists, listItem, type MemoryLists } from './memory-lists.ts';
 
@@ -84,16 +84,8 @@ export async function startContractShop(
 ): Promise<{ readonly url: string; readonly lists: MemoryLists; drain(): void }> {
   const lists = createMemoryLists();
   await fill(lists);
-  const app = createServingApp({
-    lists: lists.store,
-    clock: { nowMs: () => NOW },
-    logger: silentLogger,
-    metrics: silentMetrics,
-    readiness: () => ({ isReady: true }),
-    ...(tracer !== undefined && { tracer }),
-  });
-  await app.open();
-  t.after(() => app.close());
+  const clock = { nowMs: () => NOW };
+  const app = await openEndpoint(t, { lists: lists.store, clock, ...(tracer !== undefined && { tracer }) });
   t.after(() => app.drain());
   return { url: await serve(t, app.handler), lists, drain: () => app.drain() };
 }

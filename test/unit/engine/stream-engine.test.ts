@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   type Database,
   EngineError,
+  type Forwarded,
   type KeyValueStore,
   type Processor,
   type ProcessorContext,
@@ -590,23 +591,25 @@ test('a refusal counts once, though its batch was undone and run again', async (
   ]);
 });
 
+/** Forwards what `make` makes of each record. */
+function mapping(make: (record: StreamRecord<number>) => Forwarded<unknown>): Processor<number> {
+  let context: ProcessorContext;
+  return {
+    init(given) {
+      context = given;
+    },
+    process(records) {
+      for (const record of records) context.forward(make(record));
+    },
+  };
+}
+
 test('an output that is too large refuses the record that makes it', async () => {
   const topology = new TopologyBuilder()
     .addSource('readings', { topic: 'readings', deserializer: json<number>() })
     .addProcessor(
       'inflate',
-      (): Processor<number> => {
-        let context: ProcessorContext;
-        return {
-          init(given) {
-            context = given;
-          },
-          process(records) {
-            for (const { value, timestampMs } of records)
-              context.forward({ key: 'k', value: 'x'.repeat(value!), timestampMs });
-          },
-        };
-      },
+      () => mapping(({ value, timestampMs }) => ({ key: 'k', value: 'x'.repeat(value!), timestampMs })),
       { parents: ['readings'] },
     )
     .addSink('out', { topic: 'out', serializer: json(), parents: ['inflate'] })
@@ -633,21 +636,12 @@ test('times are whole milliseconds, and a time that there is not refuses the rec
     .addSource('readings', { topic: 'readings', deserializer: json<number>(), timestamp: (value) => value * 1000 })
     .addProcessor(
       'halve',
-      (): Processor<number> => {
-        let context: ProcessorContext;
-        return {
-          init(given) {
-            context = given;
-          },
-          process(records) {
-            for (const { value, timestampMs } of records) {
-              times.push(timestampMs);
-              const half = value! > 100 ? Number.NEGATIVE_INFINITY : timestampMs / 2;
-              context.forward({ key: 'k', value, timestampMs: half });
-            }
-          },
-        };
-      },
+      () =>
+        mapping(({ value, timestampMs }) => {
+          times.push(timestampMs);
+          const half = value! > 100 ? Number.NEGATIVE_INFINITY : timestampMs / 2;
+          return { key: 'k', value, timestampMs: half };
+        }),
       { parents: ['readings'] },
     )
     .addSink('out', { topic: 'out', serializer: json(), parents: ['halve'] })

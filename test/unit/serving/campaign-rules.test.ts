@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { silentLogger, silentMetrics } from '../../../engine/api/index.ts';
 import {
   type CampaignRule,
   type Exclusion,
@@ -12,7 +11,8 @@ import {
 import { itemHash } from '../../../schemas/item-hash.ts';
 import type { Answer } from '../../../serving/contract.ts';
 import { withoutEnded } from '../../../serving/ended-campaigns.ts';
-import { createServingApp, createServingClient } from '../../../serving/index.ts';
+import { createServingClient } from '../../../serving/index.ts';
+import { openEndpoint } from '../../support/endpoint.ts';
 import { serve } from '../../support/http.ts';
 import { createMemoryLists, type MemoryLists } from '../../support/memory-lists.ts';
 
@@ -25,15 +25,7 @@ async function start(t: TestContext, prepare: (lists: MemoryLists) => Promise<vo
   const lists = createMemoryLists();
   const clock = { now: NOW };
   await prepare(lists);
-  const app = createServingApp({
-    lists: lists.store,
-    clock: { nowMs: () => clock.now },
-    logger: silentLogger,
-    metrics: silentMetrics,
-    readiness: () => ({ isReady: true }),
-  });
-  await app.open();
-  t.after(() => app.close());
+  const app = await openEndpoint(t, { lists: lists.store, clock: { nowMs: () => clock.now } });
   return { lists, clock, client: createServingClient(await serve(t, app.handler)) };
 }
 

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { Router } from 'express';
-import { type LogFields, silentLogger, silentMetrics } from '../../../engine/api/index.ts';
+import { type LogFields, silentMetrics } from '../../../engine/api/index.ts';
 import { listKey } from '../../../lists/index.ts';
 import type { Answer } from '../../../serving/contract.ts';
 import { createServingApp, createServingClient } from '../../../serving/index.ts';
+import { openEndpoint } from '../../support/endpoint.ts';
 import { serve } from '../../support/http.ts';
 import { createMemoryLists, listItem, type MemoryLists } from '../../support/memory-lists.ts';
 
@@ -26,15 +27,11 @@ async function start(t: TestContext, prepare: (lists: MemoryLists) => Promise<vo
   const logged: Setup['logged'] = [];
   const log = (event: string, fields?: LogFields): void => void logged.push({ event, fields });
   await prepare(lists);
-  const app = createServingApp({
+  const app = await openEndpoint(t, {
     lists: lists.store,
     clock: { nowMs: () => clock.now },
     logger: { info: log, warn: log, error: log },
-    metrics: silentMetrics,
-    readiness: () => ({ isReady: true }),
   });
-  await app.open();
-  t.after(() => app.close());
   return { lists, url: await serve(t, app.handler), clock, logged };
 }
 
@@ -373,16 +370,11 @@ test('what a visitor bought or dislikes is left out of item and segment lists to
 
 test('a request for a host that is not served gets a problem document and nothing else', async (t) => {
   const lists = createMemoryLists();
-  const app = createServingApp({
+  const app = await openEndpoint(t, {
     hosts: ['127.0.0.1', 'localhost'],
     lists: lists.store,
     clock: { nowMs: () => NOW },
-    logger: silentLogger,
-    metrics: silentMetrics,
-    readiness: () => ({ isReady: true }),
   });
-  await app.open();
-  t.after(() => app.close());
   const url = new URL(await serve(t, app.handler));
   const statusFor = (host: string) =>
     new Promise<number | undefined>((resolve, reject) => {

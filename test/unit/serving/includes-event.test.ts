@@ -1,9 +1,9 @@
 // Whether the event that a question names is in the answer.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { silentLogger, silentMetrics, systemClock } from '../../../engine/api/index.ts';
 import { listKey } from '../../../lists/index.ts';
-import { createServingApp, createServingClient, type ListQuery } from '../../../serving/index.ts';
+import { createServingClient, type ListQuery } from '../../../serving/index.ts';
+import { openEndpoint } from '../../support/endpoint.ts';
 import { serve } from '../../support/http.ts';
 import { createMemoryLists } from '../../support/memory-lists.ts';
 
@@ -13,15 +13,7 @@ async function start(t: TestContext) {
   for (const id of ['a', 'b', 'c']) await lists.card({ id, categories: ['Tents'] });
   await lists.list(listKey('visitor', 'for-you', 'default', 'v1'), ['a', 'b'], { eventIds: ['old-click'] });
   await lists.list(listKey('segment', 'popular', 'default', 'global'), ['b', 'c'], { eventIds: ['new-click'] });
-  const app = createServingApp({
-    lists: lists.store,
-    clock: systemClock,
-    logger: silentLogger,
-    metrics: silentMetrics,
-    readiness: () => ({ isReady: true }),
-  });
-  await app.open();
-  t.after(() => app.close());
+  const app = await openEndpoint(t, { lists: lists.store });
   const client = createServingClient(await serve(t, app.handler));
   return async (query: ListQuery) => (await client.recommendations('v1', query)).includesEvent;
 }

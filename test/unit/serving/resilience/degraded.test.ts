@@ -1,9 +1,9 @@
 // What a degraded answer leaves out, and what it does not refuse.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { silentLogger, silentMetrics, systemClock } from '../../../../engine/api/index.ts';
 import { CARD_PREFIX, cardKey, listKey } from '../../../../lists/index.ts';
-import { type Answer, createServingApp, createServingClient } from '../../../../serving/index.ts';
+import { type Answer, createServingClient } from '../../../../serving/index.ts';
+import { openEndpoint } from '../../../support/endpoint.ts';
 import { serve } from '../../../support/http.ts';
 import { createMemoryLists, type MemoryLists } from '../../../support/memory-lists.ts';
 
@@ -13,16 +13,7 @@ const GLOBAL = listKey('segment', 'popular', 'default', 'global');
 async function start(t: TestContext, prepare: (lists: MemoryLists) => Promise<void>) {
   const lists = createMemoryLists();
   await prepare(lists);
-  const app = createServingApp({
-    lists: lists.store,
-    clock: systemClock,
-    logger: silentLogger,
-    metrics: silentMetrics,
-    readiness: () => ({ isReady: true }),
-    readTimeoutMs: READ_TIMEOUT_MS,
-  });
-  await app.open();
-  t.after(() => app.close());
+  const app = await openEndpoint(t, { lists: lists.store, readTimeoutMs: READ_TIMEOUT_MS });
   return { lists, client: createServingClient(await serve(t, app.handler)) };
 }
 

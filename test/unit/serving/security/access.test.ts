@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { silentLogger, silentMetrics, systemClock } from '../../../../engine/api/index.ts';
+import { silentLogger } from '../../../../engine/api/index.ts';
 import { listKey } from '../../../../lists/index.ts';
-import { createServingApp } from '../../../../serving/index.ts';
 import { type ApiKeyRecord, createApiKey, KeyRing } from '../../../../serving/security/api-key.ts';
 import { KeyFileError, readKeyFile, WatchedKeys, writeKeyFile } from '../../../../serving/security/key-file.ts';
 import { RateLimits, type SharedCounts } from '../../../../serving/security/rate-limits.ts';
+import { openEndpoint } from '../../../support/endpoint.ts';
 import { serve } from '../../../support/http.ts';
 import { createMemoryLists } from '../../../support/memory-lists.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
@@ -27,20 +27,8 @@ async function start(t: TestContext, { keys, requestsPerSecond = 100, origins }:
   const lists = createMemoryLists();
   await lists.list(listKey('segment', 'popular', 'default', 'global'), ['a']);
   const limits = new RateLimits({ requestsPerSecond, logger: silentLogger });
-  const app = createServingApp({
-    lists: lists.store,
-    clock: systemClock,
-    logger: silentLogger,
-    metrics: silentMetrics,
-    readiness: () => ({ isReady: true }),
-    access: keys && { keys, limits },
-    origins,
-  });
-  await app.open();
-  t.after(async () => {
-    limits.close();
-    await app.close();
-  });
+  t.after(() => limits.close());
+  const app = await openEndpoint(t, { lists: lists.store, access: keys && { keys, limits }, origins });
   const url = await serve(t, app.handler);
   const ask = (path: string, text?: string, headers: { readonly [name: string]: string } = {}, method = 'GET') =>
     fetch(`${url}${path}`, { method, headers: { ...(text && { authorization: `Bearer ${text}` }), ...headers } });
