@@ -39,8 +39,8 @@ export class TapeRecorder {
 
   #writer(taskId: number, writer: TaskWriter): TaskWriter {
     return {
-      get wasCut() {
-        return writer.wasCut;
+      get isUnsettled() {
+        return writer.isUnsettled;
       },
       commit: async (changelog, records) => {
         const end = await writer.commit(changelog, records);

@@ -36,10 +36,10 @@ export interface TaskWriter {
    */
   commit(changelog: readonly ChangelogRecord[], records: readonly ProducerRecord[]): Promise<number>;
   /**
-   * Whether a connection has ended since the last commit. If its broker was started anew, readers may not see that commit, nor what
-   * others have written behind it, until the next: a commit of nothing but the position is then worth its while.
+   * Whether it could not be seen that readers have all of the last commit: they may see neither it nor what others have written behind it
+   * until the next, so that a commit of nothing but the position is worth its while.
    */
-  readonly wasCut: boolean;
+  readonly isUnsettled: boolean;
   /** Ends its connections. Idempotent; never rejects. */
   close(): Promise<void>;
 }

@@ -3,7 +3,6 @@
 // whose partition changes its leader in the middle of a send is left out) or leave the group at an outage, so they are not used.
 
 import { createRequire } from 'node:module';
-import type { Socket } from 'node:net';
 import { createCluster, type KafkaClientOptions } from './client.ts';
 import { type DirectCall, sendDirect } from './direct-request.ts';
 import type { Broker, Cluster, Connection, ProtocolRequest, ProtocolResponse } from './kafkajs-internals.ts';
@@ -145,8 +144,8 @@ export class BrokerRequests {
   readonly #waiting = new Set<(error: Error) => void>();
   /** Number of times that `disconnect` was called. */
   #ends = 0;
-  /** The connections that have been used since `forgetCuts`, each with its socket of then. */
-  readonly #used = new Map<Connection, Socket | undefined>();
+  /** From `connect` to `disconnect`. */
+  #isOpen = false;
 
   constructor(options: KafkaClientOptions) {
     this.#cluster = createCluster(options) as FullCluster;
@@ -155,6 +154,7 @@ export class BrokerRequests {
 
   /** Connects to a broker of the list and learns where the partitions of `topics`, and of those of earlier calls, are now. */
   connect(topics: readonly string[]): Promise<void> {
+    this.#isOpen = true;
     return this.#waitFor(async () => {
       await this.#cluster.connect();
       const before = this.#cluster.brokerPool.metadata;
@@ -209,7 +209,8 @@ export class BrokerRequests {
   /** Ends the connections at once: what waits for an answer fails. May be used again after `connect`. Never rejects. */
   async disconnect(): Promise<void> {
     this.#ends += 1;
-    const error = new Error('the connection was closed by us');
+    this.#isOpen = false;
+    const error = closedByUs();
     for (const fail of this.#waiting) fail(error);
     const { brokers, seedBroker } = this.#cluster.brokerPool;
     for (const broker of [...Object.values(brokers), seedBroker]) {
@@ -221,21 +222,8 @@ export class BrokerRequests {
     await this.#cluster.disconnect().catch(() => {});
   }
 
-  /** Whether a connection that was used since `forgetCuts` has ended since, so that its broker may have been started anew. */
-  get wasCut(): boolean {
-    for (const [connection, socket] of this.#used)
-      if (connection.socket !== socket || !connection.isConnected()) return true;
-    return false;
-  }
-
-  forgetCuts(): void {
-    this.#used.clear();
-  }
-
-  async #connectionTo(broker: Broker): Promise<Connection> {
-    const connection = await broker.connectionPool.getConnection(0);
-    if (!this.#used.has(connection)) this.#used.set(connection, connection.socket);
-    return connection;
+  #connectionTo(broker: Broker): Promise<Connection> {
+    return broker.connectionPool.getConnection(0);
   }
 
   async #sendTo<T extends Throttled>(broker: Broker, call: Call<T>, timeoutMs: number): Promise<T> {
@@ -244,6 +232,8 @@ export class BrokerRequests {
   }
 
   #waitFor<T>(action: () => Promise<T>): Promise<T> {
+    // Whoever goes on behind a disconnect would open connections that nobody ends.
+    if (!this.#isOpen) return Promise.reject(closedByUs());
     const ends = this.#ends;
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     this.#waiting.add(reject);
@@ -257,6 +247,8 @@ export class BrokerRequests {
     return promise;
   }
 }
+
+const closedByUs = (): Error => new Error('the connection was closed by us');
 
 function buildCall<N extends keyof Api>(
   broker: Broker,

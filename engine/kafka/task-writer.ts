@@ -2,10 +2,13 @@
 // transactional id. Invariants: at most one commit at a time; after a failure no second one (see transactional-producer.ts).
 //
 // The steps of a commit, and what a crash after each leaves:
-//   0. where a connection was cut since the last one: marks that are missing are set (see settle.ts)
 //   1. the partitions are added to the transaction   - the next claim, or the timeout, aborts it: nothing is visible
 //   2. the batches are produced and acknowledged     - the same
 //   3. the end of the transaction is acknowledged    - it is committed; the next owner reads it in the changelog
+//   4. its marks are known to be in every partition  - as after 3; until then no next one begins (see settle.ts)
+// The fourth happens in the background.
+
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type ChangelogRecord,
   EngineError,
@@ -20,9 +23,10 @@ import { BrokerRequests, protocolErrorOf } from './broker-requests.ts';
 import { ClaimNote } from './claim-note.ts';
 import type { KafkaClientOptions } from './client.ts';
 import type { Outcome } from './describe-transaction.ts';
+import { byTopic } from './offset-ranges.ts';
 import type { PartitionBatch } from './produce-protocol.ts';
 import { retryUntil } from './retry.ts';
-import { settle } from './settle.ts';
+import { type ClaimedPlaces, complete, settle } from './settle.ts';
 import { TransactionalProducer } from './transactional-producer.ts';
 
 export interface TaskWriterOptions {
@@ -48,6 +52,8 @@ export interface TaskWriterOptions {
 
 /** Most of one request to one broker; brokers refuse 100 MB. */
 const MAX_REQUEST_BYTES = 8 * 1024 * 1024;
+/** From the end of a transaction until its marks are looked for, ms: most are there after two or three. */
+const MARKING_MS = 5;
 /** What brokers answer to an owner that another one has followed. */
 const FENCED: ReadonlySet<string> = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED']);
 /** What they answer to records that they will never take, long before the end of the transaction. */
@@ -84,7 +90,6 @@ export async function claimTask(options: TaskWriterOptions): Promise<TaskWriter>
       deadlineMs,
       async () => {
         await requests.connect([options.changelogTopic, ...options.topics.values()]);
-        requests.forgetCuts();
         const claiming = { requests, transactionalId, transactionTimeoutMs };
         const { marking } = (await note.read()) ?? {};
         if (marking !== undefined)
@@ -94,14 +99,12 @@ export async function claimTask(options: TaskWriterOptions): Promise<TaskWriter>
           await note.write({ outcome });
           found = outcome;
         });
-        const settled = await settle({
-          requests,
-          producer: claimed,
-          note,
-          ...placesOf(options, requests),
+        const settled = await settle(
+          { requests, producer: claimed, note },
+          placesOf(options, requests),
           // Where nobody has noted anything nothing was acknowledged to anybody: ended as if it had never been begun.
-          outcome: async () => found ?? (await note.read())?.outcome ?? 'aborted',
-        });
+          async () => found ?? (await note.read())?.outcome ?? 'aborted',
+        );
         if (settled !== undefined)
           options.client.logger.warn('kafka.transaction-settled', { taskId, outcome: settled });
         return claimed;
@@ -128,8 +131,11 @@ class KafkaTaskWriter implements TaskWriter {
   readonly #note: ClaimNote;
   /** Of the commit under way: what the one before has written is acknowledged. */
   readonly #arena = new BatchArena();
+  readonly #closed = new AbortController();
   #status: 'READY' | 'COMMITTING' | 'FAILED' | 'CLOSED' = 'READY';
   #closing: Promise<void> | undefined;
+  /** The partitions of the last commit until they are known to be marked, and what resolves when they are or a look at them has failed. */
+  #unmarked: { readonly places: readonly TopicPartition[]; readonly look: Promise<void>; failed: boolean } | undefined;
 
   constructor(options: TaskWriterOptions, requests: BrokerRequests, producer: TransactionalProducer, note: ClaimNote) {
     this.#options = options;
@@ -145,11 +151,12 @@ class KafkaTaskWriter implements TaskWriter {
     this.#status = 'COMMITTING';
     const startedMs = performance.now();
     try {
-      if (this.#requests.wasCut) await this.#settle();
-      await this.#producer.begin(partitionsOf(work));
+      await this.#marked();
+      await this.#producer.begin(byTopic(work, ({ partition }) => partition));
       const end = await this.#produce(work);
       await this.#producer.commit();
       if (this.#status === 'COMMITTING') this.#status = 'READY';
+      this.#lookLater(work.map(({ topic, partition }) => ({ topic, partition })));
       return end;
     } catch (cause) {
       if (this.#status === 'COMMITTING') this.#status = 'FAILED';
@@ -157,25 +164,44 @@ class KafkaTaskWriter implements TaskWriter {
     }
   }
 
-  get wasCut(): boolean {
-    return this.#requests.wasCut;
+  get isUnsettled(): boolean {
+    return this.#unmarked?.failed === true;
   }
 
-  /** Without this the last commit, which was acknowledged, would go the way of the next one. */
-  async #settle(): Promise<void> {
-    const { taskId, client } = this.#options;
+  #lookLater(places: readonly TopicPartition[]): void {
+    const look = async () => {
+      try {
+        await delay(MARKING_MS, undefined, { signal: this.#closed.signal });
+        await this.#complete(places);
+        this.#unmarked = undefined;
+      } catch {
+        unmarked.failed = true;
+      }
+    };
+    const unmarked = { places, look: look(), failed: false };
+    this.#unmarked = unmarked;
+  }
+
+  /** Resolves when the last commit is marked: it would go the way of the next one. */
+  async #marked(): Promise<void> {
+    await this.#unmarked?.look;
+    if (this.#unmarked === undefined) return;
+    // A connection has ended, or a leader has moved.
     await this.#requests.connect([]);
-    this.#requests.forgetCuts();
-    const places = placesOf(this.#options, this.#requests);
-    // Acknowledged to this writer.
-    const outcome = async () => 'committed' as const;
+    await this.#complete(this.#unmarked.places);
+    this.#unmarked = undefined;
+  }
+
+  async #complete(places: readonly TopicPartition[]): Promise<void> {
+    const { taskId, client } = this.#options;
     const owned = { requests: this.#requests, producer: this.#producer, note: this.#note };
-    const settled = await settle({ ...owned, ...places, outcome });
-    if (settled !== undefined) client.logger.warn('kafka.transaction-settled', { taskId, outcome: settled });
+    if (await complete(owned, places))
+      client.logger.warn('kafka.transaction-settled', { taskId, outcome: 'committed' });
   }
 
   close(): Promise<void> {
     this.#status = 'CLOSED';
+    this.#closed.abort();
     // What is lost with the connections is settled by the next claim.
     this.#closing ??= this.#requests.disconnect();
     return this.#closing;
@@ -268,19 +294,11 @@ class KafkaTaskWriter implements TaskWriter {
 }
 
 /** All partitions that the task may have written. `requests` must know their topics. */
-function placesOf(
-  { taskId, changelogTopic, topics }: TaskWriterOptions,
-  requests: BrokerRequests,
-): { readonly changelog: TopicPartition; readonly others: readonly TopicPartition[] } {
+function placesOf({ taskId, changelogTopic, topics }: TaskWriterOptions, requests: BrokerRequests): ClaimedPlaces {
   const others = [...topics.values()].flatMap((topic) =>
     Array.from({ length: requests.partitions(topic) }, (_, partition) => ({ topic, partition })),
   );
   return { changelog: { topic: changelogTopic, partition: taskId }, others };
-}
-
-function partitionsOf(work: readonly PartitionWork[]): { readonly topic: string; readonly partitions: number[] }[] {
-  const byTopic = Map.groupBy(work, ({ topic }) => topic);
-  return [...byTopic].map(([topic, ofTopic]) => ({ topic, partitions: ofTopic.map(({ partition }) => partition) }));
 }
 
 /** Cuts the records of each partition into batches and puts these into requests: one batch of a partition at most in each. */

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchOptions } from './batch-encoder.ts';
 import { type BrokerRequests, errorOfCode, protocolErrorOf } from './broker-requests.ts';
-import { lastOutcome, type Outcome } from './describe-transaction.ts';
+import { lastTransaction, type Outcome } from './describe-transaction.ts';
 import { type PartitionBatch, type ProducedPartition, produceCall } from './produce-protocol.ts';
 
 /** First pause before a request is repeated that has changed nothing, ms; it doubles up to the second. */
@@ -14,6 +14,8 @@ const FIRST_PAUSE_MS = 2;
 const LAST_PAUSE_MS = 100;
 const MAX_SEQUENCE = 2 ** 31;
 
+/** Kafka's code of what a coordinator answers that is busy with the last transaction. */
+const CONCURRENT_TRANSACTIONS = 51;
 /** Errors of a coordinator that is busy with the last transaction, moving or starting: it has done nothing. */
 const BUSY: ReadonlySet<string> = new Set([
   'CONCURRENT_TRANSACTIONS',
@@ -77,8 +79,8 @@ export class TransactionalProducer {
     const claimed = await whileBusy(deadlineMs, async () => {
       coordinator ??= await requests.coordinator('transaction', transactionalId);
       try {
-        const outcome = await lastOutcome(requests, coordinator, transactionalId);
-        if (outcome !== undefined) await found(outcome);
+        const last = await lastTransaction(requests, coordinator, transactionalId);
+        if (last !== undefined) await found(last.outcome);
         return await requests.send(coordinator, 'InitProducerId', {
           transactionalId,
           transactionTimeout: transactionTimeoutMs,
@@ -103,16 +105,8 @@ export class TransactionalProducer {
   /** Begins a transaction over these partitions. */
   async begin(topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[]): Promise<void> {
     const args = { transactionalId: this.#transactionalId, ...this.identity, topics };
-    // Safe to repeat: to add a partition twice is to add it once. The last transaction's end may still be on its way to the logs.
-    await whileBusy(performance.now() + this.#timeoutMs, async () => {
-      try {
-        await this.#requests.send(this.#coordinator, 'AddPartitionsToTxn', args);
-      } catch (error) {
-        if (MOVED.has(protocolErrorOf(error) ?? ''))
-          this.#coordinator = await this.#requests.coordinator('transaction', this.#transactionalId);
-        throw error;
-      }
-    });
+    // Safe to repeat: to add a partition twice is to add it once.
+    await this.#whileBusy((coordinator) => this.#requests.send(coordinator, 'AddPartitionsToTxn', args));
   }
 
   /** Sends batches to the broker that leads their partitions, and resolves when every replica in sync has them. */
@@ -124,7 +118,7 @@ export class TransactionalProducer {
     return partitions;
   }
 
-  /** Commits the transaction. Readers see it as soon as its marks are in the logs, a moment after this resolves. */
+  /** Commits the transaction. Readers see it as soon as its marks are in the logs, a moment after this resolves; see `marked`. */
   commit(): Promise<void> {
     return this.#end('committed');
   }
@@ -139,6 +133,14 @@ export class TransactionalProducer {
   ): Promise<void> {
     await this.begin(topics);
     await this.#end(outcome);
+  }
+
+  /** Resolves when the coordinator has nothing to do for the last transaction any more: each partition is marked, or was left out. */
+  async marked(): Promise<void> {
+    await this.#whileBusy(async (coordinator) => {
+      const last = await lastTransaction(this.#requests, coordinator, this.#transactionalId);
+      if (last?.isMarking === true) throw errorOfCode(CONCURRENT_TRANSACTIONS);
+    });
   }
 
   /**
@@ -165,6 +167,19 @@ export class TransactionalProducer {
     const transactionResult = outcome === 'committed';
     const args = { transactionalId: this.#transactionalId, ...this.identity, transactionResult };
     await this.#requests.send(this.#coordinator, 'EndTxn', args);
+  }
+
+  /** Sends what may be repeated to the coordinator, until it has time for it. */
+  async #whileBusy(send: (coordinator: number) => Promise<unknown>): Promise<void> {
+    await whileBusy(performance.now() + this.#timeoutMs, async () => {
+      try {
+        await send(this.#coordinator);
+      } catch (error) {
+        if (MOVED.has(protocolErrorOf(error) ?? ''))
+          this.#coordinator = await this.#requests.coordinator('transaction', this.#transactionalId);
+        throw error;
+      }
+    });
   }
 }
 

@@ -197,7 +197,7 @@ export class OwnedTask {
       }
       if (signal.aborted) break;
       const isRepairing = await repair.step();
-      if ((await this.#processNext(task, signal)) || this.#writer.wasCut) {
+      if ((await this.#processNext(task, signal)) || this.#writer.isUnsettled) {
         await this.#commit(task);
         const leftMs = this.#environment.commitIntervalMs - (performance.now() - startedMs);
         if (leftMs > 1) await delay(leftMs, undefined, { signal }).catch(() => undefined);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { before, describe, test } from 'node:test';
+import { before, describe, type TestContext, test } from 'node:test';
 import type { KafkaServer } from '../../deploy/local-stack/kafka.ts';
 import {
   type ChangelogRecord,
@@ -14,6 +14,7 @@ import { claimTask, type TaskWriterOptions } from '../../engine/kafka/task-write
 import { TransactionalProducer } from '../../engine/kafka/transactional-producer.ts';
 import { createTopics, kafkaBehindProxy, needsServers, suiteOwner } from '../support/kafka-server.ts';
 import type { TcpProxy } from '../support/tcp-proxy.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { clientOptions, Following, openReader } from './reading.ts';
 
 /** What is older than a topic's retention may be taken away by the broker at any time. */
@@ -43,6 +44,7 @@ describe('the writer of a task', needsServers(), () => {
     await createTopics(kafka.directBootstrap, [
       { topic: `${CHANGELOG}-${suite}`, config: { 'cleanup.policy': 'compact' } },
       { topic: `${OUTPUT}-${suite}` },
+      { topic: `other-${suite}` },
     ]);
   }
 
@@ -253,6 +255,68 @@ describe('the writer of a task', needsServers(), () => {
       const values = (await outputs()).records[taskId]!.map(({ value }) => Buffer.from(value!).toString('latin1'));
       assert.deepEqual(values, expected);
     });
+
+  /** Has the next transaction begin without some of its partitions: the coordinator does not mark them, as if it had left them out. */
+  function leaveOut(t: TestContext, topics: readonly string[]): void {
+    const { begin } = TransactionalProducer.prototype;
+    t.mock.method(
+      TransactionalProducer.prototype,
+      'begin',
+      function (this: TransactionalProducer, places: Parameters<typeof begin>[0]) {
+        return begin.call(this, [
+          ...places.filter(({ topic }) => !topics.includes(topic)),
+          { topic: `other-${suite}`, partitions: [0] },
+        ]);
+      },
+      { times: 1 },
+    );
+  }
+
+  for (const left of ['the changelog', 'an output'] as const) {
+    const topic = () => (left === 'the changelog' ? `${CHANGELOG}-${suite}` : `${OUTPUT}-${suite}`);
+
+    test(`an acknowledged commit of which ${left} was left without a mark is not taken along by one that fails`, async (t) => {
+      await nextTask();
+      const writer = await claim();
+      leaveOut(t, [topic()]);
+      await writer.commit([change('acknowledged')], [{ ...output('k', 'acknowledged'), partition: taskId }]);
+      const drop = proxy.dropResponses(({ apiName }) => apiName === 'Produce', { times: 1, how: 'cut' });
+      const failed = writer.commit([change('failed')], [{ ...output('k', 'failed'), partition: taskId }]);
+      assert.equal(await codeOf(failed), 'COMMIT_UNCERTAIN');
+      assert.equal(drop.count, 1);
+      await writer.close();
+      const next = await claim();
+      owner.after(() => next.close());
+      assert.deepEqual(await changelog(), ['acknowledged']);
+      const values = (await outputs()).records[taskId]!.map(({ value }) => Buffer.from(value!).toString('latin1'));
+      assert.deepEqual(values, ['acknowledged']);
+    });
+
+    test(`readers see a commit of which ${left} was left without a mark without another one`, async (t) => {
+      await nextTask();
+      const writer = await claim();
+      owner.after(() => writer.close());
+      leaveOut(t, [topic()]);
+      await writer.commit([change('seen')], [{ ...output('k', 'seen'), partition: taskId }]);
+      assert.deepEqual(await changelog(), ['seen']);
+      const values = (await outputs()).records[taskId]!.map(({ value }) => Buffer.from(value!).toString('latin1'));
+      assert.deepEqual(values, ['seen']);
+      assert.equal(writer.isUnsettled, false);
+    });
+  }
+
+  test('a commit whose marks nobody could look for says so until the next', async () => {
+    await nextTask();
+    const writer = await claim();
+    owner.after(() => writer.close());
+    const drop = proxy.dropResponses(({ apiName }) => apiName === 'DescribeProducers', { times: 1, how: 'cut' });
+    await writer.commit([change('1')], []);
+    await waitFor('the look to fail', () => writer.isUnsettled);
+    assert.equal(drop.count, 1);
+    await writer.commit([change('2')], []);
+    assert.equal(writer.isUnsettled, false);
+    assert.deepEqual(await changelog(), ['1', '2']);
+  });
 
   test('a commit whose last answer is lost is uncertain, and there', async () => {
     await nextTask();

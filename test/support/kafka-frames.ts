@@ -34,6 +34,8 @@ const API_NAMES: Readonly<{ [apiKey: number]: string }> = {
   42: 'DeleteGroups',
   44: 'IncrementalAlterConfigs',
   60: 'DescribeCluster',
+  61: 'DescribeProducers',
+  65: 'DescribeTransactions',
 };
 
 export interface KafkaRequest {

@@ -31,7 +31,7 @@ export function makeNaive(log: SharedLog, application: Application, retry: Naive
 }
 
 class NaiveWriter implements TaskWriter {
-  readonly wasCut = false;
+  readonly isUnsettled = false;
   readonly #application: Application;
   readonly #taskId: number;
   readonly #retry: NaiveRetry;

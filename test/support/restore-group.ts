@@ -38,8 +38,8 @@ export class GroupNotes {
     log.claim = async (taskId) => {
       const writer = await claim(taskId);
       return {
-        get wasCut() {
-          return writer.wasCut;
+        get isUnsettled() {
+          return writer.isUnsettled;
         },
         commit: async (changelog, records) => {
           const next = await writer.commit(changelog, records);

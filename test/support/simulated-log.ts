@@ -317,7 +317,7 @@ export class SimulatedLog extends Reader implements SharedLog {
       throw new EngineError('COMMIT_UNCERTAIN', 'the answer was lost');
     };
     return {
-      wasCut: false,
+      isUnsettled: false,
       commit: (changelog, records) => {
         this.commitsUnderWay += 1;
         return commit(changelog, records).finally(() => {
