@@ -59,9 +59,11 @@ export async function settle(
  */
 export async function complete(settlement: Settlement, places: readonly TopicPartition[]): Promise<boolean> {
   const { requests, producer } = settlement;
-  // In this order: a mark that a leader has, and no other replica, may be lost until the coordinator has heard of it.
+  const look = () => listOpenOf(requests, places, producer.identity.producerId);
+  if ((await look()).length === 0) return false;
+  // On their way, or left out?
   await producer.marked();
-  const open = await listOpenOf(requests, places, producer.identity.producerId);
+  const open = await look();
   if (open.length > 0) await mark(settlement, open, 'committed');
   return open.length > 0;
 }

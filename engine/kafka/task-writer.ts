@@ -8,7 +8,6 @@
 //   4. its marks are known to be in every partition  - as after 3; until then no next one begins (see settle.ts)
 // The fourth happens in the background.
 
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type ChangelogRecord,
   EngineError,
@@ -52,8 +51,8 @@ export interface TaskWriterOptions {
 
 /** Most of one request to one broker; brokers refuse 100 MB. */
 const MAX_REQUEST_BYTES = 8 * 1024 * 1024;
-/** From the end of a transaction until its marks are looked for, ms: most are there after two or three. */
-const MARKING_MS = 5;
+/** From the end of a transaction until its marks are looked for at the latest, ms: they take two or three, and longer under load. */
+const MARKING_MS = 25;
 /** What brokers answer to an owner that another one has followed. */
 const FENCED: ReadonlySet<string> = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED']);
 /** What they answer to records that they will never take, long before the end of the transaction. */
@@ -131,11 +130,13 @@ class KafkaTaskWriter implements TaskWriter {
   readonly #note: ClaimNote;
   /** Of the commit under way: what the one before has written is acknowledged. */
   readonly #arena = new BatchArena();
-  readonly #closed = new AbortController();
   #status: 'READY' | 'COMMITTING' | 'FAILED' | 'CLOSED' = 'READY';
   #closing: Promise<void> | undefined;
-  /** The partitions of the last commit until they are known to be marked, and what resolves when they are or a look at them has failed. */
-  #unmarked: { readonly places: readonly TopicPartition[]; readonly look: Promise<void>; failed: boolean } | undefined;
+  /** The partitions of the last commit, until they are known to be marked. */
+  #unmarked: readonly TopicPartition[] = [];
+  #lookTimer: NodeJS.Timeout | undefined;
+  #look: Promise<void> | undefined;
+  #isUnsettled = false;
 
   constructor(options: TaskWriterOptions, requests: BrokerRequests, producer: TransactionalProducer, note: ClaimNote) {
     this.#options = options;
@@ -152,11 +153,14 @@ class KafkaTaskWriter implements TaskWriter {
     const startedMs = performance.now();
     try {
       await this.#marked();
+      this.#look = undefined;
       await this.#producer.begin(byTopic(work, ({ partition }) => partition));
       const end = await this.#produce(work);
       await this.#producer.commit();
-      if (this.#status === 'COMMITTING') this.#status = 'READY';
-      this.#lookLater(work.map(({ topic, partition }) => ({ topic, partition })));
+      if (this.#status !== 'COMMITTING') return end;
+      this.#status = 'READY';
+      this.#unmarked = work.map(({ topic, partition }) => ({ topic, partition }));
+      this.#lookTimer = setTimeout(() => this.#lookNow(), MARKING_MS);
       return end;
     } catch (cause) {
       if (this.#status === 'COMMITTING') this.#status = 'FAILED';
@@ -165,43 +169,40 @@ class KafkaTaskWriter implements TaskWriter {
   }
 
   get isUnsettled(): boolean {
-    return this.#unmarked?.failed === true;
-  }
-
-  #lookLater(places: readonly TopicPartition[]): void {
-    const look = async () => {
-      try {
-        await delay(MARKING_MS, undefined, { signal: this.#closed.signal });
-        await this.#complete(places);
-        this.#unmarked = undefined;
-      } catch {
-        unmarked.failed = true;
-      }
-    };
-    const unmarked = { places, look: look(), failed: false };
-    this.#unmarked = unmarked;
+    return this.#isUnsettled;
   }
 
   /** Resolves when the last commit is marked: it would go the way of the next one. */
   async #marked(): Promise<void> {
-    await this.#unmarked?.look;
-    if (this.#unmarked === undefined) return;
+    await this.#lookNow();
+    if (!this.#isUnsettled) return;
     // A connection has ended, or a leader has moved.
     await this.#requests.connect([]);
-    await this.#complete(this.#unmarked.places);
-    this.#unmarked = undefined;
+    await this.#complete();
   }
 
-  async #complete(places: readonly TopicPartition[]): Promise<void> {
+  /** One look after each commit. Never rejects. */
+  #lookNow(): Promise<void> {
+    clearTimeout(this.#lookTimer);
+    this.#look ??= this.#complete().catch(() => {
+      this.#isUnsettled = true;
+    });
+    return this.#look;
+  }
+
+  async #complete(): Promise<void> {
+    if (this.#unmarked.length === 0) return;
     const { taskId, client } = this.#options;
     const owned = { requests: this.#requests, producer: this.#producer, note: this.#note };
-    if (await complete(owned, places))
+    if (await complete(owned, this.#unmarked))
       client.logger.warn('kafka.transaction-settled', { taskId, outcome: 'committed' });
+    this.#unmarked = [];
+    this.#isUnsettled = false;
   }
 
   close(): Promise<void> {
     this.#status = 'CLOSED';
-    this.#closed.abort();
+    clearTimeout(this.#lookTimer);
     // What is lost with the connections is settled by the next claim.
     this.#closing ??= this.#requests.disconnect();
     return this.#closing;
