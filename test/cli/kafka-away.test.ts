@@ -1,4 +1,4 @@
-// Commands whose brokers do not answer: a sentence says so, and Ctrl-C is heard.
+// Commands whose brokers do not answer, or have not what is asked for: a sentence says so, and Ctrl-C is heard.
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -7,6 +7,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { freePort } from '../../deploy/local-stack/ports.ts';
+import { kafkaServer, needsServers } from '../support/kafka-server.ts';
 import { needsRedis, startRedis } from '../support/redis-server.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -95,3 +96,16 @@ test('Ctrl-C is heard while such a broker is waited for', async (t) => {
   child.kill('SIGINT');
   assert.deepEqual(await ended, { code: 130, said: '' });
 });
+
+test(
+  'where the topics have not been created, dead letters say which one is missing and what to do',
+  needsServers(),
+  async (t) => {
+    const { bootstrap } = await kafkaServer(t);
+    for (const word of ['list', 'replay']) {
+      const { code, said } = await freshet(['dead-letters', word], bootstrap).ended;
+      assert.equal(code, 1);
+      assert.match(said, /^freshet: topic \S+dead-letters\S* does not exist: run "freshet topics create"\n$/);
+    }
+  },
+);
