@@ -242,7 +242,7 @@ export class BrokerRequests {
       .finally(() => {
         this.#waiting.delete(reject);
         // It may have opened a connection behind a disconnect's back.
-        if (ends !== this.#ends && this.#waiting.size === 0) void this.disconnect();
+        if (ends !== this.#ends && this.#waiting.size === 0 && !this.#isOpen) void this.disconnect();
       });
     return promise;
   }

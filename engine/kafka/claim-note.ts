@@ -4,11 +4,10 @@
 //
 // A note is written before every claim that finds a transaction, and believed only where the coordinator knows of none since the claim, so it
 // tells of the last transaction that there was. While marks are set by a transaction, the note names that transaction's producer: who
-// finds it so ends the transaction as it was meant to end. A claim is over only when the note names nobody any more.
+// finds it going on commits it. It is the only one of its producer, and a claim is over only when the note names nobody any more.
 import type { TopicPartition } from '../api/index.ts';
 import type { BrokerRequests } from './broker-requests.ts';
-import type { Outcome } from './describe-transaction.ts';
-import type { ProducerIdentity } from './transactional-producer.ts';
+import type { Outcome, ProducerIdentity } from './describe-transaction.ts';
 
 /** Of a group without members. */
 const NO_GENERATION = -1;

@@ -22,7 +22,7 @@ interface Described {
 }
 
 /**
- * Those of the partitions in which this producer has a transaction open, as their leaders see it. `requests` must be connected and know
+ * Those of the partitions in which this producer has a transaction open, as the brokers see it that led them when `requests` last asked. `requests` must be connected and know
  * the topics. Not repeated. @throws kafkajs's error of an answer or of the connection; for a partition without a leader, too.
  */
 export async function listOpenOf(
@@ -38,6 +38,7 @@ export async function listOpenOf(
   const described = answers.flatMap((answer) => answer.partitions);
   const failed = described.find(({ errorCode }) => errorCode !== 0);
   if (failed !== undefined) throw errorOfCode(failed.errorCode);
+  if (described.length < partitions.length) throw new Error('a broker has left out a partition in its answer');
   return described.filter(({ open }) => open.includes(id));
 }
 

@@ -1,4 +1,4 @@
-// How the last transaction of a transactional id has ended: DescribeTransactions, version 0 (KIP-664), which kafkajs does not have.
+// The last transaction of a transactional id, and how it has ended: DescribeTransactions, version 0 (KIP-664), which kafkajs does not have.
 
 import { type BrokerRequests, errorOfCode } from './broker-requests.ts';
 import type { DirectCall } from './direct-request.ts';
@@ -7,44 +7,53 @@ import { compactLength, compactText, FlexibleReader, NO_TAGS } from './flexible.
 const API_KEY = 65;
 const TRANSACTIONAL_ID_NOT_FOUND = 105;
 
-/** What became of a transaction, or becomes of it without anybody's help. */
+/** How a transaction has ended, or is being ended. */
 export type Outcome = 'committed' | 'aborted';
 
+/** What a claim is given: the broker refuses an earlier epoch. */
+export interface ProducerIdentity {
+  readonly producerId: string;
+  readonly producerEpoch: number;
+}
+
 export interface LastTransaction {
-  readonly outcome: Outcome;
+  readonly producer: ProducerIdentity;
+  /** `undefined` while it goes on: it may become either. */
+  readonly outcome: Outcome | undefined;
   /** Whether its coordinator still has to mark partitions. */
   readonly isMarking: boolean;
 }
 
 /** By the coordinator's name of the state; `Empty` is that of an id whose present owner has begun nothing yet. */
-const LAST: { readonly [state: string]: LastTransaction | undefined } = {
+const STATES: { readonly [state: string]: Omit<LastTransaction, 'producer'> | undefined } = {
+  Ongoing: { outcome: undefined, isMarking: false },
   PrepareCommit: { outcome: 'committed', isMarking: true },
   CompleteCommit: { outcome: 'committed', isMarking: false },
-  Ongoing: { outcome: 'aborted', isMarking: false },
   PrepareAbort: { outcome: 'aborted', isMarking: true },
   CompleteAbort: { outcome: 'aborted', isMarking: false },
-  PrepareEpochFence: { outcome: 'aborted', isMarking: true },
 };
 
 interface Described {
   readonly clientSideThrottleTime: number;
   readonly errorCode: number;
   readonly state: string;
+  readonly producer: ProducerIdentity;
 }
 
 /**
- * Asks the coordinator how the last transaction ended, or would if its owner were fenced now. `undefined` where nothing is known: the
- * id is new, or has been claimed since. Not repeated. @throws kafkajs's error of the answer or of the connection.
+ * Asks the coordinator for the last transaction. `undefined` where nothing is known: the id is new, or has been claimed since. Not repeated.
+ * @throws kafkajs's error of the answer or of the connection.
  */
 export async function lastTransaction(
   requests: BrokerRequests,
   coordinator: number,
   transactionalId: string,
 ): Promise<LastTransaction | undefined> {
-  const { errorCode, state } = await requests.sendOwn(coordinator, describeCall(transactionalId));
+  const { errorCode, state, producer } = await requests.sendOwn(coordinator, describeCall(transactionalId));
   if (errorCode === TRANSACTIONAL_ID_NOT_FOUND) return undefined;
   if (errorCode !== 0) throw errorOfCode(errorCode);
-  return LAST[state];
+  const last = STATES[state];
+  return last && { producer, ...last };
 }
 
 function describeCall(transactionalId: string): DirectCall<Described> {
@@ -52,14 +61,18 @@ function describeCall(transactionalId: string): DirectCall<Described> {
   return { apiKey: API_KEY, apiVersion: 0, apiName: 'DescribeTransactions', body, decode };
 }
 
-/** Reads the one transaction that was asked for, up to its state. */
+/** Reads the one transaction that was asked for, up to its producer. */
 function decode(payload: Buffer): Described {
   const reader = new FlexibleReader(payload);
   const clientSideThrottleTime = reader.int32();
   const [described] = reader.array(() => {
     const errorCode = reader.int16();
     reader.text();
-    return { errorCode, state: reader.text() };
+    const state = reader.text();
+    // Its timeout, and when it began.
+    reader.int32();
+    reader.int64();
+    return { errorCode, state, producer: { producerId: String(reader.int64()), producerEpoch: reader.int16() } };
   });
   return { clientSideThrottleTime, ...described! };
 }

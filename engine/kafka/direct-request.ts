@@ -16,7 +16,7 @@ export interface DirectCall<T extends { readonly clientSideThrottleTime: number 
 /** Length of the request, API key, version, correlation id, length of the client's id. */
 const HEADER_BYTES = 4 + 2 + 2 + 4 + 2;
 
-/** Resolves with the answer. @throws kafkajs's error of the connection; that of `decode`. */
+/** Resolves with the answer. @throws kafkajs's error of the connection; {Error} when `decode` throws. */
 export async function sendDirect<T extends { readonly clientSideThrottleTime: number }>(
   connection: Connection,
   call: DirectCall<T>,
@@ -35,9 +35,20 @@ export async function sendDirect<T extends { readonly clientSideThrottleTime: nu
       sendRequest: () => write(connection, header(call, correlationId, connection.clientId), call.body),
     });
   });
-  const answer = call.decode(payload);
+  const answer = decoded(call, payload);
   connection.requestQueue.maybeThrottle(answer.clientSideThrottleTime);
   return answer;
+}
+
+function decoded<T extends { readonly clientSideThrottleTime: number }>(
+  { apiName, decode }: DirectCall<T>,
+  payload: Buffer,
+): T {
+  try {
+    return decode(payload);
+  } catch (cause) {
+    throw new Error(`the answer to ${apiName} cannot be read`, { cause });
+  }
 }
 
 function header(

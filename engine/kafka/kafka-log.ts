@@ -263,7 +263,7 @@ export class KafkaLog implements SharedLog {
           try {
             return await question();
           } catch (error) {
-            if (!isPermanent(error)) await this.#requests.connect([]).catch(() => {});
+            if (!isPermanent(error)) await this.#reconnect();
             throw error;
           }
         },
@@ -285,10 +285,14 @@ export class KafkaLog implements SharedLog {
     } catch (error) {
       // The next positions are beyond these. Leaders may have moved.
       this.#options.client.logger.warn('kafka.release-failed', { error: error instanceof Error ? error.message : '' });
-      await this.#requests.connect([]).catch(() => {});
+      await this.#reconnect();
     } finally {
       this.#isReleasing = false;
     }
+  }
+
+  async #reconnect(): Promise<void> {
+    if (!this.#isClosed) await this.#requests.connect([]).catch(() => {});
   }
 
   #physical(topic: string): string {

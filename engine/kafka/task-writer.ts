@@ -6,7 +6,7 @@
 //   2. the batches are produced and acknowledged     - the same
 //   3. the end of the transaction is acknowledged    - it is committed; the next owner reads it in the changelog
 //   4. its marks are known to be in every partition  - as after 3; until then no next one begins (see settle.ts)
-// The fourth happens in the background.
+// The fourth happens in the background, or at the latest before the next commit.
 
 import {
   type ChangelogRecord,
@@ -21,11 +21,11 @@ import { type Compression, encodeBatch, recordBytes, type WritableRecord } from 
 import { BrokerRequests, protocolErrorOf } from './broker-requests.ts';
 import { ClaimNote } from './claim-note.ts';
 import type { KafkaClientOptions } from './client.ts';
-import type { Outcome } from './describe-transaction.ts';
+import type { Outcome, ProducerIdentity } from './describe-transaction.ts';
 import { byTopic } from './offset-ranges.ts';
 import type { PartitionBatch } from './produce-protocol.ts';
 import { retryUntil } from './retry.ts';
-import { type ClaimedPlaces, complete, settle } from './settle.ts';
+import { isMarked, settle } from './settle.ts';
 import { TransactionalProducer } from './transactional-producer.ts';
 
 export interface TaskWriterOptions {
@@ -78,39 +78,14 @@ interface Chunk {
 export async function claimTask(options: TaskWriterOptions): Promise<TaskWriter> {
   const requests = new BrokerRequests(options.client);
   const deadlineMs = performance.now() + options.claimTimeoutMs;
-  const { applicationId, taskId, transactionTimeoutMs, signal } = options;
+  const { applicationId, taskId, signal } = options;
   // A broker that is silent would be waited for; what is half done is for the next claim to find, as after a crash.
   const giveUp = () => void requests.disconnect();
   signal?.addEventListener('abort', giveUp, { once: true });
-  const transactionalId = `${applicationId}-task-${taskId}`;
   const note = new ClaimNote(requests, applicationId, { topic: options.changelogTopic, partition: taskId });
   try {
-    const producer = await retryUntil(
-      deadlineMs,
-      async () => {
-        await requests.connect([options.changelogTopic, ...options.topics.values()]);
-        const claiming = { requests, transactionalId, transactionTimeoutMs };
-        const { marking } = (await note.read()) ?? {};
-        if (marking !== undefined)
-          await TransactionalProducer.commitFor(requests, transactionalId, marking, deadlineMs);
-        let found: Outcome | undefined;
-        const claimed = await TransactionalProducer.claim(claiming, deadlineMs, async (outcome) => {
-          await note.write({ outcome });
-          found = outcome;
-        });
-        const settled = await settle(
-          { requests, producer: claimed, note },
-          placesOf(options, requests),
-          // Where nobody has noted anything nothing was acknowledged to anybody: ended as if it had never been begun.
-          async () => found ?? (await note.read())?.outcome ?? 'aborted',
-        );
-        if (settled !== undefined)
-          options.client.logger.warn('kafka.transaction-settled', { taskId, outcome: settled });
-        return claimed;
-      },
-      signal,
-    );
-    return new KafkaTaskWriter(options, requests, producer, note);
+    const producer = await retryUntil(deadlineMs, () => claimOnce(options, requests, note, deadlineMs), signal);
+    return new KafkaTaskWriter(options, requests, producer);
   } catch (cause) {
     await requests.disconnect();
     const text = cause instanceof Error ? cause.message : String(cause);
@@ -123,11 +98,49 @@ export async function claimTask(options: TaskWriterOptions): Promise<TaskWriter>
   }
 }
 
+/** Not repeated; may be called again. */
+async function claimOnce(
+  options: TaskWriterOptions,
+  requests: BrokerRequests,
+  note: ClaimNote,
+  deadlineMs: number,
+): Promise<TransactionalProducer> {
+  const { client, applicationId, taskId, changelogTopic, topics, transactionTimeoutMs } = options;
+  await requests.connect([changelogTopic, ...topics.values()]);
+  const claiming = { requests, transactionalId: `${applicationId}-task-${taskId}`, transactionTimeoutMs };
+  for (;;) {
+    let found: Outcome | undefined;
+    const producer = await TransactionalProducer.claim(claiming, deadlineMs, async ({ outcome, producer }) => {
+      // In this order: what goes on and is named by a note was named before.
+      const { marking } = outcome === 'committed' ? {} : ((await note.read()) ?? {});
+      if (outcome === undefined) return isSame(marking, producer) ? 'commit' : undefined;
+      // Nobody claimed the task for as long as a transaction may last.
+      if (marking !== undefined) client.logger.error('kafka.commit-lost', { taskId });
+      await note.write({ outcome });
+      found = outcome;
+      return undefined;
+    });
+    const settled = await settle({
+      requests,
+      producer,
+      note,
+      ...placesOf(options, requests),
+      // Where nobody has noted anything nothing was acknowledged to anybody: ended as if it had never been begun.
+      outcome: async () => found ?? (await note.read())?.outcome ?? 'aborted',
+    });
+    if (settled !== undefined) client.logger.warn('kafka.transaction-settled', { taskId, outcome: settled });
+    if (settled !== 'committed') return producer;
+  }
+}
+
+function isSame(one: ProducerIdentity | undefined, other: ProducerIdentity): boolean {
+  return one?.producerId === other.producerId && one.producerEpoch === other.producerEpoch;
+}
+
 class KafkaTaskWriter implements TaskWriter {
   readonly #options: TaskWriterOptions;
   readonly #requests: BrokerRequests;
   readonly #producer: TransactionalProducer;
-  readonly #note: ClaimNote;
   /** Of the commit under way: what the one before has written is acknowledged. */
   readonly #arena = new BatchArena();
   #status: 'READY' | 'COMMITTING' | 'FAILED' | 'CLOSED' = 'READY';
@@ -138,11 +151,10 @@ class KafkaTaskWriter implements TaskWriter {
   #look: Promise<void> | undefined;
   #isUnsettled = false;
 
-  constructor(options: TaskWriterOptions, requests: BrokerRequests, producer: TransactionalProducer, note: ClaimNote) {
+  constructor(options: TaskWriterOptions, requests: BrokerRequests, producer: TransactionalProducer) {
     this.#options = options;
     this.#requests = requests;
     this.#producer = producer;
-    this.#note = note;
   }
 
   async commit(changelog: readonly ChangelogRecord[], records: readonly ProducerRecord[]): Promise<number> {
@@ -150,17 +162,19 @@ class KafkaTaskWriter implements TaskWriter {
     if (changelog.length === 0) throw new RangeError('a commit without a changelog record would leave no position');
     const work = this.#divide(changelog, records);
     this.#status = 'COMMITTING';
-    const startedMs = performance.now();
+    let startedMs = performance.now();
     try {
-      await this.#marked();
-      this.#look = undefined;
+      await this.#untilMarked();
+      startedMs = performance.now();
       await this.#producer.begin(byTopic(work, ({ partition }) => partition));
       const end = await this.#produce(work);
       await this.#producer.commit();
       if (this.#status !== 'COMMITTING') return end;
       this.#status = 'READY';
       this.#unmarked = work.map(({ topic, partition }) => ({ topic, partition }));
-      this.#lookTimer = setTimeout(() => this.#lookNow(), MARKING_MS);
+      this.#lookTimer = setTimeout(() => {
+        this.#look = this.#lookNow();
+      }, MARKING_MS);
       return end;
     } catch (cause) {
       if (this.#status === 'COMMITTING') this.#status = 'FAILED';
@@ -173,31 +187,25 @@ class KafkaTaskWriter implements TaskWriter {
   }
 
   /** Resolves when the last commit is marked: it would go the way of the next one. */
-  async #marked(): Promise<void> {
-    await this.#lookNow();
+  async #untilMarked(): Promise<void> {
+    clearTimeout(this.#lookTimer);
+    this.#look ??= this.#lookNow();
+    await this.#look;
+    this.#look = undefined;
     if (!this.#isUnsettled) return;
+    if (this.#status === 'CLOSED') throw new Error('the writer was closed');
     // A connection has ended, or a leader has moved.
     await this.#requests.connect([]);
-    await this.#complete();
-  }
-
-  /** One look after each commit. Never rejects. */
-  #lookNow(): Promise<void> {
-    clearTimeout(this.#lookTimer);
-    this.#look ??= this.#complete().catch(() => {
-      this.#isUnsettled = true;
-    });
-    return this.#look;
-  }
-
-  async #complete(): Promise<void> {
-    if (this.#unmarked.length === 0) return;
-    const { taskId, client } = this.#options;
-    const owned = { requests: this.#requests, producer: this.#producer, note: this.#note };
-    if (await complete(owned, this.#unmarked))
-      client.logger.warn('kafka.transaction-settled', { taskId, outcome: 'committed' });
-    this.#unmarked = [];
+    if (!(await isMarked(this.#requests, this.#producer, this.#unmarked)))
+      throw new Error('the one before is not marked in all of its partitions');
     this.#isUnsettled = false;
+  }
+
+  /** Never rejects. */
+  async #lookNow(): Promise<void> {
+    if (this.#unmarked.length === 0) return;
+    const isSeen = await isMarked(this.#requests, this.#producer, this.#unmarked).catch(() => false);
+    this.#isUnsettled = !isSeen;
   }
 
   close(): Promise<void> {
@@ -295,7 +303,10 @@ class KafkaTaskWriter implements TaskWriter {
 }
 
 /** All partitions that the task may have written. `requests` must know their topics. */
-function placesOf({ taskId, changelogTopic, topics }: TaskWriterOptions, requests: BrokerRequests): ClaimedPlaces {
+function placesOf(
+  { taskId, changelogTopic, topics }: TaskWriterOptions,
+  requests: BrokerRequests,
+): { readonly changelog: TopicPartition; readonly others: readonly TopicPartition[] } {
   const others = [...topics.values()].flatMap((topic) =>
     Array.from({ length: requests.partitions(topic) }, (_, partition) => ({ topic, partition })),
   );

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchOptions } from './batch-encoder.ts';
 import { type BrokerRequests, errorOfCode, protocolErrorOf } from './broker-requests.ts';
-import { lastTransaction, type Outcome } from './describe-transaction.ts';
+import { type LastTransaction, lastTransaction, type Outcome, type ProducerIdentity } from './describe-transaction.ts';
 import { type PartitionBatch, type ProducedPartition, produceCall } from './produce-protocol.ts';
 
 /** First pause before a request is repeated that has changed nothing, ms; it doubles up to the second. */
@@ -24,14 +24,6 @@ const BUSY: ReadonlySet<string> = new Set([
   'NOT_COORDINATOR_FOR_GROUP',
   'UNKNOWN_TOPIC_OR_PARTITION',
 ]);
-/** Answers to the end of a transaction that there is not: none was begun, it was aborted, or its producer was followed by another. */
-const NOT_OPEN: ReadonlySet<string> = new Set([
-  'INVALID_TXN_STATE',
-  'INVALID_PRODUCER_ID_MAPPING',
-  'INVALID_PRODUCER_EPOCH',
-  'PRODUCER_FENCED',
-  'TRANSACTIONAL_ID_NOT_FOUND',
-]);
 const MOVED: ReadonlySet<string> = new Set(['GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP']);
 
 export interface TransactionalProducerOptions {
@@ -39,12 +31,6 @@ export interface TransactionalProducerOptions {
   readonly transactionalId: string;
   /** How long a transaction may last before the coordinator aborts it, ms. */
   readonly transactionTimeoutMs: number;
-}
-
-/** What a claim is given: the broker refuses an earlier epoch. */
-export interface ProducerIdentity {
-  readonly producerId: string;
-  readonly producerEpoch: number;
 }
 
 /** See the head of the file. One transaction at a time. */
@@ -67,12 +53,13 @@ export class TransactionalProducer {
   /**
    * Claims the id: every earlier producer of it is fenced and its open transaction has ended when this resolves.
    * `requests` must be connected. Repeats while the coordinator is busy, until `deadlineMs` on `performance.now()`.
-   * `found` hears how the id's last transaction ended, and has done with it before the claim is sent, which makes the coordinator forget it.
+   * `found` hears of the id's last transaction, and has done with it before the claim is sent, which makes the coordinator forget it and
+   * aborts one that goes on: unless `found` says to commit that.
    */
   static async claim(
     options: TransactionalProducerOptions,
     deadlineMs: number,
-    found: (outcome: Outcome) => Promise<void>,
+    found: (last: LastTransaction) => Promise<'commit' | undefined>,
   ): Promise<TransactionalProducer> {
     const { requests, transactionalId, transactionTimeoutMs } = options;
     let coordinator: number | undefined;
@@ -80,7 +67,10 @@ export class TransactionalProducer {
       coordinator ??= await requests.coordinator('transaction', transactionalId);
       try {
         const last = await lastTransaction(requests, coordinator, transactionalId);
-        if (last !== undefined) await found(last.outcome);
+        if (last !== undefined && (await found(last)) === 'commit') {
+          await requests.send(coordinator, 'EndTxn', { transactionalId, ...last.producer, transactionResult: true });
+          throw errorOfCode(CONCURRENT_TRANSACTIONS);
+        }
         return await requests.send(coordinator, 'InitProducerId', {
           transactionalId,
           transactionTimeout: transactionTimeoutMs,
@@ -106,7 +96,7 @@ export class TransactionalProducer {
   async begin(topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[]): Promise<void> {
     const args = { transactionalId: this.#transactionalId, ...this.identity, topics };
     // Safe to repeat: to add a partition twice is to add it once.
-    await this.#whileBusy((coordinator) => this.#requests.send(coordinator, 'AddPartitionsToTxn', args));
+    await this.#ask((coordinator) => this.#requests.send(coordinator, 'AddPartitionsToTxn', args));
   }
 
   /** Sends batches to the broker that leads their partitions, and resolves when every replica in sync has them. */
@@ -118,7 +108,7 @@ export class TransactionalProducer {
     return partitions;
   }
 
-  /** Commits the transaction. Readers see it as soon as its marks are in the logs, a moment after this resolves; see `marked`. */
+  /** Commits the transaction. Readers see it as soon as its marks are in the logs, a moment after this resolves; see `untilMarked`. */
   commit(): Promise<void> {
     return this.#end('committed');
   }
@@ -136,30 +126,10 @@ export class TransactionalProducer {
   }
 
   /** Resolves when the coordinator has nothing to do for the last transaction any more: each partition is marked, or was left out. */
-  async marked(): Promise<void> {
-    await this.#whileBusy(async (coordinator) => {
+  async untilMarked(): Promise<void> {
+    await this.#ask(async (coordinator) => {
       const last = await lastTransaction(this.#requests, coordinator, this.#transactionalId);
       if (last?.isMarking === true) throw errorOfCode(CONCURRENT_TRANSACTIONS);
-    });
-  }
-
-  /**
-   * Commits the open transaction of a producer that has not been fenced. Nothing happens where it has none, or is not the last one.
-   * @throws kafkajs's error of the connection, or of a coordinator that is busy.
-   */
-  static async commitFor(
-    requests: BrokerRequests,
-    transactionalId: string,
-    identity: ProducerIdentity,
-    deadlineMs: number,
-  ): Promise<void> {
-    await whileBusy(deadlineMs, async () => {
-      const coordinator = await requests.coordinator('transaction', transactionalId);
-      try {
-        await requests.send(coordinator, 'EndTxn', { transactionalId, ...identity, transactionResult: true });
-      } catch (error) {
-        if (!NOT_OPEN.has(protocolErrorOf(error) ?? '')) throw error;
-      }
     });
   }
 
@@ -170,7 +140,7 @@ export class TransactionalProducer {
   }
 
   /** Sends what may be repeated to the coordinator, until it has time for it. */
-  async #whileBusy(send: (coordinator: number) => Promise<unknown>): Promise<void> {
+  async #ask(send: (coordinator: number) => Promise<unknown>): Promise<void> {
     await whileBusy(performance.now() + this.#timeoutMs, async () => {
       try {
         await send(this.#coordinator);

@@ -189,6 +189,8 @@ export class OwnedTask {
     const repair = new SinkRepair(task, this.#publisher, this.#environment.generations);
     while (!signal.aborted) {
       const startedMs = performance.now();
+      // Nobody may see the last commit, nor what others have written behind it, until another one.
+      if (this.#writer.isUnsettled) await this.#commit(task);
       await this.#publisher.until(({ hasRoom }) => hasRoom || signal.aborted);
       if (this.#historyError !== undefined) throw this.#historyError;
       if (this.#history?.hasRoom === false) {
@@ -197,7 +199,7 @@ export class OwnedTask {
       }
       if (signal.aborted) break;
       const isRepairing = await repair.step();
-      if ((await this.#processNext(task, signal)) || this.#writer.isUnsettled) {
+      if (await this.#processNext(task, signal)) {
         await this.#commit(task);
         const leftMs = this.#environment.commitIntervalMs - (performance.now() - startedMs);
         if (leftMs > 1) await delay(leftMs, undefined, { signal }).catch(() => undefined);

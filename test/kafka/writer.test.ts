@@ -6,10 +6,13 @@ import {
   EngineError,
   type ProducerRecord,
   partitionOf,
+  silentLogger,
   type TaskWriter,
 } from '../../engine/api/index.ts';
 import { encodeBatch } from '../../engine/kafka/batch-encoder.ts';
 import { BrokerRequests } from '../../engine/kafka/broker-requests.ts';
+import { ClaimNote, type Noted } from '../../engine/kafka/claim-note.ts';
+import type { ProducerIdentity } from '../../engine/kafka/describe-transaction.ts';
 import { claimTask, type TaskWriterOptions } from '../../engine/kafka/task-writer.ts';
 import { TransactionalProducer } from '../../engine/kafka/transactional-producer.ts';
 import { createTopics, kafkaBehindProxy, needsServers, suiteOwner } from '../support/kafka-server.ts';
@@ -184,7 +187,7 @@ describe('the writer of a task', needsServers(), () => {
     const producer = await TransactionalProducer.claim(
       { requests, transactionalId: `app-${suite}-task-${taskId}`, transactionTimeoutMs: 60_000 },
       performance.now() + 20_000,
-      async () => {},
+      async () => undefined,
     );
     await producer.begin([{ topic, partitions: [taskId] }]);
     const batch = encodeBatch([{ key: 'position', value: Buffer.from('dead'), timestampMs: MADE_MS }], {
@@ -218,7 +221,7 @@ describe('the writer of a task', needsServers(), () => {
       const producer = await TransactionalProducer.claim(
         { requests, transactionalId: `app-${suite}-task-${taskId}`, transactionTimeoutMs: 60_000 },
         performance.now() + 20_000,
-        async () => {},
+        async () => undefined,
       );
       const produce = async (value: string): Promise<void> => {
         for (const { topic } of places) {
@@ -275,35 +278,99 @@ describe('the writer of a task', needsServers(), () => {
   for (const left of ['the changelog', 'an output'] as const) {
     const topic = () => (left === 'the changelog' ? `${CHANGELOG}-${suite}` : `${OUTPUT}-${suite}`);
 
-    test(`an acknowledged commit of which ${left} was left without a mark is not taken along by one that fails`, async (t) => {
+    test(`no other commit begins behind one of which ${left} was left without a mark, and the next claim sets it`, async (t) => {
       await nextTask();
       const writer = await claim();
       leaveOut(t, [topic()]);
       await writer.commit([change('acknowledged')], [{ ...output('k', 'acknowledged'), partition: taskId }]);
-      const drop = proxy.dropResponses(({ apiName }) => apiName === 'Produce', { times: 1, how: 'cut' });
-      const failed = writer.commit([change('failed')], [{ ...output('k', 'failed'), partition: taskId }]);
-      assert.equal(await codeOf(failed), 'COMMIT_UNCERTAIN');
-      assert.equal(drop.count, 1);
+      // An idle owner is told, too.
+      await waitFor('the look', () => writer.isUnsettled);
+      const begun = t.mock.method(TransactionalProducer.prototype, 'begin');
+      const next = writer.commit([change('next')], [{ ...output('k', 'next'), partition: taskId }]);
+      assert.equal(await codeOf(next), 'COMMIT_UNCERTAIN');
+      assert.equal(begun.mock.callCount(), 0);
+      begun.mock.restore();
       await writer.close();
-      const next = await claim();
-      owner.after(() => next.close());
-      assert.deepEqual(await changelog(), ['acknowledged']);
+      const after = await claim();
+      owner.after(() => after.close());
+      await after.commit([change('after')], [{ ...output('k', 'after'), partition: taskId }]);
+      assert.deepEqual(await changelog(), ['acknowledged', 'after']);
       const values = (await outputs()).records[taskId]!.map(({ value }) => Buffer.from(value!).toString('latin1'));
-      assert.deepEqual(values, ['acknowledged']);
-    });
-
-    test(`readers see a commit of which ${left} was left without a mark without another one`, async (t) => {
-      await nextTask();
-      const writer = await claim();
-      owner.after(() => writer.close());
-      leaveOut(t, [topic()]);
-      await writer.commit([change('seen')], [{ ...output('k', 'seen'), partition: taskId }]);
-      assert.deepEqual(await changelog(), ['seen']);
-      const values = (await outputs()).records[taskId]!.map(({ value }) => Buffer.from(value!).toString('latin1'));
-      assert.deepEqual(values, ['seen']);
-      assert.equal(writer.isUnsettled, false);
+      assert.deepEqual(values, ['acknowledged', 'after']);
     });
   }
+
+  test('a producer that a note has named begins no other transaction, which a late reader of the note would end', async (t) => {
+    await nextTask();
+    const named: ProducerIdentity[] = [];
+    const { write } = ClaimNote.prototype;
+    t.mock.method(ClaimNote.prototype, 'write', function (this: ClaimNote, noted: Noted) {
+      if (noted.marking !== undefined) named.push(noted.marking);
+      return write.call(this, noted);
+    });
+    const first = await claim();
+    leaveOut(t, [`${CHANGELOG}-${suite}`]);
+    await first.commit([change('1')], []);
+    await first.close();
+    const writer = await claim({ maxBatchBytes: 100 });
+    owner.after(() => writer.close());
+    assert.equal(named.length, 1);
+    const requests = new BrokerRequests(clientOptions(proxy.address));
+    owner.after(() => requests.disconnect());
+    await requests.connect([]);
+    const transactionalId = `app-${suite}-task-${taskId}`;
+    const coordinator = await requests.coordinator('transaction', transactionalId);
+    const late = () => requests.send(coordinator, 'EndTxn', { transactionalId, ...named[0]!, transactionResult: true });
+    // Two requests: half of it would be there.
+    const { produce } = TransactionalProducer.prototype;
+    let refused = 0;
+    t.mock.method(
+      TransactionalProducer.prototype,
+      'produce',
+      async function (this: TransactionalProducer, ...batches: Parameters<typeof produce>) {
+        const produced = await produce.apply(this, batches);
+        await assert.rejects(late(), { type: 'INVALID_PRODUCER_EPOCH' });
+        refused += 1;
+        return produced;
+      },
+    );
+    await writer.commit([change('2-first'.padEnd(80), 'a'), change('2-second'.padEnd(80), 'b')], []);
+    assert.equal(refused, 2);
+    assert.deepEqual(
+      (await changelog()).map((value) => value.trim()),
+      ['1', '2-first', '2-second'],
+    );
+  });
+
+  test('marks that the coordinator has aborted for their age are told of: what was acknowledged is lost', async () => {
+    await nextTask();
+    const topic = `${CHANGELOG}-${suite}`;
+    const requests = new BrokerRequests(clientOptions(proxy.address));
+    await requests.connect([topic]);
+    const claiming = { requests, transactionalId: `app-${suite}-task-${taskId}`, transactionTimeoutMs: 60_000 };
+    const note = new ClaimNote(requests, `app-${suite}`, { topic, partition: taskId });
+    const producer = await TransactionalProducer.claim(claiming, performance.now() + 20_000, async () => undefined);
+    await note.write({ outcome: 'committed', marking: producer.identity });
+    await producer.mark([{ topic, partitions: [taskId] }], 'aborted');
+    await requests.disconnect();
+    const lost: unknown[] = [];
+    const logger = { ...silentLogger, error: (event: string, fields: unknown) => lost.push({ event, fields }) };
+    const writer = await claim({ client: { ...clientOptions(proxy.address), logger } });
+    owner.after(() => writer.close());
+    assert.deepEqual(lost[0], { event: 'kafka.commit-lost', fields: { taskId } });
+  });
+
+  test('a writer that is closed while its last commit is looked at commits nothing more', async () => {
+    await nextTask();
+    const writer = await claim();
+    await writer.commit([change('1')], []);
+    const drop = proxy.dropResponses(({ apiName }) => apiName === 'DescribeProducers', { times: 1 });
+    const commit = codeOf(writer.commit([change('2')], []));
+    await drop.done;
+    await writer.close();
+    assert.equal(await commit, 'COMMIT_UNCERTAIN');
+    assert.deepEqual(await changelog(), ['1']);
+  });
 
   test('a commit whose marks nobody could look for says so until the next', async () => {
     await nextTask();

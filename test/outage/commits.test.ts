@@ -20,7 +20,9 @@ import type { TcpProxy } from '../support/tcp-proxy.ts';
 const ROUNDS = Number(process.env.FRESHET_TEST_FAULT_ROUNDS ?? 1);
 const TASKS = 6;
 const OWNERS_PER_TASK = 2;
-const OUTPUTS_PER_COMMIT = 3;
+/** To each partition of the log: the changelog's and one of the output's, in requests of their own. */
+const RECORDS_PER_COMMIT = 3;
+const MAX_BATCH_BYTES = 50;
 const CHANGELOG = 'changelog';
 const OUTPUT = 'output';
 const PATIENCE_MS = 60_000;
@@ -32,7 +34,7 @@ const LAST_COMMIT = 40;
 const EXPECTED: ReadonlySet<string> = new Set(['TASK_FENCED', 'COMMIT_UNCERTAIN', 'BROKER_UNAVAILABLE']);
 const never = new AbortController().signal;
 
-/** A commit's number and whose it is: what is written to the changelog. Outputs are the same with a number behind. */
+/** A commit's number and whose it is: what all of its records hold. */
 const nameOf = (number: number, taskId: number, claim: number): string => `${number}/${taskId}/${claim}`;
 const numberOf = (name: string): number => Number(name.slice(0, name.indexOf('/')));
 
@@ -58,7 +60,7 @@ describe('commits of owners whom everything happens to', needsServers(), () => {
       topics: new Map([[OUTPUT, OUTPUT]]),
       transactionTimeoutMs: 10_000,
       claimTimeoutMs: 30_000,
-      maxBatchBytes: 900_000,
+      maxBatchBytes: MAX_BATCH_BYTES,
       compression: 'none',
       nowMs: Date.now,
     });
@@ -132,15 +134,12 @@ describe('commits of owners whom everything happens to', needsServers(), () => {
       for (let left = Math.floor(Math.random() * LAST_COMMIT); !this.#isEnding; left--) {
         number += 1;
         const name = nameOf(number, taskId, claim);
+        const partition = Math.floor(Math.random() * TASKS);
+        const value = Buffer.from(name);
+        const parts = Array.from({ length: RECORDS_PER_COMMIT }, (_, part) => `${number}-${part}`.padEnd(30));
         const committing = writer.commit(
-          [{ key: Buffer.from(`key-${number}`), value: Buffer.from(name) }],
-          Array.from({ length: OUTPUTS_PER_COMMIT }, (_, i) => ({
-            topic: OUTPUT,
-            key: undefined,
-            value: Buffer.from(`${name}#${i}`),
-            timestampMs: Date.now(),
-            partition: Math.floor(Math.random() * TASKS),
-          })),
+          parts.map((key) => ({ key: Buffer.from(key), value })),
+          parts.map((key) => ({ topic: OUTPUT, key, value, timestampMs: Date.now(), partition })),
         );
         if (left === 0) {
           // As a process that is killed: at some moment of the commit, or just behind it.
@@ -175,12 +174,12 @@ describe('commits of owners whom everything happens to', needsServers(), () => {
     for (const [taskId, ofTask] of acknowledged.entries()) {
       const names = await committed(kafka.directBootstrap, CHANGELOG, taskId);
       for (const [i, name] of names.entries()) {
-        if (numberOf(name) !== i + 1) faults.push(`task ${taskId}: ${name} is commit ${i + 1} of the log`);
-        for (let output = 0; output < OUTPUTS_PER_COMMIT; output++) {
-          const times = outputs.get(`${name}#${output}`) ?? 0;
-          if (times !== 1) faults.push(`output ${output} of ${name} is there ${times} times`);
-          outputs.delete(`${name}#${output}`);
-        }
+        const number = 1 + Math.floor(i / RECORDS_PER_COMMIT);
+        if (numberOf(name) !== number) faults.push(`task ${taskId}: ${name} is in commit ${number} of the log`);
+        if (i % RECORDS_PER_COMMIT > 0) continue;
+        const times = outputs.get(name) ?? 0;
+        if (times !== RECORDS_PER_COMMIT) faults.push(`of ${name} ${times} outputs are there`);
+        outputs.delete(name);
       }
       const there = new Set(names);
       for (const name of ofTask)
