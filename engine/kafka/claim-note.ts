@@ -5,6 +5,12 @@
 // A note is written before every claim that finds a transaction, and believed only where the coordinator knows of none since the claim, so it
 // tells of the last transaction that there was. While marks are set by a transaction, the note names that transaction's producer: who
 // finds it going on commits it. It is the only one of its producer, and a claim is over only when the note names nobody any more.
+//
+// A claim aborts what goes on, so none may be sent while another owner sets marks. Kafka has no lock, but a note is a register that all
+// of them read and write: who is to set marks puts its name there, waits for much longer than others take from reading it to
+// their claim, and goes on only if the name is still there; who finds a name does not claim (Fischer's algorithm: Lamport, A Fast Mutual
+// Exclusion Algorithm, 1987).
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TopicPartition } from '../api/index.ts';
 import type { BrokerRequests } from './broker-requests.ts';
 import type { Outcome, ProducerIdentity } from './describe-transaction.ts';
@@ -22,10 +28,18 @@ export interface Noted {
 /** Name of the group that keeps the notes of an application. */
 export const claimsGroup = (applicationId: string): string => `${applicationId}-claims`;
 
+/** From the name in the note until marks are set, ms: a claim that had read the note before has come by then. */
+const STANDOFF_MS = 500;
+/** A name that stays for so long is that of somebody who has died, ms. */
+const LONGEST_MARKING_MS = 3_000;
+
 export class ClaimNote {
   readonly #requests: BrokerRequests;
   readonly #groupId: string;
   readonly #place: TopicPartition;
+  /** The name that was found last, and since when, on the monotonic clock. */
+  #found: { readonly marking: ProducerIdentity; readonly sinceMs: number } | undefined;
+  #own: ProducerIdentity | undefined;
 
   /** @param changelog the task's partition of it stands for the task. */
   constructor(requests: BrokerRequests, applicationId: string, changelog: TopicPartition) {
@@ -54,9 +68,28 @@ export class ClaimNote {
     return noteOf(responses[0]?.partitions[0]?.metadata ?? '');
   }
 
+  /** Puts a producer's name there. @throws {Error} when another owner has written meanwhile: the producer must not be used. */
+  async reserve(outcome: Outcome, marking: ProducerIdentity): Promise<void> {
+    this.#own = marking;
+    await this.write({ outcome, marking });
+    await sleep(STANDOFF_MS);
+    if (!isSame((await this.read())?.marking, marking)) throw new Error('another owner is claiming the task');
+  }
+
+  /** Whether the one that the note names is to be waited for: it may be alive, and is not of this claim. */
+  isBusy({ marking }: Noted): boolean {
+    if (marking === undefined || isSame(this.#own, marking)) return false;
+    if (!isSame(this.#found?.marking, marking)) this.#found = { marking, sinceMs: performance.now() };
+    return performance.now() - this.#found!.sinceMs < LONGEST_MARKING_MS;
+  }
+
   #coordinator(): Promise<number> {
     return this.#requests.coordinator('group', this.#groupId);
   }
+}
+
+export function isSame(one: ProducerIdentity | undefined, other: ProducerIdentity): boolean {
+  return one?.producerId === other.producerId && one.producerEpoch === other.producerEpoch;
 }
 
 const textOf = ({ outcome, marking }: Noted): string =>

@@ -40,7 +40,7 @@ export async function settle(settlement: Settlement): Promise<Outcome | undefine
   if (open.length === 0) return undefined;
   const outcome = await settlement.outcome();
   // What is open is aborted with a transaction that nobody ends.
-  if (outcome === 'committed') await note.write({ outcome, marking: producer.identity });
+  if (outcome === 'committed') await note.reserve(outcome, producer.identity);
   await producer.mark(
     byTopic(open, ({ partition }) => partition),
     outcome,

@@ -19,9 +19,9 @@ import {
 import { BatchArena } from './batch-arena.ts';
 import { type Compression, encodeBatch, recordBytes, type WritableRecord } from './batch-encoder.ts';
 import { BrokerRequests, protocolErrorOf } from './broker-requests.ts';
-import { ClaimNote } from './claim-note.ts';
+import { ClaimNote, isSame } from './claim-note.ts';
 import type { KafkaClientOptions } from './client.ts';
-import type { Outcome, ProducerIdentity } from './describe-transaction.ts';
+import type { Outcome } from './describe-transaction.ts';
 import { byTopic } from './offset-ranges.ts';
 import type { PartitionBatch } from './produce-protocol.ts';
 import { retryUntil } from './retry.ts';
@@ -110,15 +110,20 @@ async function claimOnce(
   const claiming = { requests, transactionalId: `${applicationId}-task-${taskId}`, transactionTimeoutMs };
   for (;;) {
     let found: Outcome | undefined;
-    const producer = await TransactionalProducer.claim(claiming, deadlineMs, async ({ outcome, producer }) => {
+    const producer = await TransactionalProducer.claim(claiming, deadlineMs, async (last) => {
       // In this order: what goes on and is named by a note was named before.
-      const { marking } = outcome === 'committed' ? {} : ((await note.read()) ?? {});
-      if (outcome === undefined) return isSame(marking, producer) ? 'commit' : undefined;
-      // Nobody claimed the task for as long as a transaction may last.
-      if (marking !== undefined) client.logger.error('kafka.commit-lost', { taskId });
-      await note.write({ outcome });
-      found = outcome;
-      return undefined;
+      const noted = await note.read();
+      const marking = noted?.marking;
+      if (last !== undefined && last.outcome === undefined && isSame(marking, last.producer)) return 'commit';
+      if (last?.outcome === 'aborted' && marking !== undefined)
+        // Nobody claimed the task for as long as a transaction may last.
+        client.logger.error('kafka.commit-lost', { taskId });
+      else if (noted !== undefined && note.isBusy(noted)) return 'wait';
+      if (last?.outcome !== undefined) {
+        found = last.outcome;
+        if (noted?.outcome !== found || marking !== undefined) await note.write({ outcome: found });
+      }
+      return 'claim';
     });
     const settled = await settle({
       requests,
@@ -131,10 +136,6 @@ async function claimOnce(
     if (settled !== undefined) client.logger.warn('kafka.transaction-settled', { taskId, outcome: settled });
     if (settled !== 'committed') return producer;
   }
-}
-
-function isSame(one: ProducerIdentity | undefined, other: ProducerIdentity): boolean {
-  return one?.producerId === other.producerId && one.producerEpoch === other.producerEpoch;
 }
 
 class KafkaTaskWriter implements TaskWriter {

@@ -54,12 +54,12 @@ export class TransactionalProducer {
    * Claims the id: every earlier producer of it is fenced and its open transaction has ended when this resolves.
    * `requests` must be connected. Repeats while the coordinator is busy, until `deadlineMs` on `performance.now()`.
    * `found` hears of the id's last transaction, and has done with it before the claim is sent, which makes the coordinator forget it and
-   * aborts one that goes on: unless `found` says to commit that.
+   * aborts one that goes on. It may say to `commit` that one instead, or to `wait`, and is asked again then.
    */
   static async claim(
     options: TransactionalProducerOptions,
     deadlineMs: number,
-    found: (last: LastTransaction) => Promise<'commit' | undefined>,
+    found: (last: LastTransaction | undefined) => Promise<'claim' | 'commit' | 'wait'>,
   ): Promise<TransactionalProducer> {
     const { requests, transactionalId, transactionTimeoutMs } = options;
     let coordinator: number | undefined;
@@ -67,10 +67,10 @@ export class TransactionalProducer {
       coordinator ??= await requests.coordinator('transaction', transactionalId);
       try {
         const last = await lastTransaction(requests, coordinator, transactionalId);
-        if (last !== undefined && (await found(last)) === 'commit') {
-          await requests.send(coordinator, 'EndTxn', { transactionalId, ...last.producer, transactionResult: true });
-          throw errorOfCode(CONCURRENT_TRANSACTIONS);
-        }
+        const next = await found(last);
+        if (next === 'commit')
+          await requests.send(coordinator, 'EndTxn', { transactionalId, ...last!.producer, transactionResult: true });
+        if (next !== 'claim') throw errorOfCode(CONCURRENT_TRANSACTIONS);
         return await requests.send(coordinator, 'InitProducerId', {
           transactionalId,
           transactionTimeout: transactionTimeoutMs,

@@ -187,7 +187,7 @@ describe('the writer of a task', needsServers(), () => {
     const producer = await TransactionalProducer.claim(
       { requests, transactionalId: `app-${suite}-task-${taskId}`, transactionTimeoutMs: 60_000 },
       performance.now() + 20_000,
-      async () => undefined,
+      async () => 'claim',
     );
     await producer.begin([{ topic, partitions: [taskId] }]);
     const batch = encodeBatch([{ key: 'position', value: Buffer.from('dead'), timestampMs: MADE_MS }], {
@@ -221,7 +221,7 @@ describe('the writer of a task', needsServers(), () => {
       const producer = await TransactionalProducer.claim(
         { requests, transactionalId: `app-${suite}-task-${taskId}`, transactionTimeoutMs: 60_000 },
         performance.now() + 20_000,
-        async () => undefined,
+        async () => 'claim',
       );
       const produce = async (value: string): Promise<void> => {
         for (const { topic } of places) {
@@ -349,7 +349,7 @@ describe('the writer of a task', needsServers(), () => {
     await requests.connect([topic]);
     const claiming = { requests, transactionalId: `app-${suite}-task-${taskId}`, transactionTimeoutMs: 60_000 };
     const note = new ClaimNote(requests, `app-${suite}`, { topic, partition: taskId });
-    const producer = await TransactionalProducer.claim(claiming, performance.now() + 20_000, async () => undefined);
+    const producer = await TransactionalProducer.claim(claiming, performance.now() + 20_000, async () => 'claim');
     await note.write({ outcome: 'committed', marking: producer.identity });
     await producer.mark([{ topic, partitions: [taskId] }], 'aborted');
     await requests.disconnect();
