@@ -25,20 +25,19 @@ export interface Settlement {
   readonly changelog: TopicPartition;
   /** Every other partition that the task may have written. */
   readonly others: readonly TopicPartition[];
-  /** How the id's last transaction ended; asked for where something is open. */
-  outcome(): Promise<Outcome>;
+  /** How the id's last transaction ended. */
+  readonly outcome: Outcome;
 }
 
 /**
- * Ends what the task has left open the way it had ended, and returns that, `undefined` where nothing was. After `committed` the producer
- * must not be used: a late reader of the note may end any transaction of it. Not repeated; may be called again.
+ * Ends what the task has left open the way it had ended. Returns whether anything was. What was committed takes the producer with it, which
+ * must not be used again: a late reader of the note may end any transaction of it. Not repeated; may be called again.
  * @throws {Error} also when something is still open afterwards.
  */
-export async function settle(settlement: Settlement): Promise<Outcome | undefined> {
-  const { producer, note } = settlement;
+export async function settle(settlement: Settlement): Promise<boolean> {
+  const { producer, note, outcome } = settlement;
   const open = await openOf(settlement);
-  if (open.length === 0) return undefined;
-  const outcome = await settlement.outcome();
+  if (open.length === 0) return false;
   // What is open is aborted with a transaction that nobody ends.
   if (outcome === 'committed') await note.reserve(outcome, producer.identity);
   await producer.mark(
@@ -50,7 +49,7 @@ export async function settle(settlement: Settlement): Promise<Outcome | undefine
   if (left !== undefined)
     throw new Error(`${left.topic}-${left.partition} has a transaction open that cannot be ended`);
   if (outcome === 'committed') await note.write({ outcome });
-  return outcome;
+  return true;
 }
 
 async function openOf({ requests, producer, changelog, others }: Settlement): Promise<readonly TopicPartition[]> {

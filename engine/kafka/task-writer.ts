@@ -19,9 +19,8 @@ import {
 import { BatchArena } from './batch-arena.ts';
 import { type Compression, encodeBatch, recordBytes, type WritableRecord } from './batch-encoder.ts';
 import { BrokerRequests, protocolErrorOf } from './broker-requests.ts';
-import { ClaimNote, isSame } from './claim-note.ts';
+import { ClaimNote, isSame, type Noted } from './claim-note.ts';
 import type { KafkaClientOptions } from './client.ts';
-import type { Outcome } from './describe-transaction.ts';
 import { byTopic } from './offset-ranges.ts';
 import type { PartitionBatch } from './produce-protocol.ts';
 import { retryUntil } from './retry.ts';
@@ -109,32 +108,30 @@ async function claimOnce(
   await requests.connect([changelogTopic, ...topics.values()]);
   const claiming = { requests, transactionalId: `${applicationId}-task-${taskId}`, transactionTimeoutMs };
   for (;;) {
-    let found: Outcome | undefined;
+    let noted: Noted | undefined;
     const producer = await TransactionalProducer.claim(claiming, deadlineMs, async (last) => {
       // In this order: what goes on and is named by a note was named before.
-      const noted = await note.read();
+      noted = await note.read();
       const marking = noted?.marking;
       if (last !== undefined && last.outcome === undefined && isSame(marking, last.producer)) return 'commit';
       if (last?.outcome === 'aborted' && marking !== undefined)
         // Nobody claimed the task for as long as a transaction may last.
         client.logger.error('kafka.commit-lost', { taskId });
       else if (noted !== undefined && note.isBusy(noted)) return 'wait';
-      if (last?.outcome !== undefined) {
-        found = last.outcome;
-        if (noted?.outcome !== found || marking !== undefined) await note.write({ outcome: found });
+      if (last?.outcome !== undefined && (noted?.outcome !== last.outcome || marking !== undefined)) {
+        noted = { outcome: last.outcome };
+        await note.write(noted);
       }
       return 'claim';
     });
-    const settled = await settle({
-      requests,
-      producer,
-      note,
-      ...placesOf(options, requests),
-      // Where nobody has noted anything nothing was acknowledged to anybody: ended as if it had never been begun.
-      outcome: async () => found ?? (await note.read())?.outcome ?? 'aborted',
-    });
-    if (settled !== undefined) client.logger.warn('kafka.transaction-settled', { taskId, outcome: settled });
-    if (settled !== 'committed') return producer;
+    // Where nobody has noted anything nothing was acknowledged to anybody: ended as if it had never been begun.
+    const outcome = noted?.outcome ?? 'aborted';
+    const settled = await settle({ requests, producer, note, ...placesOf(options, requests), outcome });
+    if (settled) client.logger.warn('kafka.transaction-settled', { taskId, outcome });
+    if (settled && outcome === 'committed') continue;
+    // Of an owner that died.
+    if (noted?.marking !== undefined) await note.write({ outcome });
+    return producer;
   }
 }
 

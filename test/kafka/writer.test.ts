@@ -342,6 +342,41 @@ describe('the writer of a task', needsServers(), () => {
     );
   });
 
+  test('owners who claim a task at once set the marks that are missing, and lose nothing', async (t) => {
+    await nextTask();
+    const first = await claim();
+    leaveOut(t, [`${CHANGELOG}-${suite}`, `${OUTPUT}-${suite}`]);
+    await first.commit([change('1')], [{ ...output('k', '1'), partition: taskId }]);
+    await first.close();
+    const writers = await Promise.all([claim(), claim(), claim()]);
+    const codes: string[] = [];
+    for (const writer of writers) {
+      owner.after(() => writer.close());
+      codes.push(await codeOf(writer.commit([change('2')], [{ ...output('k', '2'), partition: taskId }])));
+    }
+    assert.deepEqual(codes.sort(), ['TASK_FENCED', 'TASK_FENCED', 'none']);
+    assert.deepEqual(await changelog(), ['1', '2']);
+    const values = (await outputs()).records[taskId]!.map(({ value }) => Buffer.from(value!).toString('latin1'));
+    assert.deepEqual(values, ['1', '2']);
+  });
+
+  test('an owner who died before it set marks is waited for once', async () => {
+    await nextTask();
+    const requests = new BrokerRequests(clientOptions(proxy.address));
+    owner.after(() => requests.disconnect());
+    await requests.connect([]);
+    const note = new ClaimNote(requests, `app-${suite}`, { topic: `${CHANGELOG}-${suite}`, partition: taskId });
+    await note.write({ outcome: 'committed', marking: { producerId: '987654', producerEpoch: 3 } });
+    const first = await claim();
+    assert.deepEqual(await note.read(), { outcome: 'committed' });
+    await first.commit([change('1')], []);
+    await first.close();
+    const startedMs = performance.now();
+    const next = await claim();
+    owner.after(() => next.close());
+    assert.ok(performance.now() - startedMs < 2_000, 'it was waited for once more');
+  });
+
   test('marks that the coordinator has aborted for their age are told of: what was acknowledged is lost', async () => {
     await nextTask();
     const topic = `${CHANGELOG}-${suite}`;
