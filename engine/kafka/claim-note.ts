@@ -2,9 +2,9 @@
 // whoever claims may die before the marks that a broker has left out are set (settle.ts): the next owner then finds it here. The note is
 // the metadata of an offset that nobody reads from, in a group without members: a broker keeps it as it keeps any group's offsets.
 //
-// A note is written before every claim that finds a transaction, and believed only where the coordinator knows of none since the claim, so it
-// tells of the last transaction that there was. While marks are set by a transaction, the note names that transaction's producer: who
-// finds it going on commits it. It is the only one of its producer, and a claim is over only when the note names nobody any more.
+// A note is written before a claim that finds a transaction which has ended, and believed where the coordinator knows of none since the
+// claim, so it tells of the last transaction that there was; an owner that has nothing to settle leaves `committed` there for its first
+// one. While marks are set by a transaction, the note names that transaction's producer, which is used for nothing else: who finds it going on commits it.
 //
 // A claim aborts what goes on, so none may be sent while another owner sets marks. Kafka has no lock, but a note is a register that all
 // of them read and write: who is to set marks puts its name there, waits for much longer than others take from reading it to
@@ -68,19 +68,26 @@ export class ClaimNote {
     return noteOf(responses[0]?.partitions[0]?.metadata ?? '');
   }
 
-  /** Puts a producer's name there. @throws {Error} when another owner has written meanwhile: the producer must not be used. */
+  /**
+   * Puts a producer's name there.
+   * @throws {Error} when another owner has written meanwhile, or will take the name for that of somebody who has died: the producer must not be used.
+   */
   async reserve(outcome: Outcome, marking: ProducerIdentity): Promise<void> {
+    const startedMs = performance.now();
     this.#own = marking;
     await this.write({ outcome, marking });
     await sleep(STANDOFF_MS);
     if (!isSame((await this.read())?.marking, marking)) throw new Error('another owner is claiming the task');
+    if (performance.now() - startedMs > LONGEST_MARKING_MS / 2)
+      throw new Error('the note could not be written in time');
   }
 
-  /** Whether the one that the note names is to be waited for: it may be alive, and is not of this claim. */
-  isBusy({ marking }: Noted): boolean {
-    if (marking === undefined || isSame(this.#own, marking)) return false;
+  /** Whether the producer that the note names is to be waited for: it may be alive. */
+  isBusy(marking: ProducerIdentity): boolean {
     if (!isSame(this.#found?.marking, marking)) this.#found = { marking, sinceMs: performance.now() };
-    return performance.now() - this.#found!.sinceMs < LONGEST_MARKING_MS;
+    // What this claim has sent before it failed may still be on its way.
+    const longestMs = isSame(this.#own, marking) ? STANDOFF_MS : LONGEST_MARKING_MS;
+    return performance.now() - this.#found!.sinceMs < longestMs;
   }
 
   #coordinator(): Promise<number> {

@@ -30,8 +30,8 @@ export interface Settlement {
 }
 
 /**
- * Ends what the task has left open the way it had ended. Returns whether anything was. What was committed takes the producer with it, which
- * must not be used again: a late reader of the note may end any transaction of it. Not repeated; may be called again.
+ * Ends what the task has left open the way it had ended. Returns whether anything was: the producer must not be used again then, since a
+ * late reader of the note may end any transaction of it, or take its next one for this one. Not repeated; may be called again.
  * @throws {Error} also when something is still open afterwards.
  */
 export async function settle(settlement: Settlement): Promise<boolean> {
@@ -47,7 +47,9 @@ export async function settle(settlement: Settlement): Promise<boolean> {
   await producer.untilMarked();
   const [left] = await openOf(settlement);
   if (left !== undefined)
-    throw new Error(`${left.topic}-${left.partition} has a transaction open that cannot be ended`);
+    throw new Error(
+      `${left.topic}-${left.partition} has a transaction open that cannot be ended: kafka-transactions.sh can`,
+    );
   if (outcome === 'committed') await note.write({ outcome });
   return true;
 }

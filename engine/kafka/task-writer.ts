@@ -21,6 +21,7 @@ import { type Compression, encodeBatch, recordBytes, type WritableRecord } from 
 import { BrokerRequests, protocolErrorOf } from './broker-requests.ts';
 import { ClaimNote, isSame, type Noted } from './claim-note.ts';
 import type { KafkaClientOptions } from './client.ts';
+import type { LastTransaction, ProducerIdentity } from './describe-transaction.ts';
 import { byTopic } from './offset-ranges.ts';
 import type { PartitionBatch } from './produce-protocol.ts';
 import { retryUntil } from './retry.ts';
@@ -109,30 +110,51 @@ async function claimOnce(
   const claiming = { requests, transactionalId: `${applicationId}-task-${taskId}`, transactionTimeoutMs };
   for (;;) {
     let noted: Noted | undefined;
+    let ongoing: ProducerIdentity | undefined;
     const producer = await TransactionalProducer.claim(claiming, deadlineMs, async (last) => {
       // In this order: what goes on and is named by a note was named before.
       noted = await note.read();
+      ongoing = last !== undefined && last.outcome === undefined ? last.producer : undefined;
       const marking = noted?.marking;
-      if (last !== undefined && last.outcome === undefined && isSame(marking, last.producer)) return 'commit';
-      if (last?.outcome === 'aborted' && marking !== undefined)
-        // Nobody claimed the task for as long as a transaction may last.
-        client.logger.error('kafka.commit-lost', { taskId });
-      else if (noted !== undefined && note.isBusy(noted)) return 'wait';
+      if (marking !== undefined) {
+        if (ongoing !== undefined && isSame(marking, ongoing)) return 'commit';
+        if (!isOver(marking, last)) {
+          if (note.isBusy(marking)) return 'wait';
+        } else if (last.outcome === 'aborted' && last.producer.producerEpoch <= marking.producerEpoch + 1)
+          // By the coordinator, for its age, or by a claim that was held up.
+          client.logger.error('kafka.commit-lost', { taskId });
+      }
       if (last?.outcome !== undefined && (noted?.outcome !== last.outcome || marking !== undefined)) {
         noted = { outcome: last.outcome };
         await note.write(noted);
       }
       return 'claim';
     });
+    if (ongoing?.producerId === producer.identity.producerId) {
+      // Its owner has ended it after we looked; whoever else ends one takes an epoch for that, too.
+      const isOwners = producer.identity.producerEpoch === ongoing.producerEpoch + 1;
+      noted = { outcome: isOwners ? 'committed' : 'aborted' };
+      await note.write(noted);
+    }
     // Where nobody has noted anything nothing was acknowledged to anybody: ended as if it had never been begun.
     const outcome = noted?.outcome ?? 'aborted';
-    const settled = await settle({ requests, producer, note, ...placesOf(options, requests), outcome });
-    if (settled) client.logger.warn('kafka.transaction-settled', { taskId, outcome });
-    if (settled && outcome === 'committed') continue;
-    // Of an owner that died.
-    if (noted?.marking !== undefined) await note.write({ outcome });
+    if (await settle({ requests, producer, note, ...placesOf(options, requests), outcome })) {
+      client.logger.warn('kafka.transaction-settled', { taskId, outcome });
+      continue;
+    }
+    // Whoever claims the task next may not hear how our first transaction ended.
+    if (noted?.outcome !== 'committed' || noted.marking !== undefined) await note.write({ outcome: 'committed' });
     return producer;
   }
+}
+
+/** Whether a producer that a note names can set no marks any more: it has, or another one has come after it. */
+function isOver(marking: ProducerIdentity, last: LastTransaction | undefined): last is LastTransaction {
+  if (last === undefined || last.producer.producerId !== marking.producerId) return false;
+  const { producerEpoch } = last.producer;
+  return (
+    producerEpoch > marking.producerEpoch || (producerEpoch === marking.producerEpoch && last.outcome !== undefined)
+  );
 }
 
 class KafkaTaskWriter implements TaskWriter {
