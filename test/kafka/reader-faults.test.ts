@@ -66,16 +66,17 @@ describe('a reader behind a bad network', needsServers(), () => {
   test('connections that are reset again and again lose and repeat nothing', async (t) => {
     const { events, following, writer } = await start(t, 'reset');
     for (let i = 0; i < 10; i++) {
+      events.length = 0;
+      // While a fetch waits for its answer: between two of them a new connection is made, and nothing has been interrupted.
+      await proxy.dropResponses(({ apiName }) => apiName === 'Fetch', { times: 1 }).done;
       proxy.cut();
       const goal = following.positions[0]! + 20;
-      await following.until(() => following.positions[0]! >= goal);
+      await following.until(() => following.positions[0]! >= goal && events.includes('kafka.fetch.resumed'));
+      assert.deepEqual(events, ['kafka.fetch.interrupted', 'kafka.fetch.resumed']);
     }
     const written = await writer.stop();
     await following.until(() => following.positions[0] === written.length);
     assert.deepEqual(following.values(), written);
-    // All of it may have been read before the last cut.
-    await following.until(() => events.at(-1) === 'kafka.fetch.resumed');
-    assert.ok(events.includes('kafka.fetch.interrupted'));
   });
 
   test('a refusal of connections for a while is told once, and its end', async (t) => {
