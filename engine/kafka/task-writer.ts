@@ -114,10 +114,10 @@ async function claimOnce(
     const producer = await TransactionalProducer.claim(claiming, deadlineMs, async (last) => {
       // In this order: what goes on and is named by a note was named before.
       noted = await note.read();
-      ongoing = last !== undefined && last.outcome === undefined ? last.producer : undefined;
+      ongoing = last?.outcome === undefined ? last?.producer : undefined;
       const marking = noted?.marking;
       if (marking !== undefined) {
-        if (ongoing !== undefined && isSame(marking, ongoing)) return 'commit';
+        if (isSame(ongoing, marking)) return 'commit';
         if (!isOver(marking, last)) {
           if (note.isBusy(marking)) return 'wait';
         } else if (last.outcome === 'aborted' && last.producer.producerEpoch <= marking.producerEpoch + 1)
