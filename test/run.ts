@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { pathToFileURL } from 'node:url';
 import { fetchServers, missingPrograms } from '../deploy/local-stack/servers.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -24,8 +25,7 @@ process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'freshet-test-code');
 const skipped: string[] = [];
 const files: { readonly file: string; readonly seconds: number }[] = [];
 let count = 0;
-// A file whose tests have ended ends, whatever a failed one has left open.
-const execArgv = ['--test-force-exit'];
+const execArgv = ['--import', pathToFileURL(join(root, 'test/support/end-of-file.ts')).href];
 const stream = run({ globPatterns, cwd: root, concurrency: 2, timeout: 1_800_000, execArgv });
 stream.on('test:pass', (event) => {
   count += 1;
