@@ -8,6 +8,7 @@ import {
   type Database,
   type GroupAssignment,
   type Logger,
+  type LogReader,
   type MemberState,
   type Membership,
   type MetricAttributes,
@@ -26,6 +27,7 @@ import { type Topology, topicsOf } from '../graph/topology.ts';
 import { ChangelogCopy } from './changelog.ts';
 import type { CommitStep } from './commit-step.ts';
 import type { InstanceEnvironment } from './instance-environment.ts';
+import { lagBehind } from './log-positions.ts';
 import { News } from './news.ts';
 import { nodeSinksOf } from './node-sinks.ts';
 import { POSITION_COLUMN_FAMILY } from './position.ts';
@@ -109,6 +111,13 @@ export class GroupEngine {
   #tables: Tables | undefined;
   #membership: Membership | undefined;
   #assignments = 0;
+  /** As the log says; of a task that has read nothing yet the end is that of when it was taken over, or a backlog would be none. */
+  readonly #ranges: Pick<LogReader, 'offsets'> = {
+    offsets: ({ topic, partition }) => {
+      const range = this.#options.log.offsets({ topic, partition });
+      return { ...range, end: this.#slots.get(partition)?.owned?.endOf(topic) ?? range.end };
+    },
+  };
 
   constructor(options: GroupEngineOptions) {
     this.#options = options;
@@ -148,13 +157,10 @@ export class GroupEngine {
 
   /** Records that the tasks of this instance have not processed, by topic. */
   lag(): Map<string, number> {
-    const lags = new Map<string, number>();
-    for (const { taskId, owned } of this.#slots.values())
-      for (const [topic, offset] of owned?.task?.queues.positions() ?? []) {
-        const { end } = this.#options.log.offsets({ topic, partition: taskId });
-        lags.set(topic, (lags.get(topic) ?? 0) + Math.max(0, end - offset));
-      }
-    return lags;
+    const positions = [...this.#slots.values()].flatMap(({ taskId, owned }) =>
+      [...(owned?.task?.queues.positions() ?? [])].map(([topic, offset]) => ({ topic, partition: taskId, offset })),
+    );
+    return lagBehind(this.#ranges, positions);
   }
 
   #become(status: EngineStatus): void {
@@ -263,7 +269,8 @@ export class GroupEngine {
   }
 
   #addGauges(): void {
-    const { topology, log, partitions, clock } = this.#options;
+    const { topology, partitions, clock } = this.#options;
+    const log = this.#ranges;
     const metrics = this.#metrics;
     const slots = this.#slots;
     const add = (name: string, read: () => number, attributes?: MetricAttributes) =>

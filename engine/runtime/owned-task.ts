@@ -101,6 +101,12 @@ export class OwnedTask {
     return this.#publisher?.waiting ?? 0;
   }
 
+  /** Where a source topic ends, as far as is known. */
+  endOf(topic: string): number {
+    const { end } = this.#environment.log.offsets({ topic, partition: this.taskId });
+    return Math.max(end, this.#firstEnds.get(topic) ?? 0);
+  }
+
   /** Runs until `close`. Rejects with an error that no new claim can mend. `setAside` replaces the database. */
   async run(): Promise<RestoreOutcome> {
     const { logger, metrics } = this.#environment;
@@ -272,9 +278,8 @@ export class OwnedTask {
 
   /** Prepares the next commit. Returns whether there is one. */
   async #processNext(task: Task, signal: AbortSignal): Promise<boolean> {
-    const { log, clock } = this.#environment;
-    const endOf = (topic: string) =>
-      Math.max(log.offsets({ topic, partition: this.taskId }).end, this.#firstEnds.get(topic)!);
+    const { clock } = this.#environment;
+    const endOf = (topic: string) => this.endOf(topic);
     const fill = () => task.queues.fill(this.#fetch(task.queues.wants()));
     fill();
     for (const startedMs = performance.now(); task.queues.isShort(endOf); fill()) {

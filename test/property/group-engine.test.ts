@@ -24,6 +24,8 @@ import { SimulatedCluster, type SimulatedLog } from '../support/simulated-log.ts
 import { MemoryTaskDatabases } from '../support/task-databases.ts';
 
 const TASKS = 3;
+/** Topics that each task reads. */
+const SOURCES = ['sold', 'sales'];
 
 interface Sale {
   readonly shop: string;
@@ -174,13 +176,21 @@ async function until(what: string, condition: () => boolean): Promise<void> {
 
 /**
  * Everything has been processed, committed and published, and each task runs on exactly one instance. What a commit under way has
- * consumed is no longer counted as lag, though what it sends to other tasks is not in the log yet.
+ * consumed is no longer counted as lag, though what it sends to other tasks is not in the log yet; nor is what was appended after a
+ * task was taken over and before its first fetch.
  */
 function isDrained(running: readonly Instance[]): boolean {
   const views = running.flatMap(({ engine }) => engine.tasks()).filter(({ role }) => role === 'active');
   return (
     views.length === TASKS &&
     views.every(({ status, waitingLists }) => status === 'RUNNING' && waitingLists === 0) &&
+    running.every(({ engine, log }) =>
+      engine
+        .tasks()
+        .every(
+          ({ role, taskId }) => role !== 'active' || SOURCES.every((topic) => log.knows({ topic, partition: taskId })),
+        ),
+    ) &&
     running.every(({ log }) => log.commitsUnderWay === 0) &&
     running.every(({ engine }) => [...engine.lag().values()].every((lag) => lag === 0))
   );

@@ -172,8 +172,13 @@ class Reader implements LogReader {
     });
   }
 
+  /** Whether `offsets` says what is true. */
+  knows({ topic, partition }: TopicPartition): boolean {
+    return this.#known.has(`${topic}/${partition}`);
+  }
+
   offsets({ topic, partition }: TopicPartition): OffsetRange {
-    if (!this.#known.has(`${topic}/${partition}`)) return { start: 0, end: 0 };
+    if (!this.knows({ topic, partition })) return { start: 0, end: 0 };
     const { start, end } = this.#cluster.partition(topic, partition);
     return { start, end };
   }

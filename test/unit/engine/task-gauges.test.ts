@@ -16,7 +16,7 @@ import { GroupEngine, globalColumnFamiliesOf, taskColumnFamiliesOf } from '../..
 import { MetricRegistry } from '../../../engine/telemetry/index.ts';
 import { createMemoryDatabase } from '../../../state/memory-database.ts';
 import { json, record } from '../../support/engine.ts';
-import { SimulatedCluster } from '../../support/simulated-log.ts';
+import { SimulatedCluster, type SimulatedLog } from '../../support/simulated-log.ts';
 import { MemoryTaskDatabases } from '../../support/task-databases.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -36,22 +36,13 @@ class Publish implements Processor<number> {
   republish(): void {}
 }
 
-/** A task that has consumed all there was and waits for a sink that is away. */
-async function paused(t: TestContext) {
+/** An engine that has the only task. */
+async function opened(t: TestContext, cluster: SimulatedCluster, log: SimulatedLog, board: VersionedSink) {
   const topology = new TopologyBuilder()
     .addSource('in', { topic: 'in', deserializer: json<number>() })
     .addProcessor('publish', () => new Publish(), { parents: ['in'] })
     .addVersionedSink('board', { sink: 'board', parents: ['publish'] })
     .build();
-  let isAway = true;
-  const board: VersionedSink = {
-    publish: async () => {
-      await setImmediate();
-      if (isAway) throw new Error('the board is away');
-    },
-  };
-  const cluster = new SimulatedCluster();
-  const log = cluster.connect();
   const clock = { nowMs: () => cluster.nowMs };
   const registry = new MetricRegistry(clock);
   const engine = new GroupEngine({
@@ -69,16 +60,31 @@ async function paused(t: TestContext) {
     metrics: registry,
     logger: silentLogger,
   });
-  t.after(async () => {
-    isAway = false;
-    await engine.close();
-  });
+  t.after(() => engine.close());
   await engine.open(new AbortController().signal);
   const gauge = (name: string) =>
     registry.gauges((error) => assert.fail(String(error))).find((one) => one.name === name)?.value;
   const append = (count: number) => {
     for (let i = 0; i < count; i++) cluster.append([record('in', `k${i}`, 1, cluster.nowMs, 0)]);
   };
+  return { engine, gauge, append };
+}
+
+/** A task that has consumed all there was and waits for a sink that is away. */
+async function paused(t: TestContext) {
+  let isAway = true;
+  t.after(() => {
+    isAway = false;
+  });
+  const board: VersionedSink = {
+    publish: async () => {
+      await setImmediate();
+      if (isAway) throw new Error('away');
+    },
+  };
+  const cluster = new SimulatedCluster();
+  const log = cluster.connect();
+  const { engine, gauge, append } = await opened(t, cluster, log, board);
   await waitFor('the task', () => engine.tasks()[0]?.status === 'RUNNING');
   append(MAX_WAITING);
   await waitFor('its lists', () => engine.tasks()[0]!.waitingLists >= MAX_WAITING && gauge('freshet.stream.lag') === 0);
@@ -115,6 +121,20 @@ test('where none was read ahead they wait since they were first seen to wait', a
   assert.equal(gauge('freshet.stream.lag.time'), 60);
   await comeBack();
   assert.equal(gauge('freshet.stream.lag.time'), 0);
+});
+
+test('a task that was taken over with a backlog is behind from the start, though the log has not answered it yet', async (t) => {
+  const cluster = new SimulatedCluster();
+  cluster.create([{ name: 'in', partitions: 1, compacted: false, internal: false }], 1);
+  for (let i = 0; i < 3; i++) cluster.append([record('in', `k${i}`, 1, cluster.nowMs, 0)]);
+  const log = cluster.connect();
+  log.isLate = () => true;
+  const { engine, gauge } = await opened(t, cluster, log, { publish: async () => {} });
+  await waitFor('the task', () => engine.tasks()[0]?.status === 'RUNNING');
+  assert.equal(gauge('freshet.stream.lag'), 3);
+  assert.deepEqual(engine.lag(), new Map([['in', 3]]));
+  log.isLate = () => false;
+  await waitFor('the backlog', () => gauge('freshet.stream.lag') === 0);
 });
 
 test('lists that wait can be held against how many may', async (t) => {
