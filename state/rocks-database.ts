@@ -5,7 +5,6 @@
 import type { Database, KeyRange, Metrics, WriteBatch } from '../engine/api/index.ts';
 import { EngineError } from '../engine/api/index.ts';
 import { successor } from './key-codec.ts';
-import { lowerMergePriority } from './merge-priority.ts';
 import type { BatchHandle, ColumnHandle, IteratorHandle, RocksHandle } from './rocks-binding.ts';
 import { rocks } from './rocks-binding.ts';
 import { watchRocks } from './rocks-metrics.ts';
@@ -45,7 +44,6 @@ const NO_BYTES: Uint8Array = Buffer.alloc(1).subarray(1);
 export async function openRocksDatabase(path: string, options: RocksDatabaseOptions): Promise<Database> {
   const isReadOnly = options.readOnly ?? false;
   const { handle, columns } = await openRocksHandle(path, options.columnFamilies, isReadOnly, options.memoryShare ?? 1);
-  lowerMergePriority();
   return new RocksDatabase(path, handle, columns, isReadOnly, options.measured);
 }
 

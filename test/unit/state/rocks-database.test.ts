@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
@@ -36,21 +35,6 @@ describe('opening a RocksDB database', () => {
     const database = await openRocksDatabase(path, { columnFamilies: ['a'] });
     await database.close();
     assert(existsSync(path));
-  });
-
-  it('lets merges give way to the thread that commits', {
-    skip: process.platform !== 'linux' && 'Linux alone',
-  }, async () => {
-    const database = await openRocksDatabase(temporaryDirectory(), { columnFamilies: ['a'] });
-    const named = (name: string) =>
-      readdirSync('/proc/self/task').filter((thread) =>
-        readFileSync(`/proc/self/task/${thread}/comm`, 'utf8').startsWith(name),
-      );
-    assert(named('rocksdb:low').length > 0);
-    for (const thread of named('rocksdb:low')) assert.equal(getPriority(Number(thread)), 10);
-    for (const thread of [String(process.pid), ...named('rocksdb:high')])
-      assert.equal(getPriority(Number(thread)), getPriority());
-    await database.close();
   });
 
   it('says which directory is in use when it is open already', async () => {
