@@ -262,6 +262,30 @@ for (const [name, startServer] of SERVERS) {
       await page.locator(`.product[data-item="${itemId}"]`).waitFor();
     });
 
+    test('a row that shows its first items shows the new first ones, though its old first one moves to the end', async (t) => {
+      const { page } = await open(t);
+      await lookElsewhere(page, await gridItem(page, 5));
+      let isTurned = false;
+      await page.route('**/recommendations?*', async (route) => {
+        const { 'if-none-match': _, ...headers } = route.request().headers();
+        const response = await route.fetch({ headers });
+        const list = (await response.json()) as { items: unknown[] };
+        if (isTurned) list.items.push(list.items.shift());
+        await route.fulfill({ response, json: list });
+      });
+      const firstItem = (): Promise<string | null> => page.locator('#for-you .card').first().getAttribute('data-item');
+      const before = await firstItem();
+      isTurned = true;
+      const deadline = AbortSignal.timeout(PATIENCE_MS);
+      while ((await firstItem()) === before) await setTimeout(50, undefined, { signal: deadline });
+      await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+      assert.deepEqual(
+        await page.evaluate(`(({ scrollLeft, scrollWidth, clientWidth }) => [scrollLeft, scrollWidth > clientWidth])(
+          document.querySelector('#for-you-items'))`),
+        [0, true],
+      );
+    });
+
     test('a list that is read anew and shows the same is left alone', async (t) => {
       const { page } = await open(t);
       const itemId = await gridItem(page, 5);
