@@ -76,7 +76,8 @@ export interface Processor<V = unknown> {
   process(records: readonly StreamRecord<V>[]): void | Promise<void>;
   /**
    * Forwards anew the values of these keys of a versioned sink, from committed state alone. Called when a task starts, for keys
-   * whose publication is not known to have been finished, a few at a time. Must give the same bytes as the first time.
+   * whose publication is not known to have been finished, with all of them at once: some may be made of what others name. Must give
+   * the same bytes as the first time.
    */
   republish?(sink: string, keys: readonly string[]): void | Promise<void>;
   /**

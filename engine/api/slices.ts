@@ -30,11 +30,10 @@ export class Slices {
   }
 
   /** Has all of them worked on, so many at once; others may have their turn between. */
-  async each<T>(all: readonly T[], atOnce: number, work: (some: readonly T[]) => void | Promise<void>): Promise<void> {
+  async each<T>(all: readonly T[], atOnce: number, work: (some: readonly T[]) => void): Promise<void> {
     for (let from = 0; from < all.length; from += atOnce) {
       if (this.isOver()) await this.turn();
-      const pending = work(all.slice(from, from + atOnce));
-      if (pending !== undefined) await pending;
+      work(all.slice(from, from + atOnce));
     }
   }
 }

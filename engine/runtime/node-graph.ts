@@ -12,7 +12,6 @@ import {
   type ProducerRecord,
   type ReadOnlyStore,
   RefusedRecordError,
-  Slices,
   type StateStore,
   type StreamRecord,
 } from '../api/index.ts';
@@ -21,9 +20,6 @@ import type { BatchTrace } from './batch-trace.ts';
 import { deadLetterOf } from './dead-letters.ts';
 import type { Refusal, SourceRecord } from './source-record.ts';
 import type { Timers } from './timers.ts';
-
-/** Keys that are published again between two turns of others: a list takes up to half a millisecond, and a new owner may have thousands. */
-const REPUBLISHED_AT_ONCE = 16;
 
 /** What a batch wants to send, in the order in which it was sent. */
 export interface Outputs {
@@ -237,11 +233,12 @@ export class NodeGraph {
   async republish(changed: { readonly [node: string]: readonly string[] }): Promise<Outputs['published']> {
     this.#isRepublishing = true;
     try {
-      const slices = new Slices();
       for (const [sink, keys] of Object.entries(changed))
-        for (const { processor, children } of this.#nodes)
-          if (processor?.republish !== undefined && children.some((child) => child.node.name === sink))
-            await slices.each(keys, REPUBLISHED_AT_ONCE, (some) => processor.republish!(sink, some));
+        for (const running of this.#nodes)
+          if (running.children.some((child) => child.node.name === sink)) {
+            const pending = running.processor?.republish?.(sink, keys);
+            if (pending !== undefined) await pending;
+          }
       return this.takeOutputs().published;
     } finally {
       this.#isRepublishing = false;
