@@ -270,13 +270,19 @@ export class GroupEngine {
 
   #addGauges(): void {
     const { topology, partitions, clock } = this.#options;
-    const log = this.#ranges;
     const metrics = this.#metrics;
     const slots = this.#slots;
     const add = (name: string, read: () => number, attributes?: MetricAttributes) =>
       this.#endGauges.push(metrics.gauge(name, read, attributes));
     this.#endGauges.push(
-      watchTasks({ metrics, topology, partitions, log, clock, taskOf: (taskId) => slots.get(taskId)?.owned?.task }),
+      watchTasks({
+        metrics,
+        topology,
+        partitions,
+        log: this.#ranges,
+        clock,
+        taskOf: (taskId) => slots.get(taskId)?.owned?.task,
+      }),
     );
     for (const status of TASK_STATUSES)
       add('freshet.tasks', () => this.tasks().filter((task) => task.status === status).length, {

@@ -14,7 +14,7 @@ if (isMainThread && process.argv[1]?.endsWith('.test.ts') === true)
       console.error(`ended with these still open: ${process.getActiveResourcesInfo().join(', ')}`);
       process.exit();
     }, TIME_TO_END_MS).unref();
-    // The last of all to hear of the exit. Node, left to itself, then takes its environment apart, which now and then never ends:
-    // Environment::CleanupHandles waits for a request of a handle that it has closed (24.21, a child's pipe).
+    // The last of all to hear of the exit. Node, left to itself, then takes its environment apart, which need not end: 24.21 was seen to
+    // turn in Environment::CleanupHandles for minutes.
     process.on('exit', (code) => process.exit(code));
   });

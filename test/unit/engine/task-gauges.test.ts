@@ -79,7 +79,7 @@ async function paused(t: TestContext) {
   const board: VersionedSink = {
     publish: async () => {
       await setImmediate();
-      if (isAway) throw new Error('away');
+      if (isAway) throw new Error('the board is away');
     },
   };
   const cluster = new SimulatedCluster();
