@@ -82,7 +82,7 @@ export const ENGINE_INSTRUMENTS: readonly Instrument[] = [
   histogram(
     'freshet.event.latency',
     FRESHNESS_BOUNDS,
-    "From the log's taking of an event of the shop to a stage: `read` (its batch is selected), `processed`, `committed`, `published` (lists made from its batch can be read).",
+    "From the log's taking of an event of the shop to a stage: `read` (its batch is selected), `processed`, `committed`, `published` (lists made from its batch can be read; embedded and in a backlog, most of them).",
     'freshet.stage',
   ),
   gauge(

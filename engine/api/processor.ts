@@ -23,6 +23,12 @@ export interface Forwarded<V> {
   readonly partition?: number;
 }
 
+/** A record that has been read ahead: a key, and the topics among which it is looked for. */
+export interface Postponement {
+  readonly topics: readonly string[];
+  readonly key: string;
+}
+
 /** What a processor may do. Valid from `init` to `close`, and only inside the processor's own callbacks. */
 export interface ProcessorContext {
   readonly nodeName: string;
@@ -53,6 +59,13 @@ export interface ProcessorContext {
   globalStore<V>(name: string): ReadOnlyStore<V>;
   /** Sends a record to all children, or to the child named `to`. */
   forward<V>(record: Forwarded<V>, to?: string): void;
+  /**
+   * Asks whether the entries of these keys of the versioned sink `to` can be made later, since a record that makes them anew is `awaited`.
+   * `true` in a backlog, where such a record has been read ahead and none of the keys has waited for 5 s. What the batch with that record
+   * does not forward is asked of `republish` at its end, or by whoever owns the task next.
+   * @throws {RangeError} for a sink that is not below this node; {TypeError} where the processor has no `republish`.
+   */
+  postpone(keys: readonly string[], awaited: Postponement, to: string): boolean;
   /** Sends a source record to the dead-letter topic with a code and a text, and counts it. */
   refuse(record: StreamRecord, code: string, text: string): void;
   /**
@@ -75,9 +88,9 @@ export interface Processor<V = unknown> {
   init?(context: ProcessorContext): void;
   process(records: readonly StreamRecord<V>[]): void | Promise<void>;
   /**
-   * Forwards anew the values of these keys of a versioned sink, from committed state alone. Called when a task starts, for keys
+   * Forwards anew the values of these keys of a versioned sink, from state alone. Called when a task starts, for keys
    * whose publication is not known to have been finished, with all of them at once: some may be made of what others name. Must give
-   * the same bytes as the first time.
+   * the same bytes as the first time. Called at the end of a batch, too, for keys that were postponed.
    */
   republish?(sink: string, keys: readonly string[]): void | Promise<void>;
   /**

@@ -7,9 +7,9 @@ import {
   type Forwarded,
   type Logger,
   type Metrics,
+  type Postponement,
   type Processor,
   type ProcessorContext,
-  type ProducerRecord,
   type ReadOnlyStore,
   RefusedRecordError,
   type StateStore,
@@ -18,15 +18,10 @@ import {
 import type { ProcessorNode, Topology, TopologyNode } from '../graph/topology.ts';
 import type { BatchTrace } from './batch-trace.ts';
 import { deadLetterOf } from './dead-letters.ts';
+import type { Outputs } from './outputs.ts';
+import type { ChangedKeys } from './position.ts';
 import type { Refusal, SourceRecord } from './source-record.ts';
 import type { Timers } from './timers.ts';
-
-/** What a batch wants to send, in the order in which it was sent. */
-export interface Outputs {
-  readonly records: ProducerRecord[];
-  /** Newest value of each key, by versioned-sink node. */
-  readonly published: Map<string, Map<string, Uint8Array | null>>;
-}
 
 /** What the nodes of a task share. */
 export interface TaskEnvironment {
@@ -42,6 +37,8 @@ export interface TaskEnvironment {
   commitNumber(): number;
   /** Whether the batch under way is full. */
   behind(): number;
+  /** Whether these entries of a versioned-sink node will be made later. */
+  postpone(node: string, keys: readonly string[], awaited: Postponement): boolean;
   /** Of the batch under way, where it is traced. */
   trace(): BatchTrace | undefined;
   /** Largest value that a node may send to a topic, bytes. */
@@ -118,6 +115,7 @@ export class NodeGraph {
         return store as ReadOnlyStore<V>;
       },
       forward: (record, to) => this.#forward(running, record, to),
+      postpone: (keys, awaited, to) => this.#postpone(running, keys, awaited, to),
       refuse: (record, code, text) => this.refuse(record, { code, text }),
       schedule: (name, intervalMs, type, punctuate) =>
         timers.schedule(`${node.name}/${name}`, intervalMs, type, punctuate),
@@ -132,6 +130,14 @@ export class NodeGraph {
       this.#deliver(from, child, record);
     }
     if (!isKnown) throw new RangeError(`node "${from.node.name}" has no child "${to}"`);
+  }
+
+  #postpone(from: RunningNode, keys: readonly string[], awaited: Postponement, to: string): boolean {
+    if (!from.children.some(({ node }) => node.kind === 'versioned-sink' && node.name === to))
+      throw new RangeError(`node "${from.node.name}" has no versioned sink "${to}"`);
+    if (from.processor?.republish === undefined)
+      throw new TypeError(`node "${from.node.name}" cannot make anything later: it has no republish`);
+    return !this.#isRepublishing && this.#environment.postpone(to, keys, awaited);
   }
 
   #deliver(from: RunningNode, child: RunningNode, record: Forwarded<unknown>): void {
@@ -230,7 +236,13 @@ export class NodeGraph {
   }
 
   /** Values of these keys anew, by versioned-sink node, from committed state. */
-  async republish(changed: { readonly [node: string]: readonly string[] }): Promise<Outputs['published']> {
+  async republish(changed: ChangedKeys): Promise<Outputs['published']> {
+    await this.remake(changed);
+    return this.takeOutputs().published;
+  }
+
+  /** Makes the values of these keys part of the outputs, from the state as it is. */
+  async remake(changed: ChangedKeys): Promise<void> {
     this.#isRepublishing = true;
     try {
       for (const [sink, keys] of Object.entries(changed))
@@ -239,7 +251,6 @@ export class NodeGraph {
             const pending = running.processor?.republish?.(sink, keys);
             if (pending !== undefined) await pending;
           }
-      return this.takeOutputs().published;
     } finally {
       this.#isRepublishing = false;
     }
@@ -249,6 +260,11 @@ export class NodeGraph {
   *publishedKeys(sink: string): Generator<string> {
     for (const { children, processor } of this.#nodes)
       if (children.some((child) => child.node.name === sink)) yield* processor?.publishedKeys?.(sink) ?? [];
+  }
+
+  /** What has been collected for versioned sinks and not been taken. */
+  get published(): Outputs['published'] {
+    return this.#outputs.published;
   }
 
   /** What has been collected since the last call. */

@@ -32,12 +32,13 @@ import {
 } from '../api/index.ts';
 import { changelogKey } from './changelog.ts';
 import type { InstanceEnvironment } from './instance-environment.ts';
-import { type AppendTimes, NO_APPEND_TIMES } from './record-metrics.ts';
+import { NO_APPEND_TIMES } from './record-metrics.ts';
 import { SinkPublisher } from './sink-publisher.ts';
 import { SinkRepair } from './sink-repair.ts';
 import { isOfShop, type SourceRecord } from './source-record.ts';
 import { Task } from './task.ts';
 import { type RestoreOutcome, TaskRestore } from './task-restore.ts';
+import { UnpublishedCommits } from './unpublished-commits.ts';
 
 export type OwnedTaskStatus = 'CLAIMING' | 'RESTORING' | 'RUNNING' | 'WAITING' | 'CLOSED';
 
@@ -65,12 +66,7 @@ export class OwnedTask {
   #flushMs = 0;
   /** Ends of the source topics when it was taken over: a reader knows none before its first answer. */
   readonly #firstEnds = new Map<string, number>();
-  /** Commits whose lists are on their way, oldest first. */
-  #unpublished: {
-    readonly commitNumber: number;
-    readonly appendTimes: AppendTimes;
-    readonly offsets: ReadonlyMap<string, number>;
-  }[] = [];
+  readonly #unpublished = new UnpublishedCommits();
 
   constructor(environment: InstanceEnvironment, taskId: number, database: Database) {
     this.taskId = taskId;
@@ -163,7 +159,7 @@ export class OwnedTask {
     this.#history?.close();
     this.#history = undefined;
     this.#historyError = undefined;
-    this.#unpublished = [];
+    this.#unpublished.clear();
     void this.#writer?.close();
     this.#writer = undefined;
   }
@@ -332,11 +328,13 @@ export class OwnedTask {
     reached('database written', this.taskId);
 
     const { commitNumber } = task.position;
+    const hasLists = entries.size > 0 || task.postponed.waitingSince < Infinity;
     const appendTimes = recordMetrics.committed(measured, clock.nowMs());
     this.#history?.committed(this.#ofShop(records));
-    this.#unpublished.push({
+    this.#unpublished.add({
       commitNumber,
-      appendTimes: entries.size > 0 ? appendTimes : NO_APPEND_TIMES,
+      since: Math.min(commitNumber, task.postponed.madeSince),
+      appendTimes: hasLists ? appendTimes : NO_APPEND_TIMES,
       offsets: task.queues.positions(),
     });
     metrics.histogram('freshet.commit.duration').record((performance.now() - startedMs) / 1000);
@@ -371,11 +369,11 @@ export class OwnedTask {
     return records.flatMap(({ topic, raw }) => (isOfShop(readers, topic) ? [raw] : []));
   }
 
+  /** Everything that the commits up to this one have made is published. */
   #published(commitNumber: number): void {
     const now = this.#environment.clock.nowMs();
     let newest: ReadonlyMap<string, number> | undefined;
-    while (this.#unpublished.length > 0 && this.#unpublished[0]!.commitNumber <= commitNumber) {
-      const { appendTimes, offsets } = this.#unpublished.shift()!;
+    for (const { appendTimes, offsets } of this.#unpublished.take(commitNumber, this.#task!.postponed.waitingSince)) {
       this.#environment.recordMetrics.published(appendTimes, now);
       newest = offsets;
     }

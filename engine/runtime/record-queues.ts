@@ -4,7 +4,7 @@
 // position alone: a run that was killed selects the same batches as one that was not. With a clock, topics that are taken in
 // intervals are held back until their turn.
 
-import type { Fetched, FetchRequest } from '../api/index.ts';
+import type { Fetched, FetchRequest, Postponement } from '../api/index.ts';
 import { readSourceRecord, type SourceReader, type SourceRecord } from './source-record.ts';
 import type { Turns, WaitingTopic } from './turns.ts';
 
@@ -27,7 +27,7 @@ class Queue {
   }
 }
 
-/** Most records of a batch; as many of each topic are read ahead. */
+/** Most records of a batch; as many of each topic are read ahead, twice as many where somebody asks what comes after a batch. */
 export interface BatchLimit {
   readonly most: number;
 }
@@ -39,6 +39,9 @@ export class RecordQueues {
   readonly #turns: Turns;
   /** When the present selection was made; `undefined` without a clock. */
   #selectedMs: number | undefined;
+  /** By topic, the keys of what the present selection has left; not there before somebody asks. */
+  readonly #keysAhead = new Map<string, ReadonlySet<string>>();
+  #isAsked = false;
 
   constructor(partition: number, readers: ReadonlyMap<string, SourceReader>, size: BatchLimit, turns: Turns) {
     this.#partition = partition;
@@ -86,11 +89,12 @@ export class RecordQueues {
 
   /** What has to be fetched to fill every queue, in the order in which `fill` takes the answers. */
   wants(): FetchRequest[] {
+    const depth = this.#isAsked ? 2 * this.#size.most : this.#size.most;
     return this.#queues.map((queue) => ({
       topic: queue.topic,
       partition: this.#partition,
       offset: queue.next,
-      maxRecords: Math.max(0, this.#size.most - (queue.records.length - queue.head)),
+      maxRecords: Math.max(0, depth - (queue.records.length - queue.head)),
     }));
   }
 
@@ -113,6 +117,7 @@ export class RecordQueues {
   select(limit: number, nowMs?: number): SourceRecord[] {
     const selected: SourceRecord[] = [];
     for (const queue of this.#queues) queue.cursor = queue.head;
+    this.#keysAhead.clear();
     const queues = nowMs === undefined ? this.#queues : this.#whoseTurn(nowMs);
     this.#selectedMs = nowMs;
     while (selected.length < limit) {
@@ -138,6 +143,26 @@ export class RecordQueues {
       if (records.length > head) waiting.push({ topic, isFull: records.length - head >= this.#size.most });
     const topics = this.#turns.choose(waiting, nowMs);
     return this.#queues.filter(({ topic }) => topics.includes(topic));
+  }
+
+  /** Whether the last selection has left a record with this key, of one of the topics. At first little is known: see {@link BatchLimit}. */
+  isAhead({ topics, key }: Postponement): boolean {
+    this.#isAsked = true;
+    return topics.some((topic) => this.#keysOf(topic).has(key));
+  }
+
+  #keysOf(topic: string): ReadonlySet<string> {
+    const known = this.#keysAhead.get(topic);
+    if (known !== undefined) return known;
+    const keys = new Set<string>();
+    const queue = this.#queues.find((one) => one.topic === topic);
+    if (queue !== undefined)
+      for (let i = queue.cursor; i < queue.records.length; i++) {
+        const { key } = queue.records[i]!;
+        if (key !== undefined) keys.add(key);
+      }
+    this.#keysAhead.set(topic, keys);
+    return keys;
   }
 
   /** Records that the last selection has left of the topic with the most of them. */

@@ -23,7 +23,8 @@ import { BatchMetrics } from './batch-metrics.ts';
 import { BatchSize } from './batch-size.ts';
 import { type BatchTrace, traceBatch } from './batch-trace.ts';
 import { deadLetterAttributes } from './dead-letters.ts';
-import { NodeGraph, type Outputs } from './node-graph.ts';
+import { NodeGraph } from './node-graph.ts';
+import { changedKeys, type Outputs, versioned } from './outputs.ts';
 import {
   type ChangedKeys,
   decodePosition,
@@ -33,6 +34,7 @@ import {
   positionKeyOf,
   type TaskPosition,
 } from './position.ts';
+import { Postponed } from './postponed.ts';
 import type { MeasuredBatch } from './record-metrics.ts';
 import { RecordQueues } from './record-queues.ts';
 import { refusalOf, type SourceReader, type SourceRecord } from './source-record.ts';
@@ -80,6 +82,7 @@ export class Task {
   readonly #metrics: BatchMetrics;
   readonly #graph: NodeGraph;
   readonly queues: RecordQueues;
+  readonly #postponed: Postponed;
   readonly #clock: Clock;
   #position: TaskPosition = EMPTY_POSITION;
   #generations: TaskPosition['generations'] = {};
@@ -115,6 +118,7 @@ export class Task {
     this.#size = new BatchSize(options.recordsPerBatch);
     const turns = new Turns(taskId, options.partitions, batchIntervalsOf(topology));
     this.queues = new RecordQueues(taskId, options.readers, this.#size, turns);
+    this.#postponed = new Postponed(options.clock, (awaited) => this.queues.isAhead(awaited));
     const stored = database.get(POSITION_COLUMN_FAMILY, this.#positionKey);
     if (stored !== undefined) this.#position = decodePosition(stored);
     this.#generations = this.#position.generations;
@@ -132,6 +136,7 @@ export class Task {
       streamTimeMs: () => this.#streamTimeMs,
       commitNumber: () => this.#position.commitNumber + 1,
       behind: () => this.#behind,
+      postpone: (node, keys, awaited) => this.#behind > 0 && this.#postponed.postpone(node, keys, awaited),
       trace: () => this.#trace,
       maxRecordBytes: options.maxRecordBytes,
       refused: (record, { code }) =>
@@ -238,9 +243,13 @@ export class Task {
       await this.#punctuate();
       const processSeconds = (performance.now() - startedMs) / 1000;
       this.#batchTimes = { readMs, processedMs: this.#options.clock.nowMs(), processSeconds };
-      this.#behind = 0;
-      return this.#take(records);
+      return await this.#take(records);
     }
+  }
+
+  /** Entries of which commits wait, and of which commits the last one has made entries that waited. */
+  get postponed(): Pick<Postponed, 'waitingSince' | 'madeSince'> {
+    return this.#postponed;
   }
 
   /** Moves stream time on, as the wall clock does for idle input or the end of a replay, and fires what is due. */
@@ -248,7 +257,7 @@ export class Task {
     if (streamTimeMs <= this.#streamTimeMs) return false;
     this.#streamTimeMs = streamTimeMs;
     await this.#punctuate();
-    return this.#take([]);
+    return await this.#take([]);
   }
 
   /** Whether it is done with all that there is, up to the offset `endOf` each topic: what was read ahead may not be all. */
@@ -285,7 +294,10 @@ export class Task {
   }
 
   /** Returns whether there is anything to commit: a timer that fired and changed nothing is none. */
-  #take(records: readonly SourceRecord[]): boolean {
+  async #take(records: readonly SourceRecord[]): Promise<boolean> {
+    this.#behind = 0;
+    const due = this.#postponed.settle(this.#graph.published, this.#position.commitNumber + 1);
+    if (Object.keys(due).length > 0) await this.#graph.remake(due);
     const outputs = this.#graph.takeOutputs();
     const isEmpty = outputs.records.length === 0 && outputs.published.size === 0;
     if (records.length === 0 && isEmpty && !this.#stores.some((store) => store.hasChanges)) return false;
@@ -296,6 +308,7 @@ export class Task {
 
   #undo(): void {
     this.#graph.reset();
+    this.#postponed.reset();
     for (const store of this.#stores) store.rollback();
     this.#metrics.settle(false);
     this.#timers.restore(this.#position.timers);
@@ -354,7 +367,7 @@ export class Task {
       offsets: Object.fromEntries(this.queues.positions()),
       streamTimeMs: this.#streamTimeMs === Number.NEGATIVE_INFINITY ? undefined : this.#streamTimeMs,
       timers: this.#timers.save(),
-      changed: changedKeys(this.#outputs?.published, unpublished),
+      changed: changedKeys(this.#outputs?.published, unpublished, this.#postponed.staged),
       generations: this.#generations,
     };
     write(POSITION_COLUMN_FAMILY, this.#positionKey, encodePosition(this.#position));
@@ -363,13 +376,14 @@ export class Task {
   /** Hands over that what the last commit changed has been published; a task without a batch does so in others' commits. */
   stagePublished(write: WriteChange): void {
     if (Object.keys(this.#position.changed).length === 0) return;
-    this.#position = { ...this.#position, changed: {} };
+    this.#position = { ...this.#position, changed: this.#postponed.waiting };
     write(POSITION_COLUMN_FAMILY, this.#positionKey, encodePosition(this.#position));
   }
 
   /** What was staged is in the database. Returns what is to be published now. */
   committed(): Map<string, SinkEntry[]> {
     for (const store of this.#stores) store.committed();
+    this.#postponed.committed();
     this.#metrics.settle(true);
     this.#trace?.end();
     this.#committedTrace = this.#trace;
@@ -385,23 +399,4 @@ export class Task {
     this.#graph.close();
     this.#metrics.close();
   }
-}
-
-function changedKeys(published: Outputs['published'] = new Map(), unpublished: ChangedKeys): ChangedKeys {
-  const changed: { [node: string]: readonly string[] } = { ...unpublished };
-  for (const [node, entries] of published) {
-    const earlier = changed[node] ?? [];
-    changed[node] = earlier.length === 0 ? [...entries.keys()] : [...new Set([...earlier, ...entries.keys()])];
-  }
-  return changed;
-}
-
-function versioned(published: Outputs['published'], version: number): Map<string, SinkEntry[]> {
-  const entries = new Map<string, SinkEntry[]>();
-  for (const [node, values] of published)
-    entries.set(
-      node,
-      Array.from(values, ([key, value]) => ({ key, value, version })),
-    );
-  return entries;
 }

@@ -130,6 +130,7 @@ function taskOf({ topology, driver, clock }: Opened, taskId: number) {
       streamTimeMs: driver.engine.tasks[taskId]!.streamTimeMs,
       commitNumber: 1,
       behind: 0,
+      postpone: () => false,
       store: <S extends StateStore>(name: string) => driver.store<S>(name, taskId),
       globalStore: <V>(name: string) => globals.get(name) as ReadOnlyStore<V>,
       forward: <V>({ key, value }: Forwarded<V>) => void forwarded.set(key!, value as Uint8Array | null),

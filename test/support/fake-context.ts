@@ -106,6 +106,10 @@ export class FakeContext implements ProcessorContext {
     this.sent.push({ to, record });
   }
 
+  postpone(): boolean {
+    return false;
+  }
+
   refuse(record: StreamRecord, code: string, text: string): void {
     this.refused.push({ record, code, text });
   }

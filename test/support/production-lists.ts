@@ -72,6 +72,7 @@ function contextOf(
     clock: systemClock,
     metrics: silentMetrics,
     logger: silentLogger,
+    postpone: () => false,
     streamTimeMs: task.position.streamTimeMs ?? Number.NEGATIVE_INFINITY,
     commitNumber: task.position.commitNumber + 1,
     behind: 0,

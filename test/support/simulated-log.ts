@@ -68,6 +68,8 @@ export class SimulatedCluster {
   nowMs = 1_700_000_000_000;
   tombstoneRetentionMs = 86_400_000;
   generation = 0;
+  /** Hears which offsets a member tells the group. */
+  told: (positions: readonly (TopicPartition & { readonly offset: number })[]) => void = () => {};
 
   partition(topic: string, partition: number): Partition {
     const found = this.topics.get(topic)?.[partition];
@@ -271,7 +273,7 @@ export class SimulatedLog extends Reader implements SharedLog {
         // The coordinator confirms whoever has a seat.
         return self.seat === undefined ? performance.now() - heartbeatMs : 0;
       },
-      commitOffsets: async () => {},
+      commitOffsets: async (positions) => this.#cluster.told(positions),
       leave: async () => void this.loseSeat(),
     };
   }

@@ -2,14 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Processor, type ProcessorContext, silentLogger, silentMetrics } from '../../../engine/api/index.ts';
+import type { Processor, ProcessorContext } from '../../../engine/api/index.ts';
 import { TopologyBuilder } from '../../../engine/graph/index.ts';
-import { columnFamiliesOf } from '../../../engine/runtime/index.ts';
-import { readersOf } from '../../../engine/runtime/source-record.ts';
-import { Task } from '../../../engine/runtime/task.ts';
-import { MovedClock } from '../../../engine/testing/index.ts';
-import { createMemoryDatabase } from '../../../state/memory-database.ts';
 import { json } from '../../support/engine.ts';
+import { singleTask } from '../../support/single-task.ts';
 
 const KEYS = Array.from({ length: 1_000 }, (_, i) => `key ${i}`);
 
@@ -31,20 +27,7 @@ test('all keys of a sink come in one call: which list of a session is whose, onl
     .addProcessor('lists', () => lists, { parents: ['events'] })
     .addVersionedSink('sink', { sink: 'lists', parents: ['lists'] })
     .build();
-  const task = new Task({
-    taskId: 0,
-    partitions: 1,
-    topology,
-    readers: readersOf(topology, undefined),
-    database: createMemoryDatabase({ columnFamilies: columnFamiliesOf(topology) }),
-    globalStores: new Map(),
-    clock: new MovedClock(1),
-    isReplay: false,
-    recordsPerBatch: 1,
-    maxRecordBytes: 1_000,
-    metrics: silentMetrics,
-    logger: silentLogger,
-  });
+  const { task } = singleTask(topology, { recordsPerBatch: 1 });
   const entries = await task.entriesOf('sink', KEYS);
   assert.deepEqual(calls, [KEYS]);
   assert.deepEqual(

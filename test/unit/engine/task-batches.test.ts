@@ -2,20 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  type LogRecord,
-  type Processor,
-  type ProcessorContext,
-  silentLogger,
-  silentMetrics,
-} from '../../../engine/api/index.ts';
+import type { Processor, ProcessorContext } from '../../../engine/api/index.ts';
 import { TopologyBuilder } from '../../../engine/graph/index.ts';
-import { columnFamiliesOf } from '../../../engine/runtime/index.ts';
-import { readersOf } from '../../../engine/runtime/source-record.ts';
-import { Task, writerTo } from '../../../engine/runtime/task.ts';
-import { MovedClock } from '../../../engine/testing/index.ts';
-import { createMemoryDatabase } from '../../../state/memory-database.ts';
 import { json } from '../../support/engine.ts';
+import { commit, fill, recordsOf, singleTask } from '../../support/single-task.ts';
 
 const TOPIC = 'clicks';
 const USUAL = 5;
@@ -39,45 +29,17 @@ function taskOver(records: number, isReplay = false) {
     .addSource(TOPIC, { topic: TOPIC, deserializer: json<object>(), timestamp: () => 1 })
     .addProcessor('counting', () => counting, { parents: [TOPIC] })
     .build();
-  const database = createMemoryDatabase({ columnFamilies: columnFamiliesOf(topology) });
-  const task = new Task({
-    taskId: 0,
-    partitions: 1,
-    topology,
-    readers: readersOf(topology, undefined),
-    database,
-    globalStores: new Map(),
-    clock: new MovedClock(1),
-    isReplay,
-    recordsPerBatch: USUAL,
-    maxRecordBytes: 1_000,
-    metrics: silentMetrics,
-    logger: silentLogger,
-  });
-  const fetched = (offset: number, maxRecords: number): LogRecord[] =>
-    Array.from({ length: Math.max(0, Math.min(maxRecords, records - offset)) }, (_, i) => ({
-      topic: TOPIC,
-      partition: 0,
-      offset: offset + i,
-      key: 'v',
-      value: Buffer.from('{}'),
-      timestampMs: 1,
-      appendTimeMs: 1,
-      headers: undefined,
-    }));
+  const { task, database } = singleTask(topology, { recordsPerBatch: USUAL, isReplay });
+  const all = recordsOf(
+    TOPIC,
+    Array.from({ length: records }, () => ['v', {}]),
+  );
   /** Works everything off, a commit after the other. */
   const workOff = async (turnMs: number | undefined): Promise<Batch[]> => {
     for (;;) {
-      const answers = task.queues.wants().map(({ offset, maxRecords }) => {
-        const found = fetched(offset, maxRecords);
-        return { records: found, next: offset + found.length };
-      });
-      task.queues.fill(answers);
+      fill(task, all);
       if (!(await task.process(turnMs))) return batches.splice(0);
-      const batch = database.createBatch();
-      task.stage(writerTo(batch));
-      database.write(batch);
-      task.committed();
+      commit(task, database);
     }
   };
   return { workOff };
