@@ -71,6 +71,16 @@ export class OwnLists {
     for (const definition of DEFINITIONS) this.#forward(definition, visitorId, profile, mayBeEmptied, context);
   }
 
+  /** Forwards that those are gone of a visitor's lists that there is nothing for. */
+  forwardGone(visitorId: string, profile: Profile, context: ProcessorContext): void {
+    const kept = this.keysOf(visitorId, profile);
+    const timestampMs = profile.asOf?.at ?? context.streamTimeMs;
+    for (const definition of DEFINITIONS) {
+      const key = this.#key(definition, visitorId);
+      if (!kept.includes(key)) context.forward({ key, value: null, timestampMs }, this.#options.listsSink);
+    }
+  }
+
   /** Forwards those of a visitor's lists whose keys are wanted, and takes them out. */
   republish(wanted: Set<string>, visitorId: string, profile: Profile | undefined, context: ProcessorContext): void {
     for (const definition of DEFINITIONS)

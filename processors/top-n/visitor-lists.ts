@@ -24,6 +24,8 @@ import { type CandidatesOptions, VisitorCandidates } from './visitor-candidates.
 export const DEFAULT_VARIANT = 'default';
 /** Visitors whose lists are made between two turns of others. A list takes 50 to 500 µs. */
 const VISITORS_AT_ONCE = 16;
+/** Topics of events that have a visitor's lists made, keyed by visitor; most impressions do not. */
+const DECISIVE_TOPICS = ['clicks', 'purchases'];
 /** A ranking that has learned from fewer examples is not used. */
 const LEAST_EXAMPLES = 2_000;
 
@@ -76,14 +78,31 @@ export class VisitorLists implements VisitorListMaker {
   }
 
   #makeAll(changed: readonly ChangedVisitor[], context: ProcessorContext): void {
+    const due: ChangedVisitor[] = [];
+    for (const visitor of changed) {
+      const { visitorId, profile, endedSessionIds, blocksChanged, isNewVisit } = visitor;
+      for (const sessionId of endedSessionIds) this.#forward(this.#sessionKey(sessionId), null, profile, context);
+      if (blocksChanged || isNewVisit) this.#forwardBlock(visitorId, profile, blocksChanged, context);
+      if (profile === undefined || !this.#isPostponed(visitorId, profile, context)) due.push(visitor);
+      // What is made later does not know of it.
+      else if (blocksChanged) this.#own.forwardGone(visitorId, profile, context);
+    }
+    this.#makeLists(due, context);
+  }
+
+  /** In a backlog the lists of a visitor are made with the last of the events that are known; the session's with the visitor's. */
+  #isPostponed(visitorId: string, profile: Profile, context: ProcessorContext): boolean {
+    const keys = [this.#visitorKey(visitorId), ...this.#own.keysOf(visitorId, profile)];
+    return context.postpone(keys, { topics: DECISIVE_TOPICS, key: visitorId }, this.#options.listsSink);
+  }
+
+  #makeLists(changed: readonly ChangedVisitor[], context: ProcessorContext): void {
     const sources = this.#load(changed, context);
     for (let i = 0; i < changed.length; i++) {
-      const { visitorId, profile, endedSessionIds, blocksChanged, isNewVisit } = changed[i]!;
-      for (const sessionId of endedSessionIds) this.#forward(this.#sessionKey(sessionId), null, profile, context);
+      const { visitorId, profile, blocksChanged } = changed[i]!;
       const made = this.#made(profile, sources.dealings[i]!, sources, context);
       this.#forwardLists(visitorId, profile, made, context);
       this.#own.forward(visitorId, profile, blocksChanged, context);
-      if (blocksChanged || isNewVisit) this.#forwardBlock(visitorId, profile, blocksChanged, context);
       if (made === undefined) {
         this.#refresh?.forgotten(visitorId);
         this.#options.quality?.forgotten(visitorId);

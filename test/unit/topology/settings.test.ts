@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { placementSerde } from '../../../lists/index.ts';
-import type { Privacy, Setting } from '../../../schemas/records.ts';
+import type { Setting } from '../../../schemas/records.ts';
 import { LISTS_SINK } from '../../../topology/index.ts';
-import { click, item, openShop, order, type Shop, START_MS } from './shop.ts';
+import { click, item, openShop, order, privacy, type Shop, START_MS } from './shop.ts';
 
 const DAY = 86_400_000;
 let settings = 0;
@@ -24,13 +24,6 @@ const placementOf = (shop: Shop, name: string) => {
   const value = shop.driver.published(LISTS_SINK).get(`placement:${name}`)?.value;
   return value ? placementSerde.deserialize(value) : undefined;
 };
-const privacy = (overrides: Partial<Privacy> & Pick<Privacy, 'at' | 'action'>): Privacy => ({
-  eventId: `p${settings++}`,
-  visitorId: 'eve',
-  consent: null,
-  otherVisitorId: null,
-  ...overrides,
-});
 const catalog = (shop: Shop) =>
   shop.send(
     'catalog',

@@ -17,6 +17,7 @@ import {
   createFileSchemaSource,
   createSerdes,
   keyOf,
+  type Privacy,
   type Purchase,
   type SourceRecords,
   type SourceTopic,
@@ -33,6 +34,7 @@ let events = 0;
 export interface ShopOptions {
   readonly partitions?: number;
   readonly lists?: Partial<ListSettings>;
+  readonly recordsPerBatch?: number;
 }
 
 /** Opens a shop that is closed with the test. */
@@ -46,7 +48,9 @@ export async function openShop(t: TestContext, options: ShopOptions = {}) {
   });
   const clock = new MovedClock(START_MS);
   const database = createMemoryDatabase({ columnFamilies: driverColumnFamilies(topology) });
-  const driver = await TopologyTestDriver.open({ topology, database, partitions, clock });
+  const { recordsPerBatch } = options;
+  const batches = recordsPerBatch === undefined ? {} : { recordsPerBatch };
+  const driver = await TopologyTestDriver.open({ topology, database, partitions, clock, ...batches });
   t.after(() => driver.close());
   const bytesOf = (key: string) => driver.published(LISTS_SINK).get(key)?.value ?? undefined;
 
@@ -176,6 +180,17 @@ export function rule(overrides: Partial<Campaign> & Pick<Campaign, 'campaignId' 
     validTo: null,
     weight: 1,
     budget: null,
+    ...overrides,
+  };
+}
+
+/** Of the visitor `eve`, where none is named. */
+export function privacy(overrides: Partial<Privacy> & Pick<Privacy, 'at' | 'action'>): Privacy {
+  return {
+    eventId: `e${events++}`,
+    visitorId: 'eve',
+    consent: null,
+    otherVisitorId: null,
     ...overrides,
   };
 }

@@ -1,0 +1,92 @@
+// A visitor's lists while a task works off a backlog: made with the last of the visitor's events that have been read ahead.
+
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { LISTS_SINK } from '../../../topology/index.ts';
+import { click, item, openShop, order, privacy, type Shop, START_MS } from './shop.ts';
+
+/** Batches of two, and a first one in which the task learns that it is asked what comes next. */
+async function backlogShop(t: TestContext, items: readonly string[]): Promise<Shop> {
+  const shop = await openShop(t, { partitions: 1, recordsPerBatch: 2 });
+  await shop.send(
+    'catalog',
+    items.map((id) => item(id)),
+  );
+  await shop.send('clicks', [
+    click({ visitorId: 'joe', itemId: 'a', at: START_MS }),
+    click({ visitorId: 'kim', itemId: 'a', at: START_MS }),
+  ]);
+  return shop;
+}
+
+const VISITOR = 'list:visitor:for-you:default:eve';
+const VIEWED = 'list:visitor:recently-viewed:default:eve';
+const SESSION = 'list:session:for-you:default:';
+const BLOCK = 'block:visitor:eve';
+
+test('in a backlog a visitor’s lists are made once, what must not be shown is known at once, and a session that ended is gone', async (t) => {
+  const shop = await backlogShop(t, ['a', 'b', 'c', 'd']);
+  await shop.send('clicks', [click({ visitorId: 'eve', itemId: 'd', at: START_MS, sessionId: 's0' })]);
+  const first = shop.driver.publications(LISTS_SINK).length;
+
+  const look = (visitorId: string, itemId: string, second: number) =>
+    shop.recordOf('clicks', click({ visitorId, itemId, at: START_MS + second * 1000, sessionId: `s-${visitorId}` }));
+  await shop.driver.pipe(
+    look('eve', 'a', 1),
+    look('ann', 'a', 2),
+    shop.recordOf('purchases', order('eve', ['b'], { at: START_MS + 3000 })),
+    look('eve', 'b', 4),
+    look('eve', 'c', 5),
+    look('ann', 'b', 6),
+  );
+
+  const published = shop.driver.publications(LISTS_SINK).slice(first);
+  const of = (key: string) => published.filter((entry) => entry.key === key);
+  assert.equal(of(VISITOR).length, 1);
+  assert.equal(of(`${SESSION}s-eve`).length, 1);
+  assert.ok(of(BLOCK)[0]!.version < of(VISITOR)[0]!.version, 'what was bought is known before the lists');
+  assert.deepEqual(shop.visitorBlock('eve')?.items, ['b']);
+  assert.deepEqual(
+    of(`${SESSION}s0`).map(({ value }) => value),
+    [null],
+  );
+  assert.ok(of(`${SESSION}s0`)[0]!.version < of(VISITOR)[0]!.version);
+  assert.equal(shop.list(VISITOR)!.asOf.at, START_MS + 5000);
+  assert.deepEqual(
+    shop.list(VIEWED)!.items.map(({ id }) => id),
+    ['c', 'b', 'a', 'd'],
+  );
+});
+
+test('lists wait in vain for an event that had been sent twice, and are made with it all the same', async (t) => {
+  const shop = await backlogShop(t, ['a']);
+  const looked = shop.recordOf('clicks', click({ visitorId: 'eve', itemId: 'a', at: START_MS, sessionId: 's1' }));
+  const other = shop.recordOf('clicks', click({ visitorId: 'ann', itemId: 'a', at: START_MS + 1000 }));
+  await shop.driver.pipe(looked, other, looked);
+  const [ofAnn] = shop.driver.publications(LISTS_SINK).filter(({ key }) => key.endsWith(':ann'));
+  for (const key of [VISITOR, VIEWED, `${SESSION}s1`]) {
+    const entries = shop.driver.publications(LISTS_SINK).filter((entry) => entry.key === key);
+    assert.equal(entries.length, 1, key);
+    assert.ok(entries[0]!.version > ofAnn!.version, key);
+    assert.notEqual(entries[0]!.value, null, key);
+  }
+});
+
+test('a visitor who is erased while lists wait has none of before', async (t) => {
+  const shop = await backlogShop(t, ['a', 'b']);
+  const look = (visitorId: string, itemId: string, second: number) =>
+    shop.recordOf('clicks', click({ visitorId, itemId, at: START_MS + second * 1000 }));
+  const erasure = shop.recordOf('privacy', privacy({ visitorId: 'eve', at: START_MS + 3000, action: 'erase' }));
+  await shop.driver.pipe(look('eve', 'a', 1), look('ann', 'a', 2), erasure, look('eve', 'b', 4));
+  assert.deepEqual(
+    shop.driver.publications(LISTS_SINK).flatMap(({ key }) => (key === VIEWED ? [key] : [])),
+    [VIEWED],
+  );
+  assert.deepEqual(
+    shop.list(VIEWED)!.items.map(({ id }) => id),
+    ['b'],
+  );
+  const again = privacy({ visitorId: 'eve', at: START_MS + 5000, action: 'erase' });
+  await shop.driver.pipe(shop.recordOf('privacy', again), look('ann', 'b', 6), look('ann', 'a', 7));
+  for (const key of [VISITOR, VIEWED]) assert.equal(shop.driver.published(LISTS_SINK).get(key)!.value, null, key);
+});
