@@ -69,6 +69,7 @@ interface Changed {
   readonly endedSessionIds: string[];
   blocksChanged: boolean;
   isNewVisit: boolean;
+  isForgotten: boolean;
 }
 
 /** What may change what a visitor bought or dislikes, or the audience that the visitor belongs to; most views do not. */
@@ -141,11 +142,11 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
     if (this.#changed.size > 0) await this.#options.lists.visitorsChanged(this.#changedVisitors(), this.#context);
   }
 
-  republish(sink: string, keys: readonly string[]): void {
+  async republish(sink: string, keys: readonly string[]): Promise<void> {
     const { lists } = this.#options;
     const visitors = lists.visitorsOf(keys);
     this.#profiles.load(visitors);
-    lists.republish(sink, keys, this.#unchanged(visitors, true), this.#context);
+    await lists.republish(sink, keys, this.#unchanged(visitors, true), this.#context);
   }
 
   /** Of visitors whose entries have not expired: there may be many times as many profiles as lists have room for. */
@@ -218,11 +219,12 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
     } else if (profile !== known) this.#profiles.put(visitorId, profile);
     let changed = this.#changed.get(visitorId);
     if (changed === undefined) {
-      changed = { endedSessionIds: [], blocksChanged: false, isNewVisit: false };
+      changed = { endedSessionIds: [], blocksChanged: false, isNewVisit: false, isForgotten: false };
       this.#changed.set(visitorId, changed);
     }
     changed.blocksChanged ||= blocksChanged || isForgotten;
     changed.isNewVisit ||= isNewVisit;
+    changed.isForgotten ||= isForgotten;
     if (endedSessionId !== undefined) changed.endedSessionIds.push(endedSessionId);
   }
 
@@ -233,20 +235,21 @@ export class VisitorProfileProcessor implements Processor<VisitorEvent> {
   }
 
   #unchanged(visitors: readonly string[], blocksChanged: boolean): ChangedVisitor[] {
-    const unchanged = { endedSessionIds: [], blocksChanged, isNewVisit: false };
+    const unchanged = { endedSessionIds: [], blocksChanged, isNewVisit: false, isForgotten: false };
     return visitors.map((visitorId) => this.#listOwner(visitorId, unchanged));
   }
 
-  #listOwner(visitorId: string, { endedSessionIds, blocksChanged, isNewVisit }: Changed): ChangedVisitor {
+  #listOwner(visitorId: string, what: Changed): ChangedVisitor {
     const profile = this.#profiles.get(visitorId);
     const current = profile?.session?.id;
     return {
       visitorId,
       profile: profile?.consent === 'none' ? undefined : profile,
       // The visitor may have come back to a session within the batch.
-      endedSessionIds: endedSessionIds.filter((id) => id !== current),
-      blocksChanged,
-      isNewVisit,
+      endedSessionIds: what.endedSessionIds.filter((id) => id !== current),
+      blocksChanged: what.blocksChanged,
+      isNewVisit: what.isNewVisit,
+      isForgotten: what.isForgotten,
     };
   }
 

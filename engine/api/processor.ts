@@ -23,7 +23,7 @@ export interface Forwarded<V> {
   readonly partition?: number;
 }
 
-/** A record that has been read ahead: a key, and the topics among which it is looked for. */
+/** A record of the next batch: its key, and the topics among which it is looked for. */
 export interface Postponement {
   readonly topics: readonly string[];
   readonly key: string;
@@ -61,8 +61,8 @@ export interface ProcessorContext {
   forward<V>(record: Forwarded<V>, to?: string): void;
   /**
    * Asks whether the entries of these keys of the versioned sink `to` can be made later, since a record that makes them anew is `awaited`.
-   * `true` in a backlog, where such a record has been read ahead and none of the keys has waited for 5 s. What the batch with that record
-   * does not forward is asked of `republish` at its end, or by whoever owns the task next.
+   * `true` in a backlog, where the next batch has such a record, none of the keys has waited for 5 s and none was forwarded in this batch.
+   * What the batch with that record does not forward is asked of `republish` at its end, or by whoever owns the task next.
    * @throws {RangeError} for a sink that is not below this node; {TypeError} where the processor has no `republish`.
    */
   postpone(keys: readonly string[], awaited: Postponement, to: string): boolean;

@@ -211,7 +211,7 @@ export class OwnedTask {
     }
     await this.#flush(this.#publisher);
     const isAllPublished = this.#flushMs > 0 && this.#publisher.waiting === 0;
-    // A commit that says so: a next owner has nothing to publish again.
+    // A commit that says so: a next owner has nothing to publish again, but what waits in a backlog.
     if (isAllPublished && Object.keys(task.position.changed).length > 0) await this.#commit(task);
     return 'closed';
   }

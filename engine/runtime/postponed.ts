@@ -6,8 +6,10 @@ import type { Clock, Postponement } from '../api/index.ts';
 import type { Outputs } from './outputs.ts';
 import type { ChangedKeys } from './position.ts';
 
-/** An entry that has waited for so long is made with the next record: who never rests gets lists in a long backlog too, ms. */
-const LONGEST_MS = 5_000;
+/** An entry that has waited for so long is made with the next record of its owner: who never rests gets lists in a long backlog too, ms. */
+const LONG_MS = 5_000;
+/** And so long without one, e.g. where that is of a topic that has to wait for its turn. */
+const LONGEST_MS = 10_000;
 
 interface Waiting {
   readonly awaited: Postponement;
@@ -42,7 +44,7 @@ export class Postponed {
     if (!this.#isAhead(awaited)) return false;
     const waiting = this.#last.waiting.get(node);
     if (waiting !== undefined) {
-      const oldestMs = this.#clock.nowMs() - LONGEST_MS;
+      const oldestMs = this.#clock.nowMs() - LONG_MS;
       for (const key of keys) if ((waiting.get(key)?.sinceMs ?? Infinity) <= oldestMs) return false;
     }
     let wanted = this.#wanted.get(node);
@@ -56,7 +58,7 @@ export class Postponed {
 
   /**
    * The batch of this commit has made these. Returns the keys that have to be made now: the record that they waited for has made nothing
-   * of them.
+   * of them, or has not come.
    */
   settle(made: Outputs['published'], commitNumber: number): ChangedKeys {
     const nowMs = this.#clock.nowMs();
@@ -69,7 +71,7 @@ export class Postponed {
       const ofNode = new Map<string, Waiting>();
       const overdue: string[] = [];
       for (const [key, one] of this.#last.waiting.get(node) ?? []) {
-        if (!isMade(key) && (wanted.has(key) || this.#isAhead(one.awaited))) {
+        if (!isMade(key) && (wanted.has(key) || this.#canWait(one, nowMs))) {
           ofNode.set(key, { ...one, awaited: wanted.get(key) ?? one.awaited });
           continue;
         }
@@ -84,6 +86,10 @@ export class Postponed {
     this.#wanted.clear();
     this.#next = { waiting, madeSince };
     return due;
+  }
+
+  #canWait({ awaited, sinceMs }: Waiting, nowMs: number): boolean {
+    return nowMs - sinceMs < LONGEST_MS && this.#isAhead(awaited);
   }
 
   /** Who waits once the batch is committed, by versioned-sink node. */

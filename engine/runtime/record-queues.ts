@@ -27,7 +27,7 @@ class Queue {
   }
 }
 
-/** Most records of a batch; as many of each topic are read ahead, twice as many where somebody asks what comes after a batch. */
+/** Most records of a batch; as many of each topic are read ahead, twice as many of one that somebody asks for what comes after a batch. */
 export interface BatchLimit {
   readonly most: number;
 }
@@ -39,9 +39,9 @@ export class RecordQueues {
   readonly #turns: Turns;
   /** When the present selection was made; `undefined` without a clock. */
   #selectedMs: number | undefined;
-  /** By topic, the keys of what the present selection has left; not there before somebody asks. */
-  readonly #keysAhead = new Map<string, ReadonlySet<string>>();
-  #isAsked = false;
+  /** By topic, the keys of the batch that comes after the present selection; not there before somebody asks. */
+  #keysAhead: ReadonlyMap<string, ReadonlySet<string>> | undefined;
+  readonly #asked = new Set<string>();
 
   constructor(partition: number, readers: ReadonlyMap<string, SourceReader>, size: BatchLimit, turns: Turns) {
     this.#partition = partition;
@@ -89,12 +89,12 @@ export class RecordQueues {
 
   /** What has to be fetched to fill every queue, in the order in which `fill` takes the answers. */
   wants(): FetchRequest[] {
-    const depth = this.#isAsked ? 2 * this.#size.most : this.#size.most;
+    const depth = ({ topic }: Queue) => (this.#asked.has(topic) ? 2 : 1) * this.#size.most;
     return this.#queues.map((queue) => ({
       topic: queue.topic,
       partition: this.#partition,
       offset: queue.next,
-      maxRecords: Math.max(0, depth - (queue.records.length - queue.head)),
+      maxRecords: Math.max(0, depth(queue) - (queue.records.length - queue.head)),
     }));
   }
 
@@ -117,19 +117,11 @@ export class RecordQueues {
   select(limit: number, nowMs?: number): SourceRecord[] {
     const selected: SourceRecord[] = [];
     for (const queue of this.#queues) queue.cursor = queue.head;
-    this.#keysAhead.clear();
+    this.#keysAhead = undefined;
     const queues = nowMs === undefined ? this.#queues : this.#whoseTurn(nowMs);
     this.#selectedMs = nowMs;
     while (selected.length < limit) {
-      let first: Queue | undefined;
-      let firstTime = Number.POSITIVE_INFINITY;
-      for (const queue of queues) {
-        const record = queue.records[queue.cursor];
-        if (record !== undefined && record.timestampMs < firstTime) {
-          first = queue;
-          firstTime = record.timestampMs;
-        }
-      }
+      const first = earliest(queues, ({ cursor }) => cursor);
       if (first === undefined) break;
       selected.push(first.records[first.cursor]!);
       first.cursor += 1;
@@ -145,23 +137,33 @@ export class RecordQueues {
     return this.#queues.filter(({ topic }) => topics.includes(topic));
   }
 
-  /** Whether the last selection has left a record with this key, of one of the topics. At first little is known: see {@link BatchLimit}. */
+  /**
+   * Whether the batch after the last selection has a record with this key, of one of the topics, as far as is known: where nobody
+   * has asked for a topic before, little is read ahead of it. Of no selection there is no batch after it.
+   */
   isAhead({ topics, key }: Postponement): boolean {
-    this.#isAsked = true;
-    return topics.some((topic) => this.#keysOf(topic).has(key));
+    for (const topic of topics) this.#asked.add(topic);
+    this.#keysAhead ??= this.#readKeysAhead();
+    for (const topic of topics) if (this.#keysAhead.get(topic)?.has(key) === true) return true;
+    return false;
   }
 
-  #keysOf(topic: string): ReadonlySet<string> {
-    const known = this.#keysAhead.get(topic);
-    if (known !== undefined) return known;
-    const keys = new Set<string>();
-    const queue = this.#queues.find((one) => one.topic === topic);
-    if (queue !== undefined)
-      for (let i = queue.cursor; i < queue.records.length; i++) {
-        const { key } = queue.records[i]!;
-        if (key !== undefined) keys.add(key);
-      }
-    this.#keysAhead.set(topic, keys);
+  #readKeysAhead(): ReadonlyMap<string, ReadonlySet<string>> {
+    const keys = new Map<string, Set<string>>();
+    const next = new Map<Queue, number>();
+    for (const queue of this.#queues) {
+      keys.set(queue.topic, new Set());
+      next.set(queue, queue.cursor);
+    }
+    if (this.#queues.every(({ head, cursor }) => head === cursor)) return keys;
+    for (let count = 0; count < this.#size.most; count++) {
+      const first = earliest(this.#queues, (queue) => next.get(queue)!);
+      if (first === undefined) break;
+      const at = next.get(first)!;
+      const { key } = first.records[at]!;
+      if (key !== undefined) keys.get(first.topic)!.add(key);
+      next.set(first, at + 1);
+    }
     return keys;
   }
 
@@ -204,4 +206,18 @@ export class RecordQueues {
     }
     if (this.#selectedMs !== undefined) this.#turns.taken(topics, this.#selectedMs);
   }
+}
+
+/** The queue whose record at this index has the earliest time, the first of equals; `undefined` where none has one. */
+function earliest(queues: readonly Queue[], indexOf: (queue: Queue) => number): Queue | undefined {
+  let first: Queue | undefined;
+  let firstTime = Number.POSITIVE_INFINITY;
+  for (const queue of queues) {
+    const record = queue.records[indexOf(queue)];
+    if (record !== undefined && record.timestampMs < firstTime) {
+      first = queue;
+      firstTime = record.timestampMs;
+    }
+  }
+  return first;
 }

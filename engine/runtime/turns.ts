@@ -17,7 +17,7 @@ interface Interval {
 /** A topic that has records. */
 export interface WaitingTopic {
   readonly topic: string;
-  /** It has as many as are read ahead: it is not held back. */
+  /** It has as many as a batch may have: it is not held back. */
   readonly isFull: boolean;
 }
 

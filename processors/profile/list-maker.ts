@@ -19,6 +19,8 @@ export interface ChangedVisitor {
    * published with every look: the block entry, where there is one, has to last as long as they do.
    */
   readonly isNewVisit: boolean;
+  /** Whether something was forgotten that was known of the visitor: published lists that come from it are to go at once. */
+  readonly isForgotten: boolean;
   /** Sessions that are no longer the visitor's: their lists are to be removed. */
   readonly endedSessionIds: readonly string[];
 }
@@ -30,7 +32,7 @@ export interface ChangedVisitor {
  * `republish` has to give the same bytes.
  */
 export interface VisitorListMaker {
-  /** Forwards everything that is published of these visitors, who are all that a batch changed. */
+  /** Forwards everything that is published of these visitors, who are all that a batch changed; in a backlog some lists later. */
   visitorsChanged(changed: readonly ChangedVisitor[], context: ProcessorContext): void | Promise<void>;
   /**
    * Makes the lists of visitors who were not active anew, because what they hold or come from has changed, and forwards those that
@@ -53,5 +55,5 @@ export interface VisitorListMaker {
     keys: readonly string[],
     visitors: readonly ChangedVisitor[],
     context: ProcessorContext,
-  ): void;
+  ): void | Promise<void>;
 }

@@ -197,7 +197,7 @@ export class ProfileUpdater {
       this.#subtractReceipts(profile, event);
       const consent = privacy.action === 'consent' ? 'none' : (profile?.consent ?? 'full');
       const left: Profile | undefined = consent === 'full' ? undefined : { ...emptyProfile(), consent };
-      return { ...updated(left, false), endedSessionId };
+      return { ...updated(left, false), endedSessionId, isForgotten: true };
     }
     const kept = profile ?? emptyProfile();
     const isNewDay = receive(kept, event);
@@ -213,7 +213,7 @@ export class ProfileUpdater {
       kept.vector = undefined;
       kept.shown = [];
     }
-    return updated(kept, isNewDay);
+    return { ...updated(kept, isNewDay), isForgotten: kept.consent === 'limited' };
   }
 
   #subtractReceipts(profile: Profile | undefined, event: EventRef): void {

@@ -88,6 +88,12 @@ export class VisitorRefresh {
     this.#due.remove(this.#recent.note(visitorId, timeMs, query, list));
   }
 
+  /** The list of a visitor, who may be known, has been made anew for another reason. */
+  republished(visitorId: string, query: readonly QueryItem[], list: ListedItems): void {
+    const slot = this.#recent.slotOf(visitorId);
+    if (slot !== undefined) this.#recent.replace(slot, query, list);
+  }
+
   /** A visitor has no list any more, and nothing that one could be made from. */
   forgotten(visitorId: string): void {
     const slot = this.#recent.slotOf(visitorId);

@@ -80,10 +80,10 @@ export class VisitorLists implements VisitorListMaker {
   #makeAll(changed: readonly ChangedVisitor[], context: ProcessorContext): void {
     const due: ChangedVisitor[] = [];
     for (const visitor of changed) {
-      const { visitorId, profile, endedSessionIds, blocksChanged, isNewVisit } = visitor;
+      const { visitorId, profile, endedSessionIds, blocksChanged, isNewVisit, isForgotten } = visitor;
       for (const sessionId of endedSessionIds) this.#forward(this.#sessionKey(sessionId), null, profile, context);
       if (blocksChanged || isNewVisit) this.#forwardBlock(visitorId, profile, blocksChanged, context);
-      if (profile === undefined || !this.#isPostponed(visitorId, profile, context)) due.push(visitor);
+      if (profile === undefined || isForgotten || !this.#isPostponed(visitorId, profile, context)) due.push(visitor);
       // What is made later does not know of it.
       else if (blocksChanged) this.#own.forwardGone(visitorId, profile, context);
     }
@@ -92,6 +92,9 @@ export class VisitorLists implements VisitorListMaker {
 
   /** In a backlog the lists of a visitor are made with the last of the events that are known; the session's with the visitor's. */
   #isPostponed(visitorId: string, profile: Profile, context: ProcessorContext): boolean {
+    const { use, definitions } = this.#options;
+    // What may be shown of others changes with the session, and a list that is not made any more is taken back: at once.
+    if (profile.consent !== 'full' || !use.isInUse(definitions.forYou)) return false;
     const keys = [this.#visitorKey(visitorId), ...this.#own.keysOf(visitorId, profile)];
     return context.postpone(keys, { topics: DECISIVE_TOPICS, key: visitorId }, this.#options.listsSink);
   }
@@ -136,8 +139,7 @@ export class VisitorLists implements VisitorListMaker {
    * @param wanted instead of the algorithm that the definition asks for.
    */
   listFor(profile: Profile, context: ProcessorContext, wanted?: Algorithm): AskedList | undefined {
-    const owner = { visitorId: '', profile, endedSessionIds: [], blocksChanged: false, isNewVisit: false };
-    const sources = this.#load([owner], context);
+    const sources = this.#load([{ profile }], context);
     return this.#made(profile, sources.dealings[0]!, sources, context, wanted);
   }
 
@@ -157,14 +159,23 @@ export class VisitorLists implements VisitorListMaker {
     return [...visitors];
   }
 
-  republish(
+  async republish(
     _sink: string,
     keys: readonly string[],
     visitors: readonly ChangedVisitor[],
     context: ProcessorContext,
-  ): void {
-    const sources = this.#load(visitors, context);
+  ): Promise<void> {
     const wanted = new Set(keys);
+    await new Slices().each(visitors, VISITORS_AT_ONCE, (some) => this.#republishOf(some, wanted, context));
+    for (const key of wanted) {
+      const parsed = this.#options.format.parseKey(key);
+      if (parsed?.kind === 'list' && parsed.ownerKind === 'session') this.#forward(key, null, undefined, context);
+    }
+  }
+
+  /** Forwards the wanted keys of these visitors, and takes them out. */
+  #republishOf(visitors: readonly ChangedVisitor[], wanted: Set<string>, context: ProcessorContext): void {
+    const sources = this.#load(visitors, context);
     // What is published again is a function of state, whatever pressure there is or was.
     const { algorithm } = this.#options.tuningOf(this.#options.definitions.forYou);
     for (let i = 0; i < visitors.length; i++) {
@@ -173,20 +184,17 @@ export class VisitorLists implements VisitorListMaker {
       const isSessionWanted = sessionId !== undefined && wanted.delete(this.#sessionKey(sessionId));
       if (wanted.delete(this.#visitorKey(visitorId)) || isSessionWanted) {
         const made = this.#made(profile, sources.dealings[i]!, sources, context, algorithm);
+        if (made !== undefined) this.#refresh?.republished(visitorId, made.evidence, made.listed);
         this.#forwardLists(visitorId, profile, made, context);
       }
       this.#own.republish(wanted, visitorId, profile, context);
       if (wanted.delete(this.#options.format.visitorBlockKey(visitorId)))
         this.#forwardBlock(visitorId, profile, true, context);
     }
-    for (const key of wanted) {
-      const parsed = this.#options.format.parseKey(key);
-      if (parsed?.kind === 'list' && parsed.ownerKind === 'session') this.#forward(key, null, undefined, context);
-    }
   }
 
   /** Brings the rows and titles of all visitors into memory with one multi-get each. */
-  #load(changed: readonly ChangedVisitor[], context: ProcessorContext): Sources {
+  #load(changed: readonly Pick<ChangedVisitor, 'profile'>[], context: ProcessorContext): Sources {
     const { stores } = this.#options;
     const neighbours = context.globalStore<NeighbourRecord>(stores.neighbours);
     const catalog = context.globalStore<CatalogEntry>(stores.catalog);

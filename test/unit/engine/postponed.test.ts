@@ -41,7 +41,10 @@ class Counts implements Processor<Click> {
   }
 
   republish(_sink: string, keys: readonly string[]): void {
-    for (const key of keys) this.#publish(key);
+    for (const key of keys) {
+      if (key === 'cursed') throw new Error('it cannot be made');
+      this.#publish(key);
+    }
   }
 
   #publish(key: string): void {
@@ -128,6 +131,70 @@ test('an owner who never rests waits for 5 s', async () => {
   over.clock.advance(1);
   assert.deepEqual(await over.next(), { a: 6 });
   assert.deepEqual(await over.next(), {}, 'and waits again');
+});
+
+test('an owner whose further records are all ignored waits for 10 s', async () => {
+  const clicks = Array.from({ length: 10 }, (_, i) =>
+    i % 2 === 0 ? (['a', { ignored: i > 0 }] as const) : (['b'] as const),
+  );
+  const over = await taskOver(clicks);
+  const published: (number | undefined)[] = [];
+  for (let i = 0; i < 4; i++) {
+    published.push((await over.next()).a);
+    over.clock.advance(4_000);
+  }
+  assert.deepEqual(published, [undefined, undefined, undefined, 1]);
+});
+
+test('a further record that is not of the next batch is not waited for', async () => {
+  const over = await taskOver([['a'], ['b'], ['c'], ['d'], ['a'], ['e']]);
+  assert.deepEqual(await over.next(), { a: 1, b: 1 });
+});
+
+test('an entry that cannot be made does not stand in the way of others, nor of the next owner', async () => {
+  const database = createMemoryDatabase({ columnFamilies: columnFamiliesOf(topology) });
+  const clicks = [['cursed'], ['a'], ['cursed', { ignored: true }], ['a', { ignored: true }]] as const;
+  const over = await taskOver(clicks, { database });
+  await over.next();
+  const { task } = singleTask(topology, { recordsPerBatch: 2, database });
+  const due = (await task.due()).get(NODE)!;
+  assert.deepEqual(
+    due.map(({ key }) => key),
+    ['a'],
+  );
+  assert.deepEqual(await over.next(), { a: 1 });
+});
+
+test('what a batch has made already is not made later: it would be published as it was', async () => {
+  let context: ProcessorContext | undefined;
+  const answers: boolean[] = [];
+  const processor: Processor = {
+    init: (given) => {
+      context = given;
+    },
+    process() {
+      context!.forward({ key: 'made', value: Buffer.from('1'), timestampMs: 1 });
+      for (const key of ['made', 'other']) answers.push(context!.postpone([key], { topics: [TOPIC], key: 'a' }, NODE));
+    },
+    republish() {},
+  };
+  const graph = new TopologyBuilder()
+    .addSource(TOPIC, { topic: TOPIC, deserializer: json<Click>(), timestamp: () => 1 })
+    .addProcessor('making', () => processor, { parents: [TOPIC] })
+    .addVersionedSink(NODE, { sink: 'board', parents: ['making'] })
+    .build();
+  const { task, database } = singleTask(graph, { recordsPerBatch: 1 });
+  const records = recordsOf(TOPIC, [
+    ['a', {}],
+    ['a', {}],
+    ['a', {}],
+  ]);
+  for (let i = 0; i < 2; i++) {
+    fill(task, records);
+    await task.process();
+    commit(task, database);
+  }
+  assert.deepEqual(answers, [false, false, false, true]);
 });
 
 test('who takes the task over publishes what waited', async () => {

@@ -419,7 +419,14 @@ describe('Privacy', () => {
     assert.equal(massOf(pipeline), 0);
     assert.equal(pipeline.profile('ann'), undefined);
     assert.deepEqual(pipeline.visitorCalls.at(-1), [
-      { visitorId: 'ann', profile: undefined, endedSessionIds: ['s'], blocksChanged: true, isNewVisit: false },
+      {
+        visitorId: 'ann',
+        profile: undefined,
+        endedSessionIds: ['s'],
+        blocksChanged: true,
+        isNewVisit: false,
+        isForgotten: true,
+      },
     ]);
   });
 

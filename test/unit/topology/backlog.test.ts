@@ -72,6 +72,78 @@ test('lists wait in vain for an event that had been sent twice, and are made wit
   }
 });
 
+test('a visitor’s lists do not wait for an event that lies far ahead', async (t) => {
+  const shop = await backlogShop(t, ['a', 'b']);
+  const ofAnn = Array.from({ length: 6 }, (_, i) =>
+    shop.recordOf('clicks', click({ visitorId: 'ann', itemId: 'a', at: START_MS + (i + 2) * 1000 })),
+  );
+  await shop.driver.pipe(
+    shop.recordOf('clicks', click({ visitorId: 'eve', itemId: 'a', at: START_MS + 1000 })),
+    ...ofAnn,
+    shop.recordOf('purchases', order('eve', ['b'], { at: START_MS + 100_000 })),
+  );
+  const versions = shop.driver
+    .publications(LISTS_SINK)
+    .flatMap(({ key, version }) => (key === VISITOR ? [version] : []));
+  assert.equal(versions.length, 2);
+  assert.ok(versions[0]! < versions[1]! - 1, `${versions}`);
+});
+
+test('what a visitor wants forgotten is gone at once, though another event of the visitor is known', async (t) => {
+  for (const action of ['erase', 'consent'] as const) {
+    const shop = await backlogShop(t, ['a', 'b']);
+    const look = (visitorId: string, itemId: string, second: number) =>
+      shop.recordOf('clicks', click({ visitorId, itemId, at: START_MS + second * 1000 }));
+    const wish = { at: START_MS + 3000, action, consent: action === 'erase' ? null : ('limited' as const) };
+    await shop.driver.pipe(
+      look('eve', 'a', 1),
+      look('ann', 'a', 2),
+      shop.recordOf('privacy', privacy(wish)),
+      look('ann', 'b', 4),
+      look('eve', 'b', 5),
+      look('ann', 'a', 6),
+    );
+    const published = shop.driver.publications(LISTS_SINK);
+    const viewed = published.filter(({ key }) => key === VIEWED);
+    const gone = viewed.find(({ value }) => value === null);
+    const last = published.filter(({ key }) => key === VISITOR).at(-1)!;
+    assert.ok(gone !== undefined && gone.version < last.version, action);
+    assert.ok(
+      published.some(({ key, version }) => key === VISITOR && version === gone.version),
+      `${action}: so is what was recommended`,
+    );
+  }
+});
+
+test('who comes back in the batch of the erasure has lists without what was before, at once', async (t) => {
+  const shop = await backlogShop(t, ['a', 'b']);
+  const look = (visitorId: string, itemId: string, second: number) =>
+    shop.recordOf('clicks', click({ visitorId, itemId, at: START_MS + second * 1000 }));
+  await shop.send('clicks', [click({ visitorId: 'eve', itemId: 'a', at: START_MS })]);
+  const first = shop.driver.publications(LISTS_SINK).length;
+  const erasure = shop.recordOf('privacy', privacy({ at: START_MS + 1000, action: 'erase' }));
+  await shop.driver.pipe(erasure, look('eve', 'b', 2), look('ann', 'a', 3), look('eve', 'b', 4));
+  const published = shop.driver.publications(LISTS_SINK).slice(first);
+  for (const name of [VISITOR, VIEWED])
+    assert.equal(
+      published.filter(({ key }) => key === name).length,
+      2,
+      `${name}: with the erasure, and with the last look`,
+    );
+});
+
+test('who has limited consent waits for nothing', async (t) => {
+  const shop = await backlogShop(t, ['a', 'b']);
+  const consent = privacy({ at: START_MS, action: 'consent', consent: 'limited' });
+  await shop.send('privacy', [consent]);
+  const look = (visitorId: string, itemId: string, second: number) =>
+    shop.recordOf('clicks', click({ visitorId, itemId, at: START_MS + second * 1000 }));
+  await shop.driver.pipe(look('eve', 'a', 1), look('ann', 'a', 2), look('eve', 'b', 3), look('ann', 'b', 4));
+  const of = (key: string) => shop.driver.publications(LISTS_SINK).filter((entry) => entry.key === key);
+  assert.equal(of(VISITOR).filter(({ value }) => value !== null).length, 2);
+  assert.equal(of(VISITOR.replace('eve', 'ann')).length, 1);
+});
+
 test('a visitor who is erased while lists wait has none of before', async (t) => {
   const shop = await backlogShop(t, ['a', 'b']);
   const look = (visitorId: string, itemId: string, second: number) =>
