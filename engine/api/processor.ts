@@ -90,7 +90,8 @@ export interface Processor<V = unknown> {
   /**
    * Forwards anew the values of these keys of a versioned sink, from state alone. Called when a task starts, for keys
    * whose publication is not known to have been finished, with all of them at once: some may be made of what others name. Must give
-   * the same bytes as the first time. Called at the end of a batch, too, for keys that were postponed.
+   * the same bytes as the first time. Called at the end of a batch, too, for keys that were postponed. A throw stops the task: there is
+   * no record to blame.
    */
   republish?(sink: string, keys: readonly string[]): void | Promise<void>;
   /**

@@ -20,7 +20,7 @@ import type { BatchTrace } from './batch-trace.ts';
 import { deadLetterOf } from './dead-letters.ts';
 import type { Outputs } from './outputs.ts';
 import type { ChangedKeys } from './position.ts';
-import { type Refusal, refusalOf, type SourceRecord } from './source-record.ts';
+import type { Refusal, SourceRecord } from './source-record.ts';
 import type { Timers } from './timers.ts';
 
 /** What the nodes of a task share. */
@@ -250,23 +250,12 @@ export class NodeGraph {
     try {
       for (const [sink, keys] of Object.entries(changed))
         for (const running of this.#nodes)
-          if (running.children.some((child) => child.node.name === sink)) await this.#remakeBy(running, sink, keys);
+          if (running.children.some((child) => child.node.name === sink)) {
+            const pending = running.processor?.republish?.(sink, keys);
+            if (pending !== undefined) await pending;
+          }
     } finally {
       this.#isRepublishing = false;
-    }
-  }
-
-  /** What cannot be made, in state that is committed, is left out: no record can be blamed any more, and others' entries can be made. */
-  async #remakeBy(running: RunningNode, sink: string, keys: readonly string[]): Promise<void> {
-    try {
-      await running.processor?.republish?.(sink, keys);
-    } catch (error) {
-      if (error instanceof EngineError && error.reaction !== 'refuse') throw error;
-      if (keys.length > 1) for (const key of keys) await this.#remakeBy(running, sink, [key]);
-      else {
-        const { logger, taskId } = this.#environment;
-        logger.error('an entry cannot be made', { taskId, sink, code: refusalOf(error, 'processor-failed').code });
-      }
     }
   }
 

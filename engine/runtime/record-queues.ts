@@ -20,6 +20,10 @@ class Queue {
   cursor = 0;
   /** Where to fetch next. */
   next = 0;
+  /** Most records of the answer that `fill` takes. */
+  wanted = 0;
+  /** The topic may go on behind what has been read ahead. */
+  isCut = false;
 
   constructor(topic: string, reader: SourceReader) {
     this.topic = topic;
@@ -90,11 +94,12 @@ export class RecordQueues {
   /** What has to be fetched to fill every queue, in the order in which `fill` takes the answers. */
   wants(): FetchRequest[] {
     const depth = ({ topic }: Queue) => (this.#asked.has(topic) ? 2 : 1) * this.#size.most;
-    return this.#queues.map((queue) => ({
-      topic: queue.topic,
+    for (const queue of this.#queues) queue.wanted = Math.max(0, depth(queue) - (queue.records.length - queue.head));
+    return this.#queues.map(({ topic, next, wanted }) => ({
+      topic,
       partition: this.#partition,
-      offset: queue.next,
-      maxRecords: Math.max(0, depth(queue) - (queue.records.length - queue.head)),
+      offset: next,
+      maxRecords: wanted,
     }));
   }
 
@@ -108,6 +113,7 @@ export class RecordQueues {
       }
       for (const record of records) queue.records.push(readSourceRecord(record, queue.reader));
       queue.next = next;
+      queue.isCut = records.length >= queue.wanted;
       // Nothing waits, so what was passed over since the last record is behind us too: lag counts records alone.
       if (queue.records.length === 0) queue.position = next;
     });
@@ -156,6 +162,9 @@ export class RecordQueues {
       next.set(queue, queue.cursor);
     }
     if (this.#queues.every(({ head, cursor }) => head === cursor)) return keys;
+    // Behind the end of what was read ahead of one topic the order by time is not known.
+    const isOver = (queue: Queue) => queue.isCut && next.get(queue) === queue.records.length;
+    if (this.#queues.some(isOver)) return keys;
     for (let count = 0; count < this.#size.most; count++) {
       const first = earliest(this.#queues, (queue) => next.get(queue)!);
       if (first === undefined) break;
@@ -163,6 +172,7 @@ export class RecordQueues {
       const { key } = first.records[at]!;
       if (key !== undefined) keys.get(first.topic)!.add(key);
       next.set(first, at + 1);
+      if (isOver(first)) break;
     }
     return keys;
   }

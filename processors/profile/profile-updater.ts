@@ -179,7 +179,7 @@ export class ProfileUpdater {
   visitor(profile: Profile, visitor: Visitor | null, event: EventRef | undefined): Update {
     const isNewDay = event !== undefined && receive(profile, event);
     profile.segments = profile.consent === 'full' ? (visitor?.segments.slice(0, VISITOR_SEGMENTS) ?? []) : [];
-    return updated(profile, isNewDay);
+    return { ...updated(profile, isNewDay), isForgotten: visitor === null };
   }
 
   /**

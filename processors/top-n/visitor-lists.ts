@@ -2,7 +2,7 @@
 // disliked items, which serving drops from every answer to the visitor, and what tells whether an exclusion is meant for the visitor). The lists'
 // time is the profile's newest event; what is valid is decided at the task's stream time, which is committed with them.
 
-import { type ProcessorContext, Slices } from '../../engine/api/index.ts';
+import { EngineError, errorType, type ProcessorContext, Slices } from '../../engine/api/index.ts';
 import type { CatalogEntry } from '../catalog-entry.ts';
 import { RANKER_KEY } from '../learner.ts';
 import type { ListUse } from '../list-use.ts';
@@ -166,15 +166,28 @@ export class VisitorLists implements VisitorListMaker {
     context: ProcessorContext,
   ): Promise<void> {
     const wanted = new Set(keys);
-    await new Slices().each(visitors, VISITORS_AT_ONCE, (some) => this.#republishOf(some, wanted, context));
+    const failures: unknown[] = [];
+    await new Slices().each(visitors, VISITORS_AT_ONCE, (some) => {
+      for (const failure of this.#republishOf(some, wanted, context)) failures.push(failure);
+    });
+    if (failures.length > 0)
+      context.logger.error('lists cannot be made again', {
+        taskId: context.taskId,
+        visitors: failures.length,
+        error: errorType(failures[0]),
+      });
     for (const key of wanted) {
       const parsed = this.#options.format.parseKey(key);
       if (parsed?.kind === 'list' && parsed.ownerKind === 'session') this.#forward(key, null, undefined, context);
     }
   }
 
-  /** Forwards the wanted keys of these visitors, and takes them out. */
-  #republishOf(visitors: readonly ChangedVisitor[], wanted: Set<string>, context: ProcessorContext): void {
+  /**
+   * Forwards the wanted keys of these visitors, and takes them out. Returns the errors of visitors whose lists cannot be made from their
+   * profiles: no record can be blamed, and they must not stand in the way of the others.
+   */
+  #republishOf(visitors: readonly ChangedVisitor[], wanted: Set<string>, context: ProcessorContext): unknown[] {
+    const failures: unknown[] = [];
     const sources = this.#load(visitors, context);
     // What is published again is a function of state, whatever pressure there is or was.
     const { algorithm } = this.#options.tuningOf(this.#options.definitions.forYou);
@@ -182,15 +195,23 @@ export class VisitorLists implements VisitorListMaker {
       const { visitorId, profile } = visitors[i]!;
       const sessionId = profile?.session?.id;
       const isSessionWanted = sessionId !== undefined && wanted.delete(this.#sessionKey(sessionId));
-      if (wanted.delete(this.#visitorKey(visitorId)) || isSessionWanted) {
-        const made = this.#made(profile, sources.dealings[i]!, sources, context, algorithm);
-        if (made !== undefined) this.#refresh?.republished(visitorId, made.evidence, made.listed);
-        this.#forwardLists(visitorId, profile, made, context);
+      try {
+        if (wanted.delete(this.#visitorKey(visitorId)) || isSessionWanted) {
+          const made = this.#made(profile, sources.dealings[i]!, sources, context, algorithm);
+          if (made === undefined) this.#refresh?.forgotten(visitorId);
+          else this.#refresh?.republished(visitorId, made.evidence, made.listed);
+          this.#forwardLists(visitorId, profile, made, context);
+        }
+        this.#own.republish(wanted, visitorId, profile, context);
+      } catch (error) {
+        // A disk that fails is no profile's fault.
+        if (error instanceof EngineError && error.reaction !== 'refuse') throw error;
+        failures.push(error);
       }
-      this.#own.republish(wanted, visitorId, profile, context);
       if (wanted.delete(this.#options.format.visitorBlockKey(visitorId)))
         this.#forwardBlock(visitorId, profile, true, context);
     }
+    return failures;
   }
 
   /** Brings the rows and titles of all visitors into memory with one multi-get each. */

@@ -41,10 +41,7 @@ class Counts implements Processor<Click> {
   }
 
   republish(_sink: string, keys: readonly string[]): void {
-    for (const key of keys) {
-      if (key === 'cursed') throw new Error('it cannot be made');
-      this.#publish(key);
-    }
+    for (const key of keys) this.#publish(key);
   }
 
   #publish(key: string): void {
@@ -149,20 +146,6 @@ test('an owner whose further records are all ignored waits for 10 s', async () =
 test('a further record that is not of the next batch is not waited for', async () => {
   const over = await taskOver([['a'], ['b'], ['c'], ['d'], ['a'], ['e']]);
   assert.deepEqual(await over.next(), { a: 1, b: 1 });
-});
-
-test('an entry that cannot be made does not stand in the way of others, nor of the next owner', async () => {
-  const database = createMemoryDatabase({ columnFamilies: columnFamiliesOf(topology) });
-  const clicks = [['cursed'], ['a'], ['cursed', { ignored: true }], ['a', { ignored: true }]] as const;
-  const over = await taskOver(clicks, { database });
-  await over.next();
-  const { task } = singleTask(topology, { recordsPerBatch: 2, database });
-  const due = (await task.due()).get(NODE)!;
-  assert.deepEqual(
-    due.map(({ key }) => key),
-    ['a'],
-  );
-  assert.deepEqual(await over.next(), { a: 1 });
 });
 
 test('what a batch has made already is not made later: it would be published as it was', async () => {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { LISTS_SINK } from '../../../topology/index.ts';
+import { NODES } from '../../../topology/names.ts';
 import { click, item, openShop, order, privacy, type Shop, START_MS } from './shop.ts';
 
 /** Batches of two, and a first one in which the task learns that it is asked what comes next. */
@@ -142,6 +143,44 @@ test('who has limited consent waits for nothing', async (t) => {
   const of = (key: string) => shop.driver.publications(LISTS_SINK).filter((entry) => entry.key === key);
   assert.equal(of(VISITOR).filter(({ value }) => value !== null).length, 2);
   assert.equal(of(VISITOR.replace('eve', 'ann')).length, 1);
+});
+
+test('a visitor whose lists cannot be made again stands in nobody else’s way', async (t) => {
+  let calls = Number.NaN;
+  const reranker = {
+    name: 'cursed',
+    score(features: Float32Array, count: number) {
+      calls++;
+      if (calls === 1) throw new Error('it cannot be made');
+      return new Float32Array(count).fill(features.length);
+    },
+  };
+  const shop = await openShop(t, { partitions: 1, lists: { reranker } });
+  await shop.send(
+    'catalog',
+    ['a', 'b'].map((id) => item(id)),
+  );
+  for (const visitorId of ['eve', 'ann']) await shop.views(visitorId, ['a', 'b'], { sessionId: `s-${visitorId}` });
+  const [task] = shop.driver.engine.tasks;
+  calls = 0;
+  const keys = [
+    VISITOR,
+    `${SESSION}s-eve`,
+    VISITOR.replace('eve', 'ann'),
+    `${SESSION}s-ann`,
+    VIEWED.replace('eve', 'ann'),
+  ];
+  const entries = (await task!.entriesOf(NODES.lists, keys)).get(NODES.lists)!;
+  assert.ok(calls > 1);
+  assert.deepEqual(
+    entries.filter(({ value }) => value !== null).map(({ key }) => key),
+    keys.slice(2),
+  );
+  assert.deepEqual(
+    entries.filter(({ value }) => value === null),
+    [],
+    'no list is removed',
+  );
 });
 
 test('a visitor who is erased while lists wait has none of before', async (t) => {
