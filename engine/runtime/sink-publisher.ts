@@ -21,7 +21,7 @@ interface Waiting {
 export interface SinkPublisherOptions {
   /** The sink of each versioned-sink node. */
   readonly sinks: ReadonlyMap<string, VersionedSink>;
-  /** Keys that may wait before `hasRoom` is false. */
+  /** Keys that may wait, or be published of commits that are not over, before `hasRoom` is false. */
   readonly maxWaiting: number;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -32,6 +32,8 @@ export interface SinkPublisherOptions {
 export class SinkPublisher {
   readonly #options: SinkPublisherOptions;
   readonly #waiting = new Map<string, Map<string, Waiting>>();
+  /** Keys that are published, and whose commit is not over: its number, by node and key. */
+  readonly #published = new Map<string, Map<string, number>>();
   readonly #closing = new AbortController();
   /** Of commits whose lists may wait, by number; the newest ones. */
   readonly #traces = new Map<number, BatchTrace>();
@@ -42,7 +44,10 @@ export class SinkPublisher {
 
   constructor(options: SinkPublisherOptions) {
     this.#options = options;
-    for (const node of options.sinks.keys()) this.#waiting.set(node, new Map());
+    for (const node of options.sinks.keys()) {
+      this.#waiting.set(node, new Map());
+      this.#published.set(node, new Map());
+    }
   }
 
   /** Keys that wait. */
@@ -52,8 +57,11 @@ export class SinkPublisher {
     return count;
   }
 
+  /** Of keys that a position names: it must not become too large to be written. */
   get hasRoom(): boolean {
-    return this.waiting < this.#options.maxWaiting;
+    let named = this.waiting;
+    for (const published of this.#published.values()) named += published.size;
+    return named < this.#options.maxWaiting;
   }
 
   /** Whether the last call to a sink failed. */
@@ -61,10 +69,16 @@ export class SinkPublisher {
     return this.#isFailing;
   }
 
-  /** Keys that are not known to be published, by versioned-sink node. */
+  /**
+   * Keys that are not known to be published, by versioned-sink node, and the others of their commits: who makes one anew may need those
+   * beside it (`republish` of `Processor`).
+   */
   unpublished(): ChangedKeys {
     const keys: { [node: string]: string[] } = {};
-    for (const [node, waiting] of this.#waiting) if (waiting.size > 0) keys[node] = [...waiting.keys()];
+    for (const [node, waiting] of this.#waiting) {
+      const all = new Set([...this.#published.get(node)!.keys(), ...waiting.keys()]);
+      if (all.size > 0) keys[node] = [...all];
+    }
     return keys;
   }
 
@@ -126,8 +140,10 @@ export class SinkPublisher {
       span?.end();
     }
     if (this.#closing.signal.aborted) return;
+    const published = this.#published.get(node)!;
     for (const [index, one] of taken.entries()) {
       waiting.delete(one.entry.key);
+      published.set(one.entry.key, entries[index]!.version);
       if (one.entry === entries[index]) continue;
       // A newer value came meanwhile.
       one.since = one.entry.version;
@@ -135,6 +151,8 @@ export class SinkPublisher {
     }
     metrics.counter('freshet.lists.published').add(entries.length);
     const through = this.#publishedThrough();
+    for (const keys of this.#published.values())
+      for (const [key, version] of keys) if (version <= through) keys.delete(key);
     if (this.#traces.size > 0) this.#forget(through);
     this.#options.published(through);
     this.wake();
