@@ -90,7 +90,7 @@ export class VisitorLists implements VisitorListMaker {
     this.#makeLists(due, context);
   }
 
-  /** In a backlog the lists of a visitor are made with the last of the events that are known; the session's with the visitor's. */
+  /** In a backlog the lists of a visitor wait for an event that the next batch has; the session's is made with the visitor's. */
   #isPostponed(visitorId: string, profile: Profile, context: ProcessorContext): boolean {
     const { use, definitions } = this.#options;
     // What may be shown of others changes with the session, and a list that is not made any more is taken back: at once.

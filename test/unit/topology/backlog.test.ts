@@ -1,4 +1,4 @@
-// A visitor's lists while a task works off a backlog: made with the last of the visitor's events that have been read ahead.
+// A visitor's lists while a task works off a backlog: they wait where the next batch has another event of the visitor.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -20,6 +20,15 @@ async function backlogShop(t: TestContext, items: readonly string[]): Promise<Sh
   return shop;
 }
 
+/** Makes the record of a look, so many seconds after the start. */
+function looksOf(shop: Shop, sessionOf: (visitorId: string) => string | null = () => null) {
+  return (visitorId: string, itemId: string, second: number) =>
+    shop.recordOf(
+      'clicks',
+      click({ visitorId, itemId, at: START_MS + second * 1000, sessionId: sessionOf(visitorId) }),
+    );
+}
+
 const VISITOR = 'list:visitor:for-you:default:eve';
 const VIEWED = 'list:visitor:recently-viewed:default:eve';
 const SESSION = 'list:session:for-you:default:';
@@ -30,8 +39,7 @@ test('in a backlog a visitor’s lists are made once, what must not be shown is 
   await shop.send('clicks', [click({ visitorId: 'eve', itemId: 'd', at: START_MS, sessionId: 's0' })]);
   const first = shop.driver.publications(LISTS_SINK).length;
 
-  const look = (visitorId: string, itemId: string, second: number) =>
-    shop.recordOf('clicks', click({ visitorId, itemId, at: START_MS + second * 1000, sessionId: `s-${visitorId}` }));
+  const look = looksOf(shop, (visitorId) => `s-${visitorId}`);
   await shop.driver.pipe(
     look('eve', 'a', 1),
     look('ann', 'a', 2),
@@ -93,8 +101,7 @@ test('a visitor’s lists do not wait for an event that lies far ahead', async (
 test('what a visitor wants forgotten is gone at once, though another event of the visitor is known', async (t) => {
   for (const action of ['erase', 'consent'] as const) {
     const shop = await backlogShop(t, ['a', 'b']);
-    const look = (visitorId: string, itemId: string, second: number) =>
-      shop.recordOf('clicks', click({ visitorId, itemId, at: START_MS + second * 1000 }));
+    const look = looksOf(shop);
     const wish = { at: START_MS + 3000, action, consent: action === 'erase' ? null : ('limited' as const) };
     await shop.driver.pipe(
       look('eve', 'a', 1),
@@ -118,8 +125,7 @@ test('what a visitor wants forgotten is gone at once, though another event of th
 
 test('who comes back in the batch of the erasure has lists without what was before, at once', async (t) => {
   const shop = await backlogShop(t, ['a', 'b']);
-  const look = (visitorId: string, itemId: string, second: number) =>
-    shop.recordOf('clicks', click({ visitorId, itemId, at: START_MS + second * 1000 }));
+  const look = looksOf(shop);
   await shop.send('clicks', [click({ visitorId: 'eve', itemId: 'a', at: START_MS })]);
   const first = shop.driver.publications(LISTS_SINK).length;
   const erasure = shop.recordOf('privacy', privacy({ at: START_MS + 1000, action: 'erase' }));
@@ -137,8 +143,7 @@ test('who has limited consent waits for nothing', async (t) => {
   const shop = await backlogShop(t, ['a', 'b']);
   const consent = privacy({ at: START_MS, action: 'consent', consent: 'limited' });
   await shop.send('privacy', [consent]);
-  const look = (visitorId: string, itemId: string, second: number) =>
-    shop.recordOf('clicks', click({ visitorId, itemId, at: START_MS + second * 1000 }));
+  const look = looksOf(shop);
   await shop.driver.pipe(look('eve', 'a', 1), look('ann', 'a', 2), look('eve', 'b', 3), look('ann', 'b', 4));
   const of = (key: string) => shop.driver.publications(LISTS_SINK).filter((entry) => entry.key === key);
   assert.equal(of(VISITOR).filter(({ value }) => value !== null).length, 2);
@@ -185,8 +190,7 @@ test('a visitor whose lists cannot be made again stands in nobody else’s way',
 
 test('a visitor who is erased while lists wait has none of before', async (t) => {
   const shop = await backlogShop(t, ['a', 'b']);
-  const look = (visitorId: string, itemId: string, second: number) =>
-    shop.recordOf('clicks', click({ visitorId, itemId, at: START_MS + second * 1000 }));
+  const look = looksOf(shop);
   const erasure = shop.recordOf('privacy', privacy({ visitorId: 'eve', at: START_MS + 3000, action: 'erase' }));
   await shop.driver.pipe(look('eve', 'a', 1), look('ann', 'a', 2), erasure, look('eve', 'b', 4));
   assert.deepEqual(
