@@ -68,6 +68,11 @@ export class RefusedRecordError extends Error {
   }
 }
 
+/** Whether a record, or what is made of one, can be left out for an error: no disk that fails, no state that cannot be read. */
+export function isRefusable(error: unknown): boolean {
+  return !(error instanceof EngineError) || error.reaction === 'refuse';
+}
+
 /** What an error is called where its text must not be told, as in spans and metrics: its code, else its class. */
 export function errorType(error: unknown): string {
   if (error instanceof EngineError || error instanceof RefusedRecordError) return error.code;

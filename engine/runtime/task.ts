@@ -6,6 +6,7 @@ import {
   type Clock,
   type Database,
   EngineError,
+  isRefusable,
   type Logger,
   type Metrics,
   type ReadOnlyStore,
@@ -224,7 +225,7 @@ export class Task {
         this.#trace?.failed(error);
         this.#undo();
         // Where no record is to blame (a disk that fails, state that cannot be read) none may be consumed.
-        if (error instanceof EngineError && error.reaction !== 'refuse') throw error;
+        if (!isRefusable(error)) throw error;
         if (records.length > 1) {
           limit = Math.ceil(records.length / 2);
           continue;

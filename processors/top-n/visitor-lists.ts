@@ -2,7 +2,7 @@
 // disliked items, which serving drops from every answer to the visitor, and what tells whether an exclusion is meant for the visitor). The lists'
 // time is the profile's newest event; what is valid is decided at the task's stream time, which is committed with them.
 
-import { EngineError, errorType, type ProcessorContext, Slices } from '../../engine/api/index.ts';
+import { errorType, isRefusable, type ProcessorContext, Slices } from '../../engine/api/index.ts';
 import type { CatalogEntry } from '../catalog-entry.ts';
 import { RANKER_KEY } from '../learner.ts';
 import type { ListUse } from '../list-use.ts';
@@ -204,8 +204,7 @@ export class VisitorLists implements VisitorListMaker {
         }
         this.#own.republish(wanted, visitorId, profile, context);
       } catch (error) {
-        // A disk that fails is no profile's fault.
-        if (error instanceof EngineError && error.reaction !== 'refuse') throw error;
+        if (!isRefusable(error)) throw error;
         failures.push(error);
       }
       if (wanted.delete(this.#options.format.visitorBlockKey(visitorId)))
