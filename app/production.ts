@@ -88,7 +88,8 @@ export async function openProduction(options: ProductionOptions): Promise<Produc
     closers.push(() => schemas.close());
     const topology = buildRecommendationTopology({
       serdes: createSerdes(schemas),
-      cacheMaxBytes: (config.cacheMaxMb * 1_048_576) / processCount(config.threads),
+      cacheMaxBytes: config.cacheMaxMb * 1_048_576,
+      processes: processCount(config.threads),
       partitions: config.partitions,
       metrics,
       lists: {

@@ -147,7 +147,7 @@ export class CoOccurrenceProcessor implements Processor<PairDeltas> {
         asOf === row.asOf
           ? neighbourRecordOf(item, row, this.#options.halfLifeMs, this.#options.countOf)
           : this.#neighbours.get(item);
-      if (record !== undefined) published.push({ record, asOf });
+      if (record !== undefined) published.push({ record, asOf, isBoughtWith: row.isBoughtWith });
     }
     return published;
   }
@@ -160,6 +160,7 @@ export class CoOccurrenceProcessor implements Processor<PairDeltas> {
       hashes[i] = Number.NaN;
       this.#collisions.add(1);
     }
+    const accepted = { landmarkMs: deltas.landmarkMs, hashes, entries: deltas.entries };
     let dropped = 0;
     for (const delta of deltas.rows) {
       if (Number.isNaN(hashes[delta.item])) continue;
@@ -169,7 +170,7 @@ export class CoOccurrenceProcessor implements Processor<PairDeltas> {
         row = emptyRow(deltas.landmarkMs, delta);
         this.#rows.put(item, row);
       }
-      dropped += addRowDelta(row, delta, hashes, deltas.landmarkMs, halfLifeMs);
+      dropped += addRowDelta(row, delta, accepted, halfLifeMs);
     }
     if (dropped > 0) this.#dropped.add(dropped);
   }
@@ -211,7 +212,7 @@ export class CoOccurrenceProcessor implements Processor<PairDeltas> {
       row.publishedAsOf = row.asOf;
       const record = neighbourRecordOf(item, row, halfLifeMs, this.#options.countOf);
       this.#context.forward({ key: item, value: record, timestampMs: row.asOf.at }, neighboursSink);
-      published.push({ record, asOf: row.asOf });
+      published.push({ record, asOf: row.asOf, isBoughtWith: row.isBoughtWith });
     }
     if (published.length > 0) lists.itemsPublished(published, this.#context);
   }

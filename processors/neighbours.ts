@@ -63,6 +63,16 @@ const HAS_O = 4;
 /** A partner takes at least its flags and hash. */
 const PARTNER_MIN_BYTES = 8;
 
+/** What a record takes in memory without partners, bytes: the object, the arrays' heads, a vector (Node 24, 5,000 records). */
+const EMPTY_RECORD_BYTES = 1_900;
+/** A hash, three masses and a dense id. */
+const PARTNER_BYTES = 24;
+
+/** Bytes that a record takes in memory once it has been used. */
+export function neighbourBytes({ partners }: NeighbourRecord): number {
+  return EMPTY_RECORD_BYTES + PARTNER_BYTES * partners.length;
+}
+
 /** Records are encoded one at a time, so they share a buffer. */
 const writer = new BinaryWriter();
 

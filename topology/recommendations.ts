@@ -8,7 +8,7 @@ import { CampaignRulesProcessor, newerCampaign } from '../processors/campaign-ru
 import { CatalogProcessor } from '../processors/catalog.ts';
 import { type CatalogEntry, catalogEntry, catalogEntrySerde, newerEntry } from '../processors/catalog-entry.ts';
 import { pairDeltasSerde } from '../processors/co-occurrence/pair-deltas.ts';
-import { rowSerde, waitingSerde } from '../processors/co-occurrence/row-codec.ts';
+import { rowBytes, rowSerde, waitingSerde } from '../processors/co-occurrence/row-codec.ts';
 import { CoOccurrenceProcessor } from '../processors/co-occurrence.ts';
 import { ItemFacts } from '../processors/content/item-facts.ts';
 import { ItemIndex } from '../processors/item-index.ts';
@@ -19,7 +19,7 @@ import { LearnerProcessor } from '../processors/learner.ts';
 import { ListTunings } from '../processors/list-tunings.ts';
 import { ListUse } from '../processors/list-use.ts';
 import { LiveQuality } from '../processors/live-quality.ts';
-import { neighbourSerde } from '../processors/neighbours.ts';
+import { neighbourBytes, neighbourSerde } from '../processors/neighbours.ts';
 import { PlacementsProcessor, standingSetting } from '../processors/placements.ts';
 import { PopularityProcessor } from '../processors/popularity.ts';
 import { publishedSegmentSerde } from '../processors/popularity-published.ts';
@@ -85,8 +85,8 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
     isRefreshing ? new VisitorRefresh({ ...refresh, neighboursStore: GLOBAL_STORES.neighbours }) : undefined;
   const taskStore = <V>(share: keyof typeof STORES, codec: Serde<V>, sizeOf?: (value: V) => number) =>
     store(options, STORES[share], codec, CACHE_SHARES[share] / options.partitions, sizeOf);
-  const globalStore = <V>(share: keyof typeof GLOBAL_STORES, codec: Serde<V>) =>
-    store(options, GLOBAL_STORES[share], codec, CACHE_SHARES[share]);
+  const globalStore = <V>(share: keyof typeof GLOBAL_STORES, codec: Serde<V>, sizeOf?: (value: V) => number) =>
+    store(options, GLOBAL_STORES[share], codec, CACHE_SHARES[share] / (options.processes ?? 1), sizeOf);
   const builder = new TopologyBuilder();
 
   // What shoppers do.
@@ -137,7 +137,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
       deserializer: pairDeltasSerde,
       parents: [NODES.users],
     })
-    .addStore(taskStore('rows', rowSerde))
+    .addStore(taskStore('rows', rowSerde, rowBytes))
     .addStore(taskStore('waitingItems', waitingSerde))
     .addProcessor(
       NODES.items,
@@ -169,7 +169,7 @@ export function buildRecommendationTopology(options: RecommendationOptions): Top
     .addGlobalStore({
       topic: TOPICS.neighbours,
       deserializer: neighbourSerde,
-      supplier: globalStore('neighbours', neighbourSerde),
+      supplier: globalStore('neighbours', neighbourSerde, neighbourBytes),
       view: { apply: (itemId, record) => index.applyNeighbours(itemId, record) },
     });
 

@@ -76,6 +76,8 @@ export interface RecommendationOptions {
   readonly partitions: number;
   /** Memory for decoded state over all tasks and stores, bytes. */
   readonly cacheMaxBytes: number;
+  /** Processes among which the tasks are spread: each has the global stores for itself. @defaultValue 1 */
+  readonly processes?: number;
   readonly metrics?: Metrics;
   readonly lists?: Partial<ListSettings>;
   /** An evaluation learns without publishing, and asks for the lists that it wants. @defaultValue {@link PUBLISHING_LISTS} */

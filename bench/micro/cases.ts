@@ -113,16 +113,20 @@ function rowUpdate(): Case {
     p: 0,
     repeats: 0,
     lastSeenMs: AT_MS,
-    partners: Int32Array.from({ length: 8 }, (_, place) => (13 * n + 5 * place) % 180),
-    f: new Float64Array(8).fill(1),
-    b: new Float64Array(8).fill(0.5),
-    o: new Float64Array(8),
+    from: 8 * n,
+    to: 8 * (n + 1),
   }));
+  const entries = {
+    partners: Int32Array.from({ length: 800 }, (_, entry) => (13 * Math.floor(entry / 8) + 5 * (entry % 8)) % 180),
+    f: new Float64Array(800).fill(1),
+    b: new Float64Array(800).fill(0.5),
+    o: new Float64Array(800),
+  };
   return {
     name: '100 updates of a full row',
     run: () => {
       const row = emptyRow(landmarkMs, deltas[0]!);
-      for (const delta of deltas) addRowDelta(row, delta, hashes, landmarkMs, HALF_LIFE_MS);
+      for (const delta of deltas) addRowDelta(row, delta, { landmarkMs, hashes, entries }, HALF_LIFE_MS);
       return row.size;
     },
   };

@@ -29,10 +29,10 @@ export function changedKeys(
 /** Entries by versioned-sink node, under this version. */
 export function versioned(published: Outputs['published'], version: number): Map<string, SinkEntry[]> {
   const entries = new Map<string, SinkEntry[]>();
-  for (const [node, values] of published)
-    entries.set(
-      node,
-      Array.from(values, ([key, value]) => ({ key, value, version })),
-    );
+  for (const [node, values] of published) {
+    const ofNode: SinkEntry[] = [];
+    for (const [key, value] of values) ofNode.push({ key, value, version });
+    entries.set(node, ofNode);
+  }
   return entries;
 }

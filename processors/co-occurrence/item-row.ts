@@ -33,6 +33,8 @@ export interface ItemRow {
   publishedAtMs: number | undefined;
   /** Changed since the last publication, and listed in the store of waiting items. */
   isWaiting: boolean;
+  /** Was ever in an order with another item: only then can there be a list of what it is bought with, to be changed or taken back. */
+  isBoughtWith: boolean;
   /** Entries in use of the arrays below. */
   size: number;
   /** 53-bit hashes of the partners, ascending. */

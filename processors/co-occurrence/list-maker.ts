@@ -10,11 +10,13 @@ export interface PublishedItem {
   readonly record: NeighbourRecord;
   /** Newest event in the record. */
   readonly asOf: AsOf;
+  /** Whether it may have been bought with others, now or before. */
+  readonly isBoughtWith: boolean;
 }
 
 /** Makes and forwards the lists of items (`similar`, `bought-together`). */
 export interface ItemListMaker {
-  /** Forwards every list of these items. */
+  /** Forwards every list of these items that there may be. */
   itemsPublished(items: readonly PublishedItem[], context: ProcessorContext): void;
   /** Ids of the items that own keys of this sink; keys of others are skipped. */
   itemsOf(keys: readonly string[]): readonly string[];

@@ -3,7 +3,7 @@
 import { addMass, movedLandmark, RECENT_SHARE, rebaseFactor } from '../decay.ts';
 import { advanceAsOf } from '../profile/as-of.ts';
 import type { ItemRow } from './item-row.ts';
-import type { RowDelta } from './pair-deltas.ts';
+import type { PairDeltas, RowDelta } from './pair-deltas.ts';
 
 /** Partners that a cut keeps (M of F1). At half of it the hit rate loses 0.1 points, at double it gains none. */
 export const ROW_ENTRIES = 100;
@@ -26,6 +26,7 @@ export function emptyRow(landmarkMs: number, first: RowDelta): ItemRow {
     publishedAsOf: undefined,
     publishedAtMs: undefined,
     isWaiting: false,
+    isBoughtWith: false,
     size: 0,
     hashes: new Float64Array(0),
     f: new Float64Array(0),
@@ -35,14 +36,13 @@ export function emptyRow(landmarkMs: number, first: RowDelta): ItemRow {
 }
 
 /**
- * Adds a delta in place. `hashes` are those of the delta's item numbers, NaN for items that are refused.
+ * Adds a delta of a record in place; the record's hashes are NaN for items that are refused.
  * @returns how many masses were dropped: to be taken back, but absent (their partner was evicted).
  */
 export function addRowDelta(
   row: ItemRow,
   delta: RowDelta,
-  hashes: Float64Array,
-  landmarkMs: number,
+  { landmarkMs, hashes, entries }: Pick<PairDeltas, 'landmarkMs' | 'hashes' | 'entries'>,
   halfLifeMs: number,
 ): number {
   const moved = movedLandmark(row.landmarkMs, landmarkMs, halfLifeMs);
@@ -56,15 +56,16 @@ export function addRowDelta(
   row.asOf = advanceAsOf(row.asOf, delta.newest);
   let dropped = 0;
   let hasEmpty = false;
-  for (let i = 0; i < delta.partners.length; i++) {
-    const hash = hashes[delta.partners[i]!]!;
+  for (let i = delta.from; i < delta.to; i++) {
+    const hash = hashes[entries.partners[i]!]!;
     if (Number.isNaN(hash)) continue;
-    const f = delta.f[i]! * factor;
-    const b = delta.b[i]! * factor;
-    const o = delta.o[i]! * factor;
+    const f = entries.f[i]! * factor;
+    const b = entries.b[i]! * factor;
+    const o = entries.o[i]! * factor;
     row.forward = addMass(row.forward, f);
     row.backward = addMass(row.backward, b);
     row.together = addMass(row.together, o);
+    if (o > 0) row.isBoughtWith = true;
     let entry = entryOf(row, hash);
     if (entry < 0) {
       if (f <= 0 && b <= 0 && o <= 0) {
@@ -135,13 +136,18 @@ function insertEntry(row: ItemRow, position: number, hash: number): void {
     row.b = grown(row.b, capacity);
     row.o = grown(row.o, capacity);
   }
-  const masses = [row.hashes, row.f, row.b, row.o] as const;
-  for (const array of masses) {
-    array.copyWithin(position + 1, position, row.size);
-    array[position] = 0;
-  }
+  openPlace(row.hashes, position, row.size);
+  openPlace(row.f, position, row.size);
+  openPlace(row.b, position, row.size);
+  openPlace(row.o, position, row.size);
   row.hashes[position] = hash;
   row.size++;
+}
+
+/** Moves what is at a position and behind it on by one. By hand: rows are short, and a call of `copyWithin` takes longer. */
+function openPlace(array: Float64Array, position: number, size: number): void {
+  for (let i = size; i > position; i--) array[i] = array[i - 1]!;
+  array[position] = 0;
 }
 
 /** Entries that hold anything. */

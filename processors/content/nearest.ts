@@ -84,8 +84,12 @@ export class NearestVectors {
   }
 
   #candidates(to: Int8Array, ownLength: number, count: number): Iterable<number> {
-    if (this.#graph !== undefined)
-      return Array.from(this.#graph.search(to, ASKED_FOR_EACH * count, 1).keys, (key) => Number(key));
+    if (this.#graph !== undefined) {
+      const { keys } = this.#graph.search(to, ASKED_FOR_EACH * count, 1);
+      const numbers: number[] = [];
+      for (let i = 0; i < keys.length; i++) numbers.push(Number(keys[i]));
+      return numbers;
+    }
     const cosineOf = (number: number) => this.#neighbour(number, to, ownLength).cosine;
     return this.#block?.nearest(to, count, cosineOf) ?? this.#vectors.keys();
   }

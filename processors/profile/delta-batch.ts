@@ -7,6 +7,7 @@
 import { partitionOf } from '../../engine/api/index.ts';
 import { itemHash } from '../../schemas/item-hash.ts';
 import type { PairDeltas, RowDelta } from '../co-occurrence/pair-deltas.ts';
+import { EntryCollector } from '../co-occurrence/pair-entries.ts';
 import { addSigned, type HalfLives, landmarkAt, RECENT_SHARE, weightAt } from '../decay.ts';
 import type { EventRef } from './as-of.ts';
 import type { ContributionSink } from './contributions.ts';
@@ -29,6 +30,8 @@ const B = 1;
 const O = 2;
 const POPULAR = 0;
 const TRENDING = 1;
+/** Records of pair deltas are made one at a time. */
+const collector = new EntryCollector();
 
 /** What goes to one partition. */
 export interface Outgoing<V> {
@@ -50,6 +53,7 @@ export class DeltaBatch implements ContributionSink {
   readonly #halfLives: HalfLives;
   readonly #numbers = new Map<string, number>();
   readonly #items: string[] = [];
+  readonly #hashes: number[] = [];
   readonly #totals: (ItemTotals | undefined)[] = [];
   readonly #pairs = new PairTable();
   readonly #segmentNumbers = new Map<string, number>();
@@ -81,6 +85,7 @@ export class DeltaBatch implements ContributionSink {
     this.#trendingLandmarkMs = landmarkAt(newestMs, this.#halfLives.trendingMs);
     this.#numbers.clear();
     this.#items.length = 0;
+    this.#hashes.length = 0;
     this.#totals.length = 0;
     this.#pairs.clear();
     this.#segmentNumbers.clear();
@@ -153,15 +158,17 @@ export class DeltaBatch implements ContributionSink {
     const { starts, entries } = this.#pairs.byFirst(this.#items.length);
     const groups = this.#grouped(this.#items, partitions);
     const outgoing: Outgoing<PairDeltas>[] = [];
+    const numbers = new Int32Array(this.#items.length);
+    const newRecord = () => new PairRecord(this.#items, this.#hashes, numbers);
     for (let partition = 0; partition < partitions; partition++) {
-      let record = new PairRecord(this.#items);
+      let record = newRecord();
       for (const item of groups[partition]!) {
         const totals = this.#totals[item];
         if (totals === undefined) continue;
         const own = entries.subarray(starts[item], starts[item + 1]);
         if (record.bytes + ROW_BYTES + own.length * ENTRY_BYTES > RECORD_MAX_BYTES && record.rows.length > 0) {
           outgoing.push({ partition, value: record.finished(this.#rowsLandmarkMs) });
-          record = new PairRecord(this.#items);
+          record = newRecord();
         }
         record.add(item, totals, this.#pairs, own);
       }
@@ -256,6 +263,7 @@ export class DeltaBatch implements ContributionSink {
       number = this.#items.length;
       this.#numbers.set(item, number);
       this.#items.push(item);
+      this.#hashes.push(itemHash(item));
       this.#totals.push(undefined);
     }
     return number;
@@ -268,52 +276,55 @@ class PairRecord {
   /** Estimated size. */
   bytes = 0;
   readonly #texts: readonly string[];
-  readonly #items: string[] = [];
-  readonly #numbers = new Map<number, number>();
+  readonly #hashes: readonly number[];
+  /** Number in this record + 1 by the number in the batch; 0 where an item is not in it. */
+  readonly #numbers: Int32Array;
+  /** Numbers in the batch. */
+  readonly #items: number[] = [];
 
-  constructor(texts: readonly string[]) {
+  /** @param numbers for this record's use, of which there is one at a time. */
+  constructor(texts: readonly string[], hashes: readonly number[], numbers: Int32Array) {
     this.#texts = texts;
+    this.#hashes = hashes;
+    this.#numbers = numbers.fill(0);
+    collector.clear();
   }
 
-  /** Adds a row. Writes over `entries`. */
-  add(item: number, totals: ItemTotals, pairs: PairTable, entries: Int32Array): void {
+  /** Adds a row, of some entries of `pairs`. */
+  add(item: number, totals: ItemTotals, pairs: PairTable, own: Int32Array): void {
     const number = this.#number(item);
     const [ofF, ofB, ofO] = pairs.sums;
-    let size = 0;
-    for (let i = 0; i < entries.length; i++) {
-      const entry = entries[i]!;
+    const from = collector.size;
+    for (let i = 0; i < own.length; i++) {
+      const entry = own[i]!;
+      const f = ofF[entry]!;
+      const b = ofB[entry]!;
+      const o = ofO[entry]!;
       // Placed and taken back in the same batch.
-      if (ofF[entry] === 0 && ofB[entry] === 0 && ofO[entry] === 0) continue;
-      entries[size++] = entry;
+      if (f === 0 && b === 0 && o === 0) continue;
+      collector.add(this.#number(pairs.second[entry]!), f, b, o);
     }
-    const partners = new Int32Array(size);
-    const f = new Float64Array(size);
-    const b = new Float64Array(size);
-    const o = new Float64Array(size);
-    for (let i = 0; i < size; i++) {
-      const entry = entries[i]!;
-      partners[i] = this.#number(pairs.second[entry]!);
-      f[i] = ofF[entry]!;
-      b[i] = ofB[entry]!;
-      o[i] = ofO[entry]!;
-    }
-    this.bytes += ROW_BYTES + size * ENTRY_BYTES;
+    const to = collector.size;
+    this.bytes += ROW_BYTES + (to - from) * ENTRY_BYTES;
     const { n, recent, p, repeats, lastSeenMs, newest } = totals;
-    this.rows.push({ item: number, newest, n, recent, p, repeats, lastSeenMs, partners, f, b, o });
+    this.rows.push({ item: number, newest, n, recent, p, repeats, lastSeenMs, from, to });
   }
 
   finished(landmarkMs: number): PairDeltas {
-    return { landmarkMs, items: this.#items, hashes: Float64Array.from(this.#items, itemHash), rows: this.rows };
+    const items: string[] = [];
+    const hashes = new Float64Array(this.#items.length);
+    for (const [number, item] of this.#items.entries()) {
+      items.push(this.#texts[item]!);
+      hashes[number] = this.#hashes[item]!;
+    }
+    return { landmarkMs, items, hashes, rows: this.rows, entries: collector.entries() };
   }
 
   #number(item: number): number {
-    let number = this.#numbers.get(item);
-    if (number === undefined) {
-      number = this.#items.length;
-      this.#numbers.set(item, number);
-      this.#items.push(this.#texts[item]!);
-      this.bytes += ITEM_BYTES;
-    }
-    return number;
+    const known = this.#numbers[item]! - 1;
+    if (known >= 0) return known;
+    this.#numbers[item] = this.#items.push(item);
+    this.bytes += ITEM_BYTES;
+    return this.#items.length - 1;
   }
 }

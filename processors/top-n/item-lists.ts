@@ -25,10 +25,15 @@ export class ItemLists implements ItemListMaker {
   }
 
   itemsPublished(items: readonly PublishedItem[], context: ProcessorContext): void {
-    const { similar, boughtTogether } = this.#options.definitions;
+    const { use, definitions } = this.#options;
     this.#load(items, context);
-    const used = [similar, boughtTogether].filter((definition) => this.#options.use.isInUse(definition));
-    for (const item of items) for (const definition of used) this.#publish(item, definition, context);
+    const isSimilarUsed = use.isInUse(definitions.similar);
+    const isBoughtTogetherUsed = use.isInUse(definitions.boughtTogether);
+    for (const item of items) {
+      if (isSimilarUsed) this.#publish(item, definitions.similar, context);
+      // Most items were never bought with another.
+      if (isBoughtTogetherUsed && item.isBoughtWith) this.#publish(item, definitions.boughtTogether, context);
+    }
   }
 
   keysOf(itemId: string): readonly string[] {

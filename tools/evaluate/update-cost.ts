@@ -77,7 +77,7 @@ export function measureUpdates({
           row = rowOf(item) ?? emptyRow(value.landmarkMs, delta);
           rows.set(item, row);
         }
-        addRowDelta(row, delta, value.hashes, value.landmarkMs, halfLives.rowsMs);
+        addRowDelta(row, delta, value, halfLives.rowsMs);
         changed.set(item, row);
       }
     }

@@ -198,8 +198,11 @@ describe('Bytes of co-occurrence', () => {
     assert.equal(again.publishedAsOf!.at, T + 7);
     assert.equal(again.asOf.at, T + 8);
     assert.equal(again.isWaiting, true);
+    assert.equal(again.isBoughtWith, false);
     assert.equal(Buffer.from(bytes).toString('hex'), GOLDEN_ROW);
-    assert.deepEqual(rowSerde.deserialize(Buffer.from(OLDER_ROW, 'hex')), { ...again, recent: 0 });
+    const mayBeBoughtWith = { ...again, isBoughtWith: true };
+    assert.deepEqual(rowSerde.deserialize(Buffer.from(UNFLAGGED_ROW, 'hex')), mayBeBoughtWith);
+    assert.deepEqual(rowSerde.deserialize(Buffer.from(OLDER_ROW, 'hex')), { ...mayBeBoughtWith, recent: 0 });
     assert.throws(() => rowSerde.deserialize(bytes.subarray(0, 20)), { code: 'STATE_FORMAT_UNKNOWN' });
   });
 
@@ -219,6 +222,7 @@ describe('Bytes of co-occurrence', () => {
     const pairs = pairDeltasSerde.serialize(pipeline.lastPairs[0]!.value);
     assert.equal(Buffer.from(pairs).toString('hex'), GOLDEN_PAIRS);
     const older = pairDeltasSerde.deserialize(Buffer.from(OLDER_PAIRS, 'hex'));
+    assert.deepEqual(older.entries, pairDeltasSerde.deserialize(pairs).entries);
     assert.deepEqual(
       older.rows,
       pairDeltasSerde.deserialize(pairs).rows.map((row) => ({ ...row, recent: 0 })),
@@ -236,8 +240,10 @@ const OLDER_ROW =
   '010780c097fed5625986de245f870e4000000000000000000000000000000000e11e13255f87fe3f0000000000000000000000000000000090a0abfef96290a0abfef96206636c69636b730000020265330265328ea0abfef9628ea0abfef96206636c69636b7300010102653201957ee7b3c25b0001e11e13255f87fe3f';
 const OLDER_PAIRS =
   '0180c097fed56202f4266701feec1c0161957ee7b3c25b0001620180a0abfef9620970757263686173657300000265310200003b4c725b87e51640a46598245f87fe3f000000000000000080a0abfef9620101053b4c725b87e51640a46598245f87fe3f01003b4c725b87e51640a46598245f87fe3f000000000000000080a0abfef9620100063b4c725b87e51640a46598245f87fe3f';
-const GOLDEN_ROW =
+const UNFLAGGED_ROW =
   '020780c097fed5625986de245f870e40c6346294b2f5754000000000000000000000000000000000e11e13255f87fe3f0000000000000000000000000000000090a0abfef96290a0abfef96206636c69636b730000020265330265328ea0abfef9628ea0abfef96206636c69636b7300010102653201957ee7b3c25b0001e11e13255f87fe3f';
+const GOLDEN_ROW =
+  '020f80c097fed5625986de245f870e40c6346294b2f5754000000000000000000000000000000000e11e13255f87fe3f0000000000000000000000000000000090a0abfef96290a0abfef96206636c69636b730000020265330265328ea0abfef9628ea0abfef96206636c69636b7300010102653201957ee7b3c25b0001e11e13255f87fe3f';
 const GOLDEN_PAIRS =
   '0280c097fed56202f4266701feec1c0161957ee7b3c25b0001620180a0abfef9620970757263686173657300000265310200003b4c725b87e51640e5fd1aee45788040a46598245f87fe3f000000000000000080a0abfef9620101053b4c725b87e51640a46598245f87fe3f01003b4c725b87e51640e5fd1aee45788040a46598245f87fe3f000000000000000080a0abfef9620100063b4c725b87e51640a46598245f87fe3f';
 const GOLDEN_SEGMENTS =

@@ -103,12 +103,19 @@ test('an item has similar items from sessions and bought-together items from ord
       ['content', 'Title of lamp'],
     ],
   );
-  await shop.send('purchases', [order('dan', ['lamp', 'plate'], { at: shop.clock.nowMs() })]);
+  const key = 'list:item:bought-together:default:lamp';
+  const lists = () => shop.driver.published(LISTS_SINK);
+  assert.equal(lists().has(key), false, 'nothing is said of a list that there never was');
+  await shop.send('purchases', [order('dan', ['lamp', 'plate'], { orderId: 'o1', at: shop.clock.nowMs() })]);
   await shop.driver.advance(5000);
-  const together = shop.list('list:item:bought-together:default:lamp');
+  const together = shop.list(key);
   assertSums(together);
   assert.deepEqual(ids(together), ['plate']);
   assert.equal(together!.items[0]!.reasons[0]!.kind, 'bought-together');
+  const cancelled = order('dan', ['lamp', 'plate'], { orderId: 'o1', status: 'cancelled', at: shop.clock.nowMs() });
+  await shop.send('purchases', [cancelled]);
+  await shop.driver.advance(5000);
+  assert.equal(lists().get(key)?.value, null, 'the list is taken back with the order');
 });
 
 test('segments have popular and trending lists', async (t) => {
