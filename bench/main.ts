@@ -20,7 +20,7 @@ const USAGE = `npm run bench -- --workload DIR [options]
   --rounds N      (5)
   --events N      (300000)
   --seconds N     that each application is watched for at half of the rate it has just reached; 0: not at all (15)
-  --threads N     processes of the engine on Kafka (1)`;
+  --threads N     processes of the engine on Kafka (1); the product has two, as the peer has threads`;
 
 const { values } = parseArgs({
   options: {
@@ -34,6 +34,8 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
+
+const PEER_THREADS = 2;
 
 interface Application {
   readonly name: string;
@@ -71,8 +73,8 @@ function applicationsOf(tape: string): Application[] {
     { ...exactly, name: 'kafka', command: benchCommand('reference', 'main.ts'), threads: count('threads', 1) },
   ];
   if (values.peer !== undefined) {
-    all.push({ ...exactly, name: 'peer', command: values.peer, threads: 2 });
-    all.push({ ...exactly, name: 'peer-alo', command: values.peer, guarantee: 'at_least_once', threads: 2 });
+    all.push({ ...exactly, name: 'peer', command: values.peer, threads: PEER_THREADS });
+    all.push({ ...exactly, name: 'peer-alo', command: values.peer, guarantee: 'at_least_once', threads: PEER_THREADS });
   }
   return all.filter(({ name }) => wanted.has(name));
 }
@@ -208,11 +210,11 @@ class Bench {
 
   async #product(): Promise<number> {
     await this.#flush();
-    const instances = count('threads', 1);
-    const { counted, eventsPerS, cpuS, peakBytes } = await productRun({ ...this.#common, instances });
+    const { counted, eventsPerS, cpuS, peakBytes } = await productRun({ ...this.#common, processes: PEER_THREADS });
     this.#figures.note('product, events/s', eventsPerS);
     this.#figures.note('product, CPU s per million events', (cpuS.engine * 1e6) / counted);
-    this.#figures.note('product, peak memory, MiB', peakBytes / 2 ** 20);
+    const allBytes = peakBytes.reduce((sum, bytes) => sum + bytes, 0);
+    this.#figures.note('product, peak memory, MiB', allBytes / 2 ** 20);
     return Math.round(eventsPerS);
   }
 

@@ -18,14 +18,15 @@ export interface ProductRunOptions extends RunOptions {
   /** The folder of `workload.mjs`. */
   readonly workload: string;
   readonly events: number;
-  readonly instances: number;
+  /** Of one instance: as `FRESHET_THREADS` starts them. */
+  readonly processes: number;
 }
 
 /** @throws {Error} when an answer is wrong. */
 export async function productRun(options: ProductRunOptions): Promise<WorkedOff> {
-  const { events, instances } = options;
+  const { events, processes } = options;
   const { DEFAULTS, clicks } = await loadWorkload(options.workload);
-  const run = await Run.open(options);
+  const run = await Run.open(options, { FRESHET_THREADS: String(processes) });
   try {
     const batch: SimulatedEvent[] = [];
     const send = async (event: SimulatedEvent) => {
@@ -37,7 +38,7 @@ export async function productRun(options: ProductRunOptions): Promise<WorkedOff>
     for (const click of clicks({ events })) await send(click.kind === 'purchase' ? order(click) : shopClick(click));
     await run.sender.send(batch);
     if (run.sender.total !== events) throw new Error(`${run.sender.total} events were sent, not ${events}`);
-    return await workOff(run, instances);
+    return await workOff(run, processes);
   } finally {
     await run.close();
   }

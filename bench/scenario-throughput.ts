@@ -16,7 +16,8 @@ export interface WorkedOff {
   readonly counted: number;
   readonly eventsPerS: number;
   readonly cpuS: { readonly engine: number; readonly kafka: number; readonly redis: number };
-  readonly peakBytes: number;
+  /** Of each instance. */
+  readonly peakBytes: readonly number[];
   readonly secondHalfEventsPerS: number;
   readonly commitMs: readonly number[];
 }
@@ -47,7 +48,7 @@ export async function workOff(run: Run, instances: number): Promise<WorkedOff> {
       kafka: cpu.kafka - cpuBefore.kafka,
       redis: cpu.redis - cpuBefore.redis,
     },
-    peakBytes: Math.max(...run.instances.map(({ cost }) => cost.peakBytes)),
+    peakBytes: run.instances.map(({ cost }) => cost.peakBytes),
     secondHalfEventsPerS: ((run.sender.total - half) * 1_000) / (endMs - (await halfMs)),
     commitMs: samples.flatMap(({ commitMs }) => commitMs),
   };
@@ -75,7 +76,7 @@ export async function throughputRound(
     note('events per commit', counted / commitMs.length);
     note('commit p50, ms', quantile(commitMs, 0.5));
     note('commit p99, ms', quantile(commitMs, 0.99));
-    note('peak memory of an instance, MB', peakBytes / 1e6);
+    note('peak memory of an instance, MB', Math.max(...peakBytes) / 1e6);
     return eventsPerS;
   } finally {
     await run.close();
