@@ -69,6 +69,11 @@ export class Run {
     return active.length === PARTITIONS && active.every(({ status }) => status === 'RUNNING');
   }
 
+  /** Whether each of the instances, of which there are no more than tasks, has some of the tasks. */
+  isSpread(): boolean {
+    return this.instances.every(({ view }) => view?.tasks.some(({ role }) => role === 'active') === true);
+  }
+
   /** Whether all tasks run and nothing waits to be processed or published. */
   isDrained(): boolean {
     return (

@@ -1,6 +1,6 @@
 // The product's own topology on the reference workload's events: each click becomes one event of the shop's contracts, a purchase an
 // order of one line. The catalog has been worked off before. Everything else is as in the figures of production: processes of their own,
-// default settings, every event counted once, and every visitor's list knows the visitor's last event.
+// default settings but for `FRESHET_THREADS`, every event counted once, and every visitor's list knows the visitor's last event.
 
 import type { SimulatedEvent } from '../tools/simulator/index.ts';
 import { Run, type RunOptions } from './application.ts';
@@ -18,7 +18,7 @@ export interface ProductRunOptions extends RunOptions {
   /** The folder of `workload.mjs`. */
   readonly workload: string;
   readonly events: number;
-  /** Of one instance: as `FRESHET_THREADS` starts them. */
+  /** With the settings of an instance that has so many threads. */
   readonly processes: number;
 }
 
@@ -34,7 +34,7 @@ export async function productRun(options: ProductRunOptions): Promise<WorkedOff>
     };
     for (let item = 0; item < DEFAULTS.items; item++) await send(catalogEvent(item, DEFAULTS.startAt));
     await run.sender.send(batch.splice(0));
-    await takeIn(run, DEFAULTS.items);
+    await takeIn(run, processes, DEFAULTS.items);
     for (const click of clicks({ events })) await send(click.kind === 'purchase' ? order(click) : shopClick(click));
     await run.sender.send(batch);
     if (run.sender.total !== events) throw new Error(`${run.sender.total} events were sent, not ${events}`);
@@ -44,13 +44,16 @@ export async function productRun(options: ProductRunOptions): Promise<WorkedOff>
   }
 }
 
-/** Has the catalog worked off, so that the events alone are measured. */
-async function takeIn(run: Run, items: number): Promise<void> {
-  const instance = run.start('engine-1');
-  const taken = () => instance.view?.records.catalog ?? 0;
-  await poll('the catalog to be worked off', () => run.isDrained() && taken() >= items, LONGEST_CATALOG_MS);
-  run.instances.length = 0;
-  await instance.stop();
+/** Has the catalog worked off by all processes, so that the events alone are measured. */
+async function takeIn(run: Run, processes: number, items: number): Promise<void> {
+  for (let i = 1; i <= processes; i++) run.start(`engine-${i}`);
+  const taken = () => run.instances.reduce((sum, { view }) => sum + (view?.records.catalog ?? 0), 0);
+  await poll(
+    'the catalog to be worked off',
+    () => run.isSpread() && run.isDrained() && taken() >= items,
+    LONGEST_CATALOG_MS,
+  );
+  await Promise.all(run.instances.splice(0).map((instance) => instance.stop()));
 }
 
 function catalogEvent(item: number, at: number): SimulatedEvent {

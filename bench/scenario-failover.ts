@@ -30,11 +30,7 @@ export async function failoverRound(options: ShopRunOptions, load: FailoverOptio
     await shop.sendAtOnce(load.events);
     const victim = run.start('engine-1');
     const survivor = run.start('engine-2');
-    await poll(
-      'both instances to run tasks',
-      () => run.isRunning() && activeTasks(victim.view).length > 0,
-      LONGEST_START_MS,
-    );
+    await poll('both instances to run tasks', () => run.isRunning() && run.isSpread(), LONGEST_START_MS);
     await run.drained();
     const lost = activeTasks(victim.view);
     if (lost.length === 0) throw new Error('the instance to be killed runs no task');

@@ -25,7 +25,7 @@ export interface WorkedOff {
 /** Starts instances and has them work off what was sent. @throws {Error} when an answer is wrong. */
 export async function workOff(run: Run, instances: number): Promise<WorkedOff> {
   for (let i = 1; i <= instances; i++) run.start(`engine-${i}`);
-  await poll('all tasks to run', () => run.isRunning(), LONGEST_START_MS);
+  await poll('all tasks to run, on all instances', () => run.isRunning() && run.isSpread(), LONGEST_START_MS);
   const startedMs = performance.now();
   const before = run.counted();
   const cpuBefore = cpuSeconds(run);

@@ -131,7 +131,9 @@ export class CoOccurrenceProcessor implements Processor<PairDeltas> {
 
   publishedKeys(): Iterable<string> {
     const { lists } = this.#options;
-    return publishedKeys(this.#rows, (item, row) => (row.publishedAsOf === undefined ? [] : lists.keysOf(item)));
+    return publishedKeys(this.#rows, (item, row) =>
+      row.publishedAsOf === undefined ? [] : lists.keysOf(item, row.isBoughtWith),
+    );
   }
 
   /** Of those items that were ever published, what lists were made from then. */

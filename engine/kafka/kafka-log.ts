@@ -46,7 +46,7 @@ export interface KafkaLogOptions {
    * them needs and only a network has.
    */
   onFetched?(topic: string, records: readonly LogRecord[]): Promise<void> | undefined;
-  /** @defaultValue `zstd` */
+  /** @defaultValue `none` */
   readonly compression?: Compression;
   /** A member that is silent for so long has left, ms. @defaultValue 10 000 */
   readonly sessionTimeoutMs?: number;
@@ -173,7 +173,7 @@ export class KafkaLog implements SharedLog {
       client,
       applicationId,
       changelogTopic,
-      compression = 'zstd',
+      compression = 'none',
       transactionTimeoutMs = 10_000,
     } = this.#options;
     return claimTask({

@@ -1,7 +1,7 @@
 // The value of the store `rows` (key: item id): the bounded co-occurrence row of one item and its totals. All masses are
 // forward-decayed sums against `landmarkMs`.
 //
-// Invariants: entries are sorted by hash, so equal sums give equal bytes whatever the order of arrival; no entry is negative or
+// Invariants: entries are sorted by hash, so equal sums give equal entries whatever the order of arrival; no entry is negative or
 // all zero; `forward`, `backward` and `together` hold the mass of partners that were evicted, too.
 
 import type { AsOf } from '../profile/as-of.ts';

@@ -20,8 +20,8 @@ export interface ItemListMaker {
   itemsPublished(items: readonly PublishedItem[], context: ProcessorContext): void;
   /** Ids of the items that own keys of this sink; keys of others are skipped. */
   itemsOf(keys: readonly string[]): readonly string[];
-  /** The keys under which an item's lists are published. */
-  keysOf(itemId: string): readonly string[];
+  /** The keys under which there may be lists of an item. */
+  keysOf(itemId: string, isBoughtWith: boolean): readonly string[];
   /** Forwards these keys and no others. An item that is missing in `items` has never been published: its keys are removed. */
   republish(sink: string, keys: readonly string[], items: readonly PublishedItem[], context: ProcessorContext): void;
 }

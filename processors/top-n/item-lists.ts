@@ -36,10 +36,10 @@ export class ItemLists implements ItemListMaker {
     }
   }
 
-  keysOf(itemId: string): readonly string[] {
+  keysOf(itemId: string, isBoughtWith: boolean): readonly string[] {
     const { format, definitions } = this.#options;
-    return [definitions.similar, definitions.boughtTogether].map((definition) =>
-      format.listKey('item', definition, DEFAULT_VARIANT, itemId),
+    return (isBoughtWith ? [definitions.similar, definitions.boughtTogether] : [definitions.similar]).map(
+      (definition) => format.listKey('item', definition, DEFAULT_VARIANT, itemId),
     );
   }
 

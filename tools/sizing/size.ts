@@ -114,7 +114,7 @@ export function sizeOf(demand: Demand, assumptions: Assumptions = DEFAULT_ASSUMP
   const engine: Tier = {
     name: 'engine instances',
     count: instances,
-    // One for JavaScript, one for RocksDB, compression and the collector.
+    // One for JavaScript, one for RocksDB and the collector.
     cores: 2,
     memoryGb: (UNITS.instanceBaseBytes.value + items * UNITS.indexBytes.value) / utilisation / GB,
     diskGb: (((stateBytes * (1 + standbyReplicas)) / instances + tableBytes) * diskFactor) / GB,

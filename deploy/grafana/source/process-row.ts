@@ -25,7 +25,7 @@ export const processRow = (job: string): Board['rows'][number] => ({
     },
     {
       title: 'CPU',
-      text: 'Cores in use. More than one: RocksDB and compression have threads of their own.',
+      text: 'Cores in use. More than one: RocksDB and the collector of garbage have threads of their own.',
       unit: 'short',
       queries: [
         [`sum by (instance) (rate(process_cpu_time_seconds_total{job="${job}"}[$__rate_interval]))`, '{{instance}}'],
