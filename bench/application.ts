@@ -69,9 +69,10 @@ export class Run {
     return active.length === PARTITIONS && active.every(({ status }) => status === 'RUNNING');
   }
 
-  /** Whether each of the instances, of which there are no more than tasks, has some of the tasks. */
+  /** Whether each of the instances has some of the tasks, as far as there are enough. */
   isSpread(): boolean {
-    return this.instances.every(({ view }) => view?.tasks.some(({ role }) => role === 'active') === true);
+    const withTasks = this.instances.filter(({ view }) => view?.tasks.some(({ role }) => role === 'active'));
+    return withTasks.length === Math.min(this.instances.length, PARTITIONS);
   }
 
   /** Whether all tasks run and nothing waits to be processed or published. */
