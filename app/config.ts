@@ -150,7 +150,7 @@ export const SETTINGS = {
     'FRESHET_KAFKA_COMPRESSION',
     'none',
     ['none', 'gzip', 'zstd'],
-    "Production: how what the engine writes is compressed. State is mostly sums and hashes: `zstd` takes 30 % off and 5 to 10 % of the engine's CPU.",
+    "Production: how what the engine writes is compressed. State is mostly sums and hashes: `zstd` takes 30 % off and some 5 % of the engine's time.",
   ),
   kafkaReplication: integer(
     'FRESHET_KAFKA_REPLICATION',
