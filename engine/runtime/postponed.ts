@@ -22,6 +22,7 @@ interface Waiting {
 /** As a commit leaves it. */
 interface State {
   readonly waiting: ReadonlyMap<string, ReadonlyMap<string, Waiting>>;
+  readonly waitingSince: number;
   readonly madeSince: number;
 }
 
@@ -29,7 +30,7 @@ export class Postponed {
   readonly #clock: Clock;
   /** Whether a record that is waited for has been read ahead and is not in the batch. */
   readonly #isAhead: (awaited: Postponement) => boolean;
-  #last: State = { waiting: new Map(), madeSince: Infinity };
+  #last: State = { waiting: new Map(), waitingSince: Infinity, madeSince: Infinity };
   /** Of the batch under way. */
   #next = this.#last;
   readonly #wanted = new Map<string, Map<string, Postponement>>();
@@ -84,7 +85,7 @@ export class Postponed {
       if (overdue.length > 0) due[node] = overdue;
     }
     this.#wanted.clear();
-    this.#next = { waiting, madeSince };
+    this.#next = { waiting, waitingSince: oldestOf(waiting), madeSince };
     return due;
   }
 
@@ -104,10 +105,7 @@ export class Postponed {
 
   /** Oldest commit of which an entry waits; Infinity where none does. */
   get waitingSince(): number {
-    let oldest = Infinity;
-    for (const waiting of this.#last.waiting.values())
-      for (const { since } of waiting.values()) oldest = Math.min(oldest, since);
-    return oldest;
+    return this.#last.waitingSince;
   }
 
   /** Oldest commit of which an entry had waited that the last commit has made; Infinity where there is none. */
@@ -123,8 +121,14 @@ export class Postponed {
   /** The batch is undone, or done with. */
   reset(): void {
     this.#wanted.clear();
-    this.#next = { waiting: this.#last.waiting, madeSince: Infinity };
+    this.#next = { ...this.#last, madeSince: Infinity };
   }
+}
+
+function oldestOf(waiting: State['waiting']): number {
+  let oldest = Infinity;
+  for (const ofNode of waiting.values()) for (const { since } of ofNode.values()) oldest = Math.min(oldest, since);
+  return oldest;
 }
 
 function keysOf({ waiting }: State): ChangedKeys {

@@ -38,6 +38,8 @@ export class SinkPublisher {
   /** Of commits whose lists may wait, by number; the newest ones. */
   readonly #traces = new Map<number, BatchTrace>();
   #commitNumber = 0;
+  /** Everything of the commits up to this number was published, and is not in `#published` any more. */
+  #through = -1;
   #draining: Promise<void> | undefined;
   #isFailing = false;
   #hasChanged: (() => void)[] = [];
@@ -85,6 +87,8 @@ export class SinkPublisher {
   /** Takes what the commit of this number changed. */
   add(commitNumber: number, entriesByNode: ReadonlyMap<string, readonly SinkEntry[]>, trace?: BatchTrace): void {
     this.#commitNumber = commitNumber;
+    // A repair adds to a commit that was over.
+    if (this.#through >= commitNumber) this.#through = commitNumber - 1;
     if (trace !== undefined) this.#keep(commitNumber, trace);
     for (const [node, entries] of entriesByNode) {
       const waiting = this.#waiting.get(node)!;
@@ -141,21 +145,30 @@ export class SinkPublisher {
     }
     if (this.#closing.signal.aborted) return;
     const published = this.#published.get(node)!;
-    for (const [index, one] of taken.entries()) {
+    for (let i = 0; i < taken.length; i++) {
+      const one = taken[i]!;
       waiting.delete(one.entry.key);
-      published.set(one.entry.key, entries[index]!.version);
-      if (one.entry === entries[index]) continue;
+      published.set(one.entry.key, entries[i]!.version);
+      if (one.entry === entries[i]) continue;
       // A newer value came meanwhile.
       one.since = one.entry.version;
       waiting.set(one.entry.key, one);
     }
     metrics.counter('freshet.lists.published').add(entries.length);
     const through = this.#publishedThrough();
-    for (const keys of this.#published.values())
-      for (const [key, version] of keys) if (version <= through) keys.delete(key);
+    // A commit of many thousand keys is over with the last of its calls: only then are they gone through.
+    if (through > this.#through) this.#forgetPublished(through);
     if (this.#traces.size > 0) this.#forget(through);
     this.#options.published(through);
     this.wake();
+  }
+
+  #forgetPublished(through: number): void {
+    this.#through = through;
+    for (const keys of this.#published.values())
+      keys.forEach((version, key) => {
+        if (version <= through) keys.delete(key);
+      });
   }
 
   #forget(through: number): void {

@@ -77,3 +77,16 @@ test('a key that waits for its newer value is named with that of the newer commi
   assert.deepEqual(publisher.unpublished(), {});
   publisher.close();
 });
+
+test('what is added to a commit that was over, as a repair does, is not named for good', async () => {
+  const { publisher, over, add, endCall } = publisherOf();
+  for (let from = 0; from < 3_000; from += 300) {
+    add(1, keysOf(from, from + 300));
+    assert.equal(Object.values(publisher.unpublished()).flat().length, 300);
+    await endCall();
+    assert.deepEqual(publisher.unpublished(), {});
+    assert.equal(publisher.hasRoom, true);
+  }
+  assert.deepEqual(new Set(over), new Set([1]));
+  publisher.close();
+});
