@@ -33,8 +33,16 @@ export interface Candidate {
   score: number;
   /** What the algorithm's own parts are multiplied by in the score; 1 where it is left out. */
   relatedWeight?: number;
-  /** Parts of the score that come on top of the algorithm's own. */
-  readonly extra: Reason[];
+  /** Parts of the score that come on top of the algorithm's own, see {@link namePart}. */
+  extra: readonly Reason[];
+}
+
+/** What most candidates have on top of the algorithm's own parts. */
+export const NO_PARTS: readonly Reason[] = [];
+
+/** Names a part of a candidate's score that comes on top of the algorithm's own. */
+export function namePart(candidate: Candidate, reason: Reason): void {
+  candidate.extra = [...candidate.extra, reason];
 }
 
 /** Where campaigns come from. */
@@ -131,7 +139,7 @@ function scaled(score: number, kind: 'boost' | 'bury', weight: number): number {
 function add(candidate: Candidate, campaign: Campaign, part: number): void {
   if (part === 0) return;
   candidate.score += part;
-  candidate.extra.push({ kind: 'campaign', campaignId: campaign.campaignId, part });
+  namePart(candidate, { kind: 'campaign', campaignId: campaign.campaignId, part });
 }
 
 function withAdded(

@@ -1,5 +1,5 @@
 // Dense numbers for items, per instance and never persisted: scoring adds into arrays instead of maps. Per-item scalars that
-// candidates need lie in typed arrays beside them. Fed by the global stores `neighbours` and `catalog`, at start and with
+// candidates need lie in typed arrays beside them, and what reasons and segments call items. Fed by the global stores `neighbours` and `catalog`, at start and with
 // every update.
 //
 // Invariants: a hash keeps its dense id for the life of the process; results never depend on dense ids (ties are broken by
@@ -10,6 +10,7 @@
 import { itemHash } from '../schemas/item-hash.ts';
 import { type CatalogEntry, isSoldOut } from './catalog-entry.ts';
 import { landmarkAt, RECENT_SHARE, rebaseFactor } from './decay.ts';
+import { HashNumbers } from './hash-numbers.ts';
 import type { NeighbourRecord, ResolvedItems } from './neighbours.ts';
 import type { PublishedSegment } from './popularity-published.ts';
 import { ItemChanges } from './refresh/item-changes.ts';
@@ -62,10 +63,11 @@ export class ItemIndex {
   #validFromMs = new Float64Array(INITIAL_CAPACITY);
   #validToMs = new Float64Array(INITIAL_CAPACITY);
   readonly #texts: (string | undefined)[] = [];
+  readonly #titles: (string | undefined)[] = [];
   /** Items of the store `neighbours`. */
   #hasNeighbours = new Uint8Array(INITIAL_CAPACITY);
   readonly #categories: (readonly string[] | undefined)[] = [];
-  readonly #denseByHash = new Map<number, number>();
+  readonly #denseByHash = new HashNumbers();
   readonly #names: string[] = [''];
   readonly #codeByName = new Map<string, number>();
   #landmarkMs: number | undefined;
@@ -85,17 +87,18 @@ export class ItemIndex {
 
   /** Dense id of a hash; `undefined` where it was never seen. */
   denseOf(hash: number): number | undefined {
-    return this.#denseByHash.get(hash);
+    const dense = this.#denseByHash.get(hash);
+    return dense < 0 ? undefined : dense;
   }
 
   /** Dense id of a hash, allotted at first sight. Its text may not be known yet. */
   intern(hash: number): number {
     const known = this.#denseByHash.get(hash);
-    if (known !== undefined) return known;
-    const dense = this.#texts.length;
+    if (known >= 0) return known;
+    const dense = this.#denseByHash.add(hash);
     if (dense === this.n.length) this.#grow();
     this.#texts.push(undefined);
-    this.#denseByHash.set(hash, dense);
+    this.#titles.push(undefined);
     return dense;
   }
 
@@ -119,7 +122,7 @@ export class ItemIndex {
   /** Whether `hash`, the hash of `itemId`, is known as that of another id. */
   collides(hash: number, itemId: string): boolean {
     const dense = this.#denseByHash.get(hash);
-    const text = dense === undefined ? undefined : this.#texts[dense];
+    const text = dense < 0 ? undefined : this.#texts[dense];
     return text !== undefined && text !== itemId;
   }
 
@@ -128,18 +131,21 @@ export class ItemIndex {
     return this.#texts[dense];
   }
 
+  /** What the catalog calls an item; `undefined` where it is not in it. */
+  titleOf(dense: number): string | undefined {
+    return this.#titles[dense];
+  }
+
   /** Categories of an item as the catalog has them; empty where it is unknown. */
   categoriesOf(itemId: string): readonly string[] {
     const dense = this.#denseByHash.get(itemHash(itemId));
-    return dense === undefined || this.#texts[dense] !== itemId
-      ? NO_CATEGORIES
-      : (this.#categories[dense] ?? NO_CATEGORIES);
+    return dense < 0 || this.#texts[dense] !== itemId ? NO_CATEGORIES : (this.#categories[dense] ?? NO_CATEGORIES);
   }
 
   /** Whether the catalog has the item, sold out or not. */
   isListed(itemId: string): boolean {
     const dense = this.#denseByHash.get(itemHash(itemId));
-    return dense !== undefined && this.#texts[dense] === itemId && (this.#flags[dense]! & IN_CATALOG) !== 0;
+    return dense >= 0 && this.#texts[dense] === itemId && (this.#flags[dense]! & IN_CATALOG) !== 0;
   }
 
   /** Name of a category or brand code. */
@@ -180,7 +186,7 @@ export class ItemIndex {
   /** Decayed interactions of an item by its hash at a time (epoch ms); 0 where it is not known. */
   countOf(hash: number, atMs: number): number {
     const dense = this.#denseByHash.get(hash);
-    return dense === undefined ? 0 : this.n[dense]! * this.factorAt(atMs);
+    return dense < 0 ? 0 : this.n[dense]! * this.factorAt(atMs);
   }
 
   /** Dense ids of a record's partners, in its order. Allotted once per record, so scoring looks nothing up. */
@@ -237,6 +243,7 @@ export class ItemIndex {
     const wasListed = (this.#flags[dense]! & IN_CATALOG) !== 0;
     const isMoved = flags !== this.#flags[dense];
     this.#flags[dense] = flags;
+    this.#titles[dense] = entry?.title;
     if (entry === undefined) {
       this.#categories[dense] = undefined;
       this.categoryCode[dense] = 0;

@@ -5,8 +5,7 @@
 //
 // p_s is an item's popularity in segment s as a share of the segment's most popular item, p that in all segments together.
 
-import type { Candidate } from '../campaigns.ts';
-import { byRank } from '../campaigns.ts';
+import { byRank, type Candidate, namePart } from '../campaigns.ts';
 import type { ItemIndex } from '../item-index.ts';
 import type { TuningOf } from '../list-tunings.ts';
 import { hasEnough, type PublishedSegment } from '../popularity-published.ts';
@@ -52,7 +51,7 @@ export class ContextStep implements AfterScoring {
         if (part < LEAST * scale) return;
         const candidate = candidates[place]!;
         candidate.score += part;
-        candidate.extra.push({ kind: 'popular', segment: segment.segment, part });
+        namePart(candidate, { kind: 'popular', segment: segment.segment, part });
       });
     }
     for (const { denseId } of candidates) this.#places[denseId] = 0;

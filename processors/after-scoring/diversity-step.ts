@@ -9,7 +9,7 @@
 //
 // The work is bounded: each of the first 20 is held against what is left, once, by sketches (see content-index.ts).
 
-import { byRank, type Candidate } from '../campaigns.ts';
+import { byRank, type Candidate, namePart } from '../campaigns.ts';
 import type { TuningOf } from '../list-tunings.ts';
 import type { AfterScoring, ListQuery } from '../top-n/pipeline.ts';
 
@@ -132,5 +132,5 @@ function bestLeft(candidates: readonly Candidate[], penalties: Float64Array, isL
 function lower(candidate: Candidate, amount: number): void {
   if (!(amount > 0)) return;
   candidate.score -= amount;
-  candidate.extra.push({ kind: 'variety', part: -amount });
+  namePart(candidate, { kind: 'variety', part: -amount });
 }

@@ -1,7 +1,7 @@
 // Has a shop's own model score the candidates, see reranker.ts. What the model makes of a score is a reason of its own, so an item's
 // reasons still sum to its score; what spoke for the item before stays to be seen beside it.
 
-import { byRank, type Candidate } from '../campaigns.ts';
+import { byRank, type Candidate, namePart } from '../campaigns.ts';
 import type { ItemFacts } from '../content/item-facts.ts';
 import { DAY_MS } from '../decay.ts';
 import type { ItemIndex } from '../item-index.ts';
@@ -39,7 +39,7 @@ export class RerankStep implements AfterScoring {
       if (!(score >= 0) || score === Number.POSITIVE_INFINITY)
         throw new RangeError(`${this.#reranker.name} gave the score ${score}`);
       const candidate = candidates[place]!;
-      candidate.extra.push({ kind: 'reranked', part: score - candidate.score });
+      namePart(candidate, { kind: 'reranked', part: score - candidate.score });
       candidate.score = score;
     }
     return candidates.sort(byRank);

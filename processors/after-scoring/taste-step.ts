@@ -1,7 +1,6 @@
 // The visitor's preferences of category, brand and price, on top of what the sources say.
 
-import type { Candidate } from '../campaigns.ts';
-import { byRank } from '../campaigns.ts';
+import { byRank, type Candidate, namePart } from '../campaigns.ts';
 import type { ItemFacts } from '../content/item-facts.ts';
 import type { ItemIndex } from '../item-index.ts';
 import type { TuningOf } from '../list-tunings.ts';
@@ -55,5 +54,5 @@ export class TasteStep implements AfterScoring {
 
 function raise(candidate: Candidate, segment: string, part: number): void {
   candidate.score += part;
-  candidate.extra.push({ kind: 'preference', segment, part });
+  namePart(candidate, { kind: 'preference', segment, part });
 }

@@ -34,7 +34,6 @@ interface Kept {
 export class ContentIndex {
   readonly #vectors: NearestVectors;
   readonly #isBefore: IsBefore;
-  readonly #texts = new Map<number, string>();
   readonly #kept = new Map<number, Kept>();
   /** Signs of the vectors, a bit for each dimension, by dense id. */
   #sketches = new Int32Array(1024 * SKETCH_WORDS);
@@ -55,11 +54,6 @@ export class ContentIndex {
   /** Items with a content. */
   get size(): number {
     return this.#vectors.size;
-  }
-
-  /** Vector of an item; `undefined` where nothing says what it is. */
-  vectorOf(denseId: number): Int8Array | undefined {
-    return this.#vectors.vectorOf(denseId);
   }
 
   /** Mean of an item's cosines with all others, each weighed by the length of its vector; 0 where there is no other. */
@@ -88,10 +82,8 @@ export class ContentIndex {
 
   /** The content of an item as its entry has it was found at start, changed, or (`undefined`) went away. */
   apply(denseId: number, text: string | undefined): void {
-    if (this.#texts.get(denseId) === text) return;
-    if (text === undefined) this.#texts.delete(denseId);
-    else this.#texts.set(denseId, text);
     const vector = text === undefined ? undefined : contentOfText(text);
+    if (isSame(this.#vectors.vectorOf(denseId), vector)) return;
     this.#total(denseId, -1);
     this.#vectors.set(denseId, vector);
     this.#total(denseId, 1);
@@ -157,6 +149,10 @@ export class ContentIndex {
     }
     return true;
   }
+}
+
+function isSame(one: Int8Array | undefined, other: Int8Array | undefined): boolean {
+  return one === undefined || other === undefined ? one === other : one.every((value, i) => value === other[i]);
 }
 
 /** Number of bits that are set. */

@@ -61,6 +61,22 @@ export function contentScores(
   return scores;
 }
 
+/** Visits what is near to one item in content, nearest first, with how near it is: more than 0 to 1, what it gives as a query's only item. */
+export function eachNear(
+  denseId: number,
+  content: ContentIndex,
+  visit: (denseId: number, nearness: number) => void,
+): void {
+  const nearest = content.nearestTo(denseId);
+  if (nearest.length === 0) return;
+  const floor = chanceCosine(content.size) + content.meanCosine(denseId);
+  for (const { number, cosine } of nearest) {
+    const near = nearness(cosine, floor);
+    if (near === 0) return;
+    visit(number, near);
+  }
+}
+
 function nearestToWords(words: readonly number[], content: ContentIndex): readonly Neighbour[] {
   const vector = vectorOfTerms(new Map(words.map((word) => [word, 1])));
   return vector === undefined ? [] : content.nearest(vector, NEAREST_ITEMS);

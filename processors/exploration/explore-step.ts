@@ -1,7 +1,7 @@
 // Gives the places of exploration to little-known candidates. An explored item comes to stand between two others, so its score becomes
 // theirs; the difference is a reason.
 
-import type { Candidate } from '../campaigns.ts';
+import { type Candidate, namePart } from '../campaigns.ts';
 import type { ItemIndex } from '../item-index.ts';
 import type { TuningOf } from '../list-tunings.ts';
 import type { AfterScoring, ListQuery } from '../top-n/pipeline.ts';
@@ -39,7 +39,7 @@ export class ExploreStep implements AfterScoring {
       order.splice(place, 0, candidate);
       const part = (order[place - 1]!.score + order[place + 1]!.score) / 2 - candidate.score;
       candidate.score += part;
-      candidate.extra.push({ kind: 'new', part });
+      namePart(candidate, { kind: 'new', part });
     }
     return order;
   }

@@ -52,6 +52,9 @@ interface ItemTotals {
 export class DeltaBatch implements ContributionSink {
   readonly #halfLives: HalfLives;
   readonly #numbers = new Map<string, number>();
+  /** The item that was counted last: its pairs follow. */
+  #counted: string | undefined;
+  #countedNumber = 0;
   readonly #items: string[] = [];
   readonly #hashes: number[] = [];
   readonly #totals: (ItemTotals | undefined)[] = [];
@@ -84,6 +87,7 @@ export class DeltaBatch implements ContributionSink {
     this.#popularLandmarkMs = landmarkAt(newestMs, this.#halfLives.popularMs);
     this.#trendingLandmarkMs = landmarkAt(newestMs, this.#halfLives.trendingMs);
     this.#numbers.clear();
+    this.#counted = undefined;
     this.#items.length = 0;
     this.#hashes.length = 0;
     this.#totals.length = 0;
@@ -129,7 +133,10 @@ export class DeltaBatch implements ContributionSink {
 
   counts(item: string, n: number, p: number, repeats: number): void {
     if (this.#isSilent) return;
-    const totals = this.#totals[this.#item(item)]!;
+    const number = this.#item(item);
+    this.#counted = item;
+    this.#countedNumber = number;
+    const totals = this.#totals[number]!;
     totals.n = addSigned(totals.n, n * this.#rowsWeight);
     totals.recent = addSigned(totals.recent, n * this.#recentWeight);
     totals.p = addSigned(totals.p, p * this.#rowsWeight);
@@ -258,6 +265,7 @@ export class DeltaBatch implements ContributionSink {
   }
 
   #number(item: string): number {
+    if (item === this.#counted) return this.#countedNumber;
     let number = this.#numbers.get(item);
     if (number === undefined) {
       number = this.#items.length;

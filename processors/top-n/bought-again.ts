@@ -5,7 +5,7 @@
 // So what is bought every time is in front, if it still sells: goods come and go with the season. The heaviest gains the full share of the
 // list's best score, and a small part of that while the visitor is choosing: what goes with the basket then says more.
 
-import type { Candidate } from '../campaigns.ts';
+import { type Candidate, NO_PARTS, namePart } from '../campaigns.ts';
 import type { ItemIndex } from '../item-index.ts';
 import type { TuningOf } from '../list-tunings.ts';
 import type { CandidateSource, ListQuery } from './pipeline.ts';
@@ -42,12 +42,12 @@ export class BoughtAgain implements CandidateSource {
       if (!this.#index.isAvailable(denseId, query.times.shownAtMs)) continue;
       let candidate = known.get(denseId);
       if (candidate === undefined) {
-        candidate = { denseId, id: this.#index.textOf(denseId)!, score: 0, relatedWeight: 0, extra: [] };
+        candidate = { denseId, id: this.#index.textOf(denseId)!, score: 0, relatedWeight: 0, extra: NO_PARTS };
         candidates.push(candidate);
       }
       const part = scale * weight;
       candidate.score += part;
-      candidate.extra.push({ kind: 'repeat', part });
+      namePart(candidate, { kind: 'repeat', part });
     }
   }
 

@@ -1,7 +1,7 @@
 // Campaigns as a step after scoring.
 
 import type { CampaignIndex } from '../campaign-index.ts';
-import { applyCampaigns, type CampaignScope, type Candidate } from '../campaigns.ts';
+import { applyCampaigns, type CampaignScope, type Candidate, NO_PARTS } from '../campaigns.ts';
 import type { ItemIndex } from '../item-index.ts';
 import type { AfterScoring, ListQuery } from './pipeline.ts';
 
@@ -38,6 +38,6 @@ export class CampaignStep implements AfterScoring {
     const denseId = this.#index.internText(itemId);
     if (denseId === undefined || blocked.has(itemId)) return undefined;
     if (!this.#index.isShown(denseId, itemId, times.shownAtMs)) return undefined;
-    return { denseId, id: itemId, score: this.#scoreOf(denseId), extra: [] };
+    return { denseId, id: itemId, score: this.#scoreOf(denseId), extra: NO_PARTS };
   }
 }

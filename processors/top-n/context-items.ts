@@ -5,7 +5,7 @@
 //
 // over hour, season, device, region and referrer, as far as enough has happened in them, and everywhere.
 
-import type { Candidate } from '../campaigns.ts';
+import { type Candidate, NO_PARTS, namePart } from '../campaigns.ts';
 import type { ItemIndex } from '../item-index.ts';
 import { hasEnough, type PublishedSegment } from '../popularity-published.ts';
 import { contextSegments } from '../profile/segments.ts';
@@ -33,12 +33,12 @@ export class ContextItems implements CandidateSource {
         const part = published.popular[i]! / highest / segments.length;
         let candidate = found.get(denseId);
         if (candidate === undefined) {
-          candidate = { denseId, id, score: 0, extra: [] };
+          candidate = { denseId, id, score: 0, extra: NO_PARTS };
           found.set(denseId, candidate);
           candidates.push(candidate);
         }
         candidate.score += part;
-        candidate.extra.push({ kind: 'popular', segment: published.segment, part });
+        namePart(candidate, { kind: 'popular', segment: published.segment, part });
       }
     }
   }

@@ -3,12 +3,12 @@
 // out. The lists' time is the newest event in the row; what is valid is decided at the task's stream time.
 
 import type { ProcessorContext } from '../../engine/api/index.ts';
-import { applyCampaigns, byRank, type CampaignScope, type Candidate, EVERYBODY } from '../campaigns.ts';
+import { applyCampaigns, type CampaignScope, type Candidate, EVERYBODY } from '../campaigns.ts';
 import type { CatalogEntry } from '../catalog-entry.ts';
 import type { ItemListMaker, PublishedItem } from '../co-occurrence/list-maker.ts';
 import { boughtTogetherScores } from '../scoring/bought-together.ts';
 import { similarScores } from '../scoring/similar.ts';
-import { joinContent } from './joined-content.ts';
+import { ItemScores } from './item-scores.ts';
 import { listed } from './reasons.ts';
 import type { ListedItems, Reason } from './values.ts';
 import { DEFAULT_VARIANT, type ListMakerOptions } from './visitor-lists.ts';
@@ -19,14 +19,15 @@ const ALGORITHM = 'rows-2';
 /** The {@link ItemListMaker} of a task. */
 export class ItemLists implements ItemListMaker {
   readonly #options: ListMakerOptions;
+  readonly #scores: ItemScores;
 
   constructor(options: ListMakerOptions) {
     this.#options = options;
+    this.#scores = new ItemScores(options.index);
   }
 
   itemsPublished(items: readonly PublishedItem[], context: ProcessorContext): void {
     const { use, definitions } = this.#options;
-    this.#load(items, context);
     const isSimilarUsed = use.isInUse(definitions.similar);
     const isBoughtTogetherUsed = use.isInUse(definitions.boughtTogether);
     for (const item of items) {
@@ -53,7 +54,6 @@ export class ItemLists implements ItemListMaker {
   }
 
   republish(_sink: string, keys: readonly string[], items: readonly PublishedItem[], context: ProcessorContext): void {
-    this.#load(items, context);
     const byId = new Map(items.map((item) => [item.record.itemId, item]));
     for (const key of keys) {
       const parsed = this.#options.format.parseKey(key);
@@ -62,11 +62,6 @@ export class ItemLists implements ItemListMaker {
       if (item !== undefined) this.#publish(item, parsed.definition, context);
       else context.forward({ key, value: null, timestampMs: context.streamTimeMs }, this.#options.listsSink);
     }
-  }
-
-  #load(items: readonly PublishedItem[], context: ProcessorContext): void {
-    const keys = items.map(({ record }) => record.itemId);
-    context.globalStore<CatalogEntry>(this.#options.stores.catalog).load(keys);
   }
 
   #publish(item: PublishedItem, definition: string, context: ProcessorContext): void {
@@ -88,40 +83,46 @@ export class ItemLists implements ItemListMaker {
 
   #items({ record, asOf }: PublishedItem, definition: string, context: ProcessorContext): ListedItems {
     const { index, campaigns, definitions, facts, listLength, stores, tuningOf } = this.#options;
-    const catalog = context.globalStore<CatalogEntry>(stores.catalog);
     const isSimilar = definition === definitions.similar;
-    const scores = isSimilar ? similarScores(record, index, asOf.at) : boughtTogetherScores(record, index, asOf.at);
+    const ofNeighbours = isSimilar
+      ? similarScores(record, index, asOf.at)
+      : boughtTogetherScores(record, index, asOf.at);
     const denseIds = index.partnersOf(record);
-    const kind: Reason['kind'] = isSimilar ? 'similar' : 'bought-together';
-    const title = catalog.get(record.itemId)?.title;
+    const { itemId } = record;
+    const own = index.internText(itemId);
     const shownAtMs = Math.max(asOf.at, context.streamTimeMs);
-    let candidates: Candidate[] = [];
+    const scores = this.#scores;
+    scores.clear();
     for (let i = 0; i < denseIds.length; i++) {
       const denseId = denseIds[i]!;
       const id = index.textOf(denseId);
-      const score = scores[i]!;
+      const score = ofNeighbours[i]!;
       // An item may follow itself in a session; it is no neighbour of itself.
-      if (score <= 0 || id === undefined || id === record.itemId || !index.isAvailable(denseId, shownAtMs)) continue;
-      candidates.push({ denseId, id, score, extra: [{ kind, itemId: record.itemId, title, part: score }] });
+      if (score > 0 && id !== undefined && id !== itemId && index.isAvailable(denseId, shownAtMs))
+        scores.add(denseId, score, 0);
     }
-    const own = index.internText(record.itemId);
-    if (isSimilar && own !== undefined) {
-      const { contentShare } = tuningOf(definition);
-      joinContent(
-        candidates,
-        { denseId: own, itemId: record.itemId, title },
-        contentShare,
-        facts.content,
-        index,
-        shownAtMs,
-      );
-    }
+    if (isSimilar && own !== undefined)
+      scores.joinContent(own, tuningOf(definition).contentShare, facts.content, shownAtMs);
+    const kind: Reason['kind'] = isSimilar ? 'similar' : 'bought-together';
+    const title = own === undefined ? undefined : index.titleOf(own);
+    const candidateAt = (place: number): Candidate => {
+      const denseId = scores.denseIds[place]!;
+      const related = scores.related[place]!;
+      const content = scores.content[place]!;
+      const extra: Reason[] = [];
+      if (related > 0) extra.push({ kind, itemId, title, part: related });
+      if (content > 0) extra.push({ kind: 'content', itemId, title, part: content });
+      return { denseId, id: index.textOf(denseId)!, score: scores.scoreOf(place), extra };
+    };
     const scope: CampaignScope = { audience: EVERYBODY, placement: definition, atMs: shownAtMs };
-    if (campaigns.hasActive(scope)) {
-      const targets = campaigns.targets((itemId) => catalog.get(itemId));
-      // What a list about one item names must have to do with the item.
-      candidates = applyCampaigns(candidates, targets, scope, () => undefined);
-    } else candidates.sort(byRank);
-    return listed(candidates, listLength);
+    if (!campaigns.hasActive(scope)) return listed(scores.best(listLength).map(candidateAt), listLength);
+    const catalog = context.globalStore<CatalogEntry>(stores.catalog);
+    const targets = campaigns.targets((target) => catalog.get(target));
+    const candidates = scores.best(Infinity).map(candidateAt);
+    // What a list about one item names must have to do with the item.
+    return listed(
+      applyCampaigns(candidates, targets, scope, () => undefined),
+      listLength,
+    );
   }
 }

@@ -1,6 +1,6 @@
 // The candidates that are related to what the visitor dealt with, by one of the scorers.
 
-import type { Candidate } from '../campaigns.ts';
+import { type Candidate, NO_PARTS } from '../campaigns.ts';
 import type { ItemIndex } from '../item-index.ts';
 import type { RelatedScorer } from '../scoring/related-scorer.ts';
 import { TopK } from '../scoring/top-k.ts';
@@ -39,7 +39,7 @@ export class RelatedItems implements CandidateSource {
     for (let i = 0; i < count && candidates.length < reach; i++) {
       const denseId = this.#order[i]!;
       const id = this.#index.textOf(denseId)!;
-      if (!blocked.has(id)) candidates.push({ denseId, id, score: scores[denseId]!, extra: [] });
+      if (!blocked.has(id)) candidates.push({ denseId, id, score: scores[denseId]!, extra: NO_PARTS });
     }
   }
 

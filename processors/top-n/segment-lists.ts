@@ -9,6 +9,7 @@ import {
   type CampaignScope,
   type Candidate,
   EVERYBODY,
+  NO_PARTS,
 } from '../campaigns.ts';
 import type { CatalogEntry } from '../catalog-entry.ts';
 import type { SegmentListMaker } from '../popularity.ts';
@@ -102,7 +103,7 @@ export class SegmentLists implements SegmentListMaker {
     if (denseId === undefined || !index.isAvailable(denseId, atMs)) return undefined;
     if (segment.startsWith(CATEGORY) && !index.categoriesOf(itemId).includes(segment.slice(CATEGORY.length)))
       return undefined;
-    return { denseId, id: itemId, score: 0, extra: [] };
+    return { denseId, id: itemId, score: 0, extra: NO_PARTS };
   }
 }
 

@@ -3,7 +3,7 @@
 // the visitor's items have no content, the related ones stand as they are; where they have no neighbours (new items), content
 // alone makes the list.
 
-import type { Candidate } from '../campaigns.ts';
+import { type Candidate, NO_PARTS, namePart } from '../campaigns.ts';
 import type { ContentIndex } from '../content/content-index.ts';
 import { type ContentQuery, type ContentScore, contentScores } from '../content/content-scores.ts';
 import type { ItemIndex } from '../item-index.ts';
@@ -64,20 +64,23 @@ export class SimilarContent implements CandidateSource {
     for (const own of others.slice(0, room)) {
       const id = this.#index.textOf(own.denseId)!;
       const score = this.#relatedScoreOf(own.denseId) * (1 - share);
-      const candidate: Candidate = { denseId: own.denseId, id, score, relatedWeight: 1 - share, extra: [] };
+      const candidate: Candidate = { denseId: own.denseId, id, score, relatedWeight: 1 - share, extra: NO_PARTS };
       this.#add(candidate, own, scale, query);
       candidates.push(candidate);
     }
   }
 
-  #add(candidate: Candidate, { parts }: ContentScore, scale: number, { evidence, sources }: ListQuery): void {
+  #add(candidate: Candidate, { parts }: ContentScore, scale: number, { evidence }: ListQuery): void {
     for (let i = 0; i < parts.length; i += 2) {
       const part = scale * parts[i + 1]!;
       candidate.score += part;
       // A search, where there is one, comes behind the items.
-      const itemId = evidence[parts[i]!]?.itemId;
-      if (itemId === undefined) candidate.extra.push({ kind: 'searched', part });
-      else candidate.extra.push({ kind: 'content', itemId, title: sources.entryOf(itemId)?.title, part });
+      const source = evidence[parts[i]!];
+      if (source === undefined) namePart(candidate, { kind: 'searched', part });
+      else {
+        const { itemId, denseId } = source;
+        namePart(candidate, { kind: 'content', itemId, title: this.#index.titleOf(denseId), part });
+      }
     }
   }
 

@@ -50,6 +50,7 @@ export interface CandidatesOptions {
 
 /** Makes visitors' items. One per task. */
 export class VisitorCandidates {
+  readonly #index: ItemIndex;
   readonly #length: number;
   readonly #f1: F1Scorer;
   readonly #f2: F2Scorer;
@@ -66,6 +67,7 @@ export class VisitorCandidates {
   readonly #tuningOf: TuningOf;
 
   constructor({ index, facts, campaigns, listLength, taste, tuningOf, reranker }: CandidatesOptions) {
+    this.#index = index;
     this.#length = listLength;
     this.#tuningOf = tuningOf;
     const relatedScoreOf = (denseId: number) => this.#related.scoreOf(denseId);
@@ -146,7 +148,8 @@ export class VisitorCandidates {
     for (let k = 0; k < denseIds.length; k++) denseIds[k] = candidates[k]!.denseId;
     const parts = this.#related.scorer.parts(denseIds, evidence, times, sources);
     const causes: Cause[] = [];
-    for (const { kind, itemId } of evidence) causes.push({ kind, itemId, title: sources.entryOf(itemId)?.title });
+    for (const { kind, itemId, denseId } of evidence)
+      causes.push({ kind, itemId, title: this.#index.titleOf(denseId) });
     const draft = new ListDraft(causes);
     const unnamed = unnamedCauses(draft, evidence.length);
     const width = evidence.length + OTHER_PARTS.length;

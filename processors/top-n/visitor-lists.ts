@@ -213,7 +213,7 @@ export class VisitorLists implements VisitorListMaker {
     return failures;
   }
 
-  /** Brings the rows and titles of all visitors into memory with one multi-get each. */
+  /** Brings the rows of all visitors into memory with one multi-get. */
   #load(changed: readonly Pick<ChangedVisitor, 'profile'>[], context: ProcessorContext): Sources {
     const { stores } = this.#options;
     const neighbours = context.globalStore<NeighbourRecord>(stores.neighbours);
@@ -228,7 +228,6 @@ export class VisitorLists implements VisitorListMaker {
     }
     const keys = [...items];
     neighbours.load(keys);
-    catalog.load(keys);
     return {
       dealings,
       ranker: context.globalStore<ServedRanker>(stores.ranker).get(RANKER_KEY),

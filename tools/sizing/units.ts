@@ -44,7 +44,7 @@ export const UNITS = {
   rowBytes: unit(1_418, 'bytes', 'state of an item that is together with many', STATE),
   neighbourBytes: unit(651, 'bytes', 'what every instance keeps of an item: neighbours', STATE),
   catalogBytes: unit(265, 'bytes', 'what every instance keeps of an item: catalog', STATE),
-  indexBytes: unit(296, 'bytes', 'memory of an item in the index of every instance', STATE),
+  indexBytes: unit(425, 'bytes', 'memory of an item in the index of every instance', STATE),
   visitorListBytes: unit(2_502, 'bytes', "a visitor's list", STATE),
   sessionListBytes: unit(1_043, 'bytes', "a session's list", STATE),
   visitorOtherBytes: unit(539 + 87, 'bytes', 'recently viewed and block of a visitor', STATE),

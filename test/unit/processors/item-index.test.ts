@@ -114,3 +114,15 @@ test('partners of a record are numbered once for each index', () => {
   assert.deepEqual([...second.partnersOf(record)], [1, 2]);
   assert.deepEqual([...first.partnersOf(record)], [0, 1]);
 });
+
+test('an item is called what the catalog calls it now, and nothing once it is withdrawn', () => {
+  const index = new ItemIndex(HALF_LIFE);
+  const dense = index.intern(itemHash('a'));
+  assert.equal(index.titleOf(dense), undefined);
+  for (const title of ['A lamp', 'A lamp, black']) {
+    index.applyCatalog('a', { ...entry('a'), title });
+    assert.equal(index.titleOf(dense), title);
+  }
+  index.applyCatalog('a', undefined);
+  assert.equal(index.titleOf(dense), undefined);
+});
