@@ -58,6 +58,8 @@ export class SegmentState implements SegmentItems {
   /** The items of the base are in. A state that was just read from its head has the changed items alone. */
   isWhole: boolean;
   readonly #positions = new Map<string, number>();
+  /** The first so many of `items` are in `#positions`. Of a thousand that come with a batch most are cut before anybody asks for them. */
+  #positioned = 0;
 
   constructor(popularLandmarkMs: number, trendingLandmarkMs: number, asOf: AsOf, isWhole: boolean) {
     this.popularLandmarkMs = popularLandmarkMs;
@@ -68,6 +70,8 @@ export class SegmentState implements SegmentItems {
 
   /** Position of an item; `undefined` where it is absent. */
   positionOf(item: string): number | undefined {
+    for (; this.#positioned < this.items.length; this.#positioned++)
+      this.#positions.set(this.items[this.#positioned]!, this.#positioned);
     return this.#positions.get(item);
   }
 
@@ -79,7 +83,6 @@ export class SegmentState implements SegmentItems {
       this.trending = grown(this.trending);
     }
     this.items.push(item);
-    this.#positions.set(item, position);
     this.popular[position] = popular;
     this.trending[position] = trending;
     this.markChanged(position);
@@ -98,17 +101,13 @@ export class SegmentState implements SegmentItems {
     this.isWhole = true;
     if (base === undefined) return;
     const { items, popular, trending } = this;
-    this.items = [];
+    this.items = base.items.slice();
     this.popular = base.popular.slice();
     this.trending = base.trending.slice();
-    this.#positions.clear();
+    this.#forgetPositions();
     this.changed.clear();
-    for (let i = 0; i < base.items.length; i++) {
-      this.items.push(base.items[i]!);
-      this.#positions.set(base.items[i]!, i);
-    }
     for (let i = 0; i < items.length; i++) {
-      const position = this.#positions.get(items[i]!);
+      const position = this.positionOf(items[i]!);
       if (position === undefined) {
         this.append(items[i]!, popular[i]!, trending[i]!);
         continue;
@@ -130,7 +129,7 @@ export class SegmentState implements SegmentItems {
   /** Drops every item whose popularity is 0. */
   removeEmpty(): void {
     this.needsBase = true;
-    this.#positions.clear();
+    this.#forgetPositions();
     let size = 0;
     for (let i = 0; i < this.items.length; i++) {
       const popular = this.popular[i]!;
@@ -138,10 +137,14 @@ export class SegmentState implements SegmentItems {
       this.items[size] = this.items[i]!;
       this.popular[size] = popular;
       this.trending[size] = this.trending[i]!;
-      this.#positions.set(this.items[size]!, size);
       size++;
     }
     this.items.length = size;
+  }
+
+  #forgetPositions(): void {
+    this.#positions.clear();
+    this.#positioned = 0;
   }
 }
 
@@ -160,13 +163,14 @@ export function addDelta(state: SegmentState, deltas: SegmentDeltas, delta: Segm
   const trendingFactor = rebaseFactor(deltas.trendingLandmarkMs, state.trendingLandmarkMs, halfLives.trendingMs);
   let dropped = 0;
   let hasEmpty = false;
+  // Asked for before any is added: each item is in a delta once.
+  const positions = delta.items.map((item) => state.positionOf(item));
   for (let i = 0; i < delta.items.length; i++) {
-    const item = delta.items[i]!;
     const popular = delta.popular[i]! * popularFactor;
     const trending = delta.trending[i]! * trendingFactor;
-    const position = state.positionOf(item);
+    const position = positions[i];
     if (position === undefined) {
-      if (popular > 0) state.append(item, popular, Math.max(0, trending));
+      if (popular > 0) state.append(delta.items[i]!, popular, Math.max(0, trending));
       else dropped++;
       continue;
     }

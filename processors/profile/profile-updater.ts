@@ -238,12 +238,8 @@ export class ProfileUpdater {
     const weight = this.#options.signals.of(signal).popularity;
     if (weight === 0) return;
     const { deltas } = this.#options;
-    eachSegment(
-      event.at,
-      event.device ?? undefined,
-      event.region ?? undefined,
-      categories.slice(0, CATEGORIES),
-      (name) => deltas.popular(name, item, weight),
+    eachSegment(event.at, event.device ?? undefined, event.region ?? undefined, categories, (name) =>
+      deltas.popular(name, item, weight),
     );
   }
 

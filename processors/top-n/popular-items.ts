@@ -3,6 +3,7 @@
 
 import type { Candidate } from '../campaigns.ts';
 import type { ItemIndex } from '../item-index.ts';
+import { segmentName } from '../profile/segments.ts';
 import type { CandidateSource, ListQuery } from './pipeline.ts';
 
 /** Score of the most popular item of a segment; the best related item has 1 or more. */
@@ -42,9 +43,9 @@ export class PopularItems implements CandidateSource {
     const segments: string[] = [];
     const newest = evidence[0];
     const code = newest === undefined ? 0 : this.#index.categoryCode[newest.denseId]!;
-    if (code > 0) segments.push(`category=${this.#index.nameOf(code)}`);
-    if (profile.region !== undefined) segments.push(`region=${profile.region}`);
-    if (profile.device !== undefined) segments.push(`device=${profile.device}`);
+    if (code > 0) segments.push(segmentName('category', this.#index.nameOf(code)!));
+    if (profile.region !== undefined) segments.push(segmentName('region', profile.region));
+    if (profile.device !== undefined) segments.push(segmentName('device', profile.device));
     segments.push('global');
     return segments;
   }
