@@ -1,7 +1,8 @@
 // A producer with a transactional id (KIP-98), cut down to what a task needs: the id is claimed once, and each transaction is
-// "add all partitions, produce to them, end". Nothing is sent a second time once records are on their way: after any failure
-// the producer is of no use, since it cannot know what the broker has (a repeated request may be taken for another one's
-// duplicate, and records are lost without an error). Its owner claims the id anew, which settles the transaction, and looks.
+// "add all partitions, produce to them, end". What a coordinator is asked is repeated while it says that it has no time. Records are
+// never sent a second time: after any other failure the producer is of no use, since it cannot know what the broker has (a repeated
+// request may be taken for another one's duplicate, and records are lost without an error). Its owner claims the id anew, which
+// settles the transaction, and looks.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchOptions } from './batch-encoder.ts';
@@ -136,7 +137,8 @@ export class TransactionalProducer {
   async #end(outcome: Outcome): Promise<void> {
     const transactionResult = outcome === 'committed';
     const args = { transactionalId: this.#transactionalId, ...this.identity, transactionResult };
-    await this.#requests.send(this.#coordinator, 'EndTxn', args);
+    // Safe to repeat: one that is being ended so ends so, and one that somebody else has ended was ended in a later epoch.
+    await this.#ask((coordinator) => this.#requests.send(coordinator, 'EndTxn', args));
   }
 
   /** Sends what may be repeated to the coordinator, until it has time for it. */
