@@ -135,23 +135,46 @@ function read(reader: ProfileReader): Profile {
   return { ...visits, device, region, segments, vector, shown };
 }
 
+/** Where a text is in the profile that had it last. */
+interface Place {
+  /** Number of that profile, counted as they are written. */
+  profile: number;
+  number: number;
+}
+
+/** Texts whose places are kept, 2 MB; beyond it all are forgotten. */
+const MOST_PLACES = 20_000;
+
 class ProfileWriter {
   readonly bytes = new ByteWriter(8192);
   #baseMs = 0;
-  readonly #numbers = new Map<string, number>();
+  /** Of texts of this and earlier profiles: a map that is emptied for each has to grow for each. */
+  readonly #places = new Map<string, Place>();
+  #profile = 0;
+  #texts = 0;
 
   begin(baseMs: number): void {
     this.bytes.reset();
-    this.#numbers.clear();
+    if (this.#places.size > MOST_PLACES) this.#places.clear();
+    this.#profile++;
+    this.#texts = 0;
     this.#baseMs = baseMs;
   }
 
   text(text: string): void {
-    const number = this.#numbers.get(text);
-    this.bytes.varint(number === undefined ? 0 : number + 1);
-    if (number !== undefined) return;
-    this.#numbers.set(text, this.#numbers.size);
+    const place = this.#places.get(text);
+    if (place?.profile === this.#profile) {
+      this.bytes.varint(place.number + 1);
+      return;
+    }
+    this.bytes.varint(0);
     this.bytes.text(text);
+    const number = this.#texts++;
+    if (place === undefined) this.#places.set(text, { profile: this.#profile, number });
+    else {
+      place.profile = this.#profile;
+      place.number = number;
+    }
   }
 
   time(atMs: number): void {
