@@ -164,13 +164,14 @@ export function addDelta(state: SegmentState, deltas: SegmentDeltas, delta: Segm
   let dropped = 0;
   let hasEmpty = false;
   // Asked for before any is added: each item is in a delta once.
-  const positions = delta.items.map((item) => state.positionOf(item));
-  for (let i = 0; i < delta.items.length; i++) {
+  const positions: (number | undefined)[] = [];
+  for (const number of delta.items) positions.push(state.positionOf(deltas.items[number]!));
+  for (let i = 0; i < positions.length; i++) {
     const popular = delta.popular[i]! * popularFactor;
     const trending = delta.trending[i]! * trendingFactor;
     const position = positions[i];
     if (position === undefined) {
-      if (popular > 0) state.append(delta.items[i]!, popular, Math.max(0, trending));
+      if (popular > 0) state.append(deltas.items[delta.items[i]!]!, popular, Math.max(0, trending));
       else dropped++;
       continue;
     }

@@ -192,13 +192,14 @@ export class DeltaBatch implements ContributionSink {
       partitions,
     );
     const outgoing: Outgoing<SegmentDeltas>[] = [];
+    const numbers = new Int32Array(this.#items.length);
+    const newRecord = () => new SegmentRecord(this.#items, numbers);
     for (let partition = 0; partition < partitions; partition++) {
-      let segments: SegmentDelta[] = [];
-      let bytes = 0;
+      let record = newRecord();
       const close = () => {
-        if (segments.length > 0) outgoing.push({ partition, value: this.#segmentRecord(segments) });
-        segments = [];
-        bytes = 0;
+        if (record.segments.length === 0) return;
+        outgoing.push({ partition, value: record.finished(this.#popularLandmarkMs, this.#trendingLandmarkMs) });
+        record = newRecord();
       };
       for (const segment of groups[partition]!) {
         const own = entries.subarray(starts[segment], starts[segment + 1]);
@@ -207,33 +208,14 @@ export class DeltaBatch implements ContributionSink {
         for (let from = 0; from < own.length; from += most) {
           const slice = own.subarray(from, from + most);
           const size = ROW_BYTES + slice.length * (ITEM_BYTES + ENTRY_BYTES);
-          if (bytes + size > RECORD_MAX_BYTES) close();
-          bytes += size;
-          segments.push(this.#segmentDelta(segment, slice));
+          if (record.bytes + size > RECORD_MAX_BYTES) close();
+          const { name, newest } = this.#segments[segment]!;
+          record.add(name, newest, this.#popularity, slice, size);
         }
       }
       close();
     }
     return outgoing;
-  }
-
-  #segmentRecord(segments: readonly SegmentDelta[]): SegmentDeltas {
-    return { popularLandmarkMs: this.#popularLandmarkMs, trendingLandmarkMs: this.#trendingLandmarkMs, segments };
-  }
-
-  #segmentDelta(segment: number, entries: Int32Array): SegmentDelta {
-    const table = this.#popularity;
-    const { name, newest } = this.#segments[segment]!;
-    const items: string[] = [];
-    const popular = new Float64Array(entries.length);
-    const trending = new Float64Array(entries.length);
-    for (let i = 0; i < entries.length; i++) {
-      const entry = entries[i]!;
-      items.push(this.#items[table.second[entry]!]!);
-      popular[i] = table.sums[POPULAR][entry]!;
-      trending[i] = table.sums[TRENDING][entry]!;
-    }
-    return { segment: name, newest, items, popular, trending };
   }
 
   /** Indexes of texts by the partition of each. */
@@ -278,29 +260,85 @@ export class DeltaBatch implements ContributionSink {
   }
 }
 
-/** One record of pair deltas while it is being made: it numbers its own items. */
-class PairRecord {
-  readonly rows: RowDelta[] = [];
-  /** Estimated size. */
-  bytes = 0;
+/** The items of one record while it is being made: it numbers its own. */
+class RecordItems {
   readonly #texts: readonly string[];
-  readonly #hashes: readonly number[];
   /** Number in this record + 1 by the number in the batch; 0 where an item is not in it. */
   readonly #numbers: Int32Array;
-  /** Numbers in the batch. */
-  readonly #items: number[] = [];
+  /** Numbers in the batch, in the order of those in this record. */
+  readonly inBatch: number[] = [];
 
   /** @param numbers for this record's use, of which there is one at a time. */
-  constructor(texts: readonly string[], hashes: readonly number[], numbers: Int32Array) {
+  constructor(texts: readonly string[], numbers: Int32Array) {
     this.#texts = texts;
-    this.#hashes = hashes;
     this.#numbers = numbers.fill(0);
+  }
+
+  /** Number in this record of an item, by that in the batch. */
+  numberOf(item: number): number {
+    const known = this.#numbers[item]! - 1;
+    if (known >= 0) return known;
+    this.#numbers[item] = this.inBatch.push(item);
+    return this.inBatch.length - 1;
+  }
+
+  texts(): string[] {
+    return this.inBatch.map((item) => this.#texts[item]!);
+  }
+}
+
+/** One record of popularity deltas while it is being made. */
+class SegmentRecord {
+  readonly segments: SegmentDelta[] = [];
+  /** Estimated size. */
+  bytes = 0;
+  readonly #items: RecordItems;
+
+  constructor(texts: readonly string[], numbers: Int32Array) {
+    this.#items = new RecordItems(texts, numbers);
+  }
+
+  /** Adds a segment, of some entries of `popularity`, that takes so many bytes by estimate. */
+  add(segment: string, newest: EventRef, popularity: PairTable, own: Int32Array, bytes: number): void {
+    this.bytes += bytes;
+    const items = new Int32Array(own.length);
+    const popular = new Float64Array(own.length);
+    const trending = new Float64Array(own.length);
+    for (let i = 0; i < own.length; i++) {
+      const entry = own[i]!;
+      items[i] = this.#items.numberOf(popularity.second[entry]!);
+      popular[i] = popularity.sums[POPULAR][entry]!;
+      trending[i] = popularity.sums[TRENDING][entry]!;
+    }
+    this.segments.push({ segment, newest, items, popular, trending });
+  }
+
+  finished(popularLandmarkMs: number, trendingLandmarkMs: number): SegmentDeltas {
+    return { popularLandmarkMs, trendingLandmarkMs, items: this.#items.texts(), segments: this.segments };
+  }
+}
+
+/** One record of pair deltas while it is being made. */
+class PairRecord {
+  readonly rows: RowDelta[] = [];
+  readonly #items: RecordItems;
+  readonly #hashes: readonly number[];
+  #entryBytes = 0;
+
+  constructor(texts: readonly string[], hashes: readonly number[], numbers: Int32Array) {
+    this.#items = new RecordItems(texts, numbers);
+    this.#hashes = hashes;
     collector.clear();
+  }
+
+  /** Estimated size. */
+  get bytes(): number {
+    return this.#entryBytes + this.#items.inBatch.length * ITEM_BYTES;
   }
 
   /** Adds a row, of some entries of `pairs`. */
   add(item: number, totals: ItemTotals, pairs: PairTable, own: Int32Array): void {
-    const number = this.#number(item);
+    const number = this.#items.numberOf(item);
     const [ofF, ofB, ofO] = pairs.sums;
     const from = collector.size;
     for (let i = 0; i < own.length; i++) {
@@ -310,29 +348,16 @@ class PairRecord {
       const o = ofO[entry]!;
       // Placed and taken back in the same batch.
       if (f === 0 && b === 0 && o === 0) continue;
-      collector.add(this.#number(pairs.second[entry]!), f, b, o);
+      collector.add(this.#items.numberOf(pairs.second[entry]!), f, b, o);
     }
     const to = collector.size;
-    this.bytes += ROW_BYTES + (to - from) * ENTRY_BYTES;
+    this.#entryBytes += ROW_BYTES + (to - from) * ENTRY_BYTES;
     const { n, recent, p, repeats, lastSeenMs, newest } = totals;
     this.rows.push({ item: number, newest, n, recent, p, repeats, lastSeenMs, from, to });
   }
 
   finished(landmarkMs: number): PairDeltas {
-    const items: string[] = [];
-    const hashes = new Float64Array(this.#items.length);
-    for (const [number, item] of this.#items.entries()) {
-      items.push(this.#texts[item]!);
-      hashes[number] = this.#hashes[item]!;
-    }
-    return { landmarkMs, items, hashes, rows: this.rows, entries: collector.entries() };
-  }
-
-  #number(item: number): number {
-    const known = this.#numbers[item]! - 1;
-    if (known >= 0) return known;
-    this.#numbers[item] = this.#items.push(item);
-    this.bytes += ITEM_BYTES;
-    return this.#items.length - 1;
+    const hashes = Float64Array.from(this.#items.inBatch, (item) => this.#hashes[item]!);
+    return { landmarkMs, items: this.#items.texts(), hashes, rows: this.rows, entries: collector.entries() };
   }
 }

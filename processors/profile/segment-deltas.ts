@@ -17,8 +17,8 @@ export interface SegmentDelta {
   readonly segment: string;
   /** Newest event among those that the delta is made of. */
   readonly newest: EventRef;
-  /** Item ids, each once. The arrays below have the same order and length. */
-  readonly items: readonly string[];
+  /** Numbers of its items in the record's, each once. The arrays below have the same order and length. */
+  readonly items: Int32Array;
   /** Weights against `popularLandmarkMs`; negative where something was taken back. */
   readonly popular: Float64Array;
   /** The same weights against `trendingLandmarkMs`. */
@@ -31,6 +31,8 @@ export interface SegmentDeltas {
   readonly popularLandmarkMs: number;
   /** Epoch ms, a multiple of the half-life of trending. */
   readonly trendingLandmarkMs: number;
+  /** Ids of the items that the segments speak of, each once. */
+  readonly items: readonly string[];
   readonly segments: readonly SegmentDelta[];
 }
 
@@ -45,19 +47,15 @@ export const segmentDeltasSerde: Serde<SegmentDeltas> = {
     writer.u8(VERSION);
     writer.signed(deltas.popularLandmarkMs);
     writer.signed(deltas.trendingLandmarkMs);
-    const numbers = new Map<string, number>();
-    for (const { items } of deltas.segments) {
-      for (const item of items) if (!numbers.has(item)) numbers.set(item, numbers.size);
-    }
-    writer.varint(numbers.size);
-    for (const item of numbers.keys()) writer.text(item);
+    writer.varint(deltas.items.length);
+    for (const item of deltas.items) writer.text(item);
     writer.varint(deltas.segments.length);
     for (const delta of deltas.segments) {
       writer.text(delta.segment);
       writeEvent(writer, delta.newest);
       writer.varint(delta.items.length);
       for (let i = 0; i < delta.items.length; i++) {
-        writer.varint(numbers.get(delta.items[i]!)!);
+        writer.varint(delta.items[i]!);
         writer.f64(delta.popular[i]!);
         writer.f64(delta.trending[i]!);
       }
@@ -81,25 +79,25 @@ function read(reader: ByteReader): SegmentDeltas {
   reader.u8();
   const popularLandmarkMs = reader.signed();
   const trendingLandmarkMs = reader.signed();
-  const texts: string[] = [];
-  for (let left = reader.count(); left > 0; left--) texts.push(reader.text());
+  const items: string[] = [];
+  for (let left = reader.count(); left > 0; left--) items.push(reader.text());
   const segments: SegmentDelta[] = [];
   for (let left = reader.count(); left > 0; left--) {
     const segment = reader.text();
     const newest = readEvent(reader);
     const size = reader.count(17);
-    const items: string[] = [];
+    const numbers = new Int32Array(size);
     const popular = new Float64Array(size);
     const trending = new Float64Array(size);
     for (let i = 0; i < size; i++) {
-      const item = texts[reader.varint()];
-      if (item === undefined) throw new RangeError('item number');
-      items.push(item);
+      const number = reader.varint();
+      if (number >= items.length) throw new RangeError('item number');
+      numbers[i] = number;
       popular[i] = reader.f64();
       trending[i] = reader.f64();
     }
-    segments.push({ segment, newest, items, popular, trending });
+    segments.push({ segment, newest, items: numbers, popular, trending });
   }
   reader.end();
-  return { popularLandmarkMs, trendingLandmarkMs, segments };
+  return { popularLandmarkMs, trendingLandmarkMs, items, segments };
 }

@@ -127,11 +127,11 @@ function answerOf(pipeline: VisitorPipeline, atMs: number): Map<string, number> 
       sums.set(`o ${item} ${partner}`, row.o[i]! * factor);
     }
   }
-  for (const { popularLandmarkMs, segments } of pipeline.segmentDeltas) {
+  for (const { popularLandmarkMs, items: ids, segments } of pipeline.segmentDeltas) {
     const factor = valueFactor(atMs, popularLandmarkMs, halfLives.popularMs);
     for (const { segment, items, popular } of segments) {
       for (let i = 0; i < items.length; i++) {
-        const name = `popular ${segment} ${items[i]}`;
+        const name = `popular ${segment} ${ids[items[i]!]}`;
         sums.set(name, (sums.get(name) ?? 0) + popular[i]! * factor);
       }
     }

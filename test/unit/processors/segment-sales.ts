@@ -31,11 +31,12 @@ export function deltasOf(sales: readonly Sale[], batchMs = 0): SegmentDeltas {
   return {
     popularLandmarkMs,
     trendingLandmarkMs,
+    items,
     segments: [
       {
         segment: 'global',
         newest: { at: newestMs, topic: 'clicks', partition: 0, offset: 0, eventId: 'e' },
-        items,
+        items: Int32Array.from(items.keys()),
         popular: sums(popularLandmarkMs, HALF_LIVES.popularMs),
         trending: sums(trendingLandmarkMs, HALF_LIVES.trendingMs),
       },

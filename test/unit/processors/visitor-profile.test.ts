@@ -193,11 +193,11 @@ describe('Returns', () => {
     assert.deepEqual(pipeline.profile('ann')!.bought, []);
     assert.deepEqual([...pipeline.profile('ann')!.vector!.sums], new Array(64).fill(0));
     const popularity = new Map<string, number>();
-    for (const { popularLandmarkMs, segments } of pipeline.segmentDeltas) {
+    for (const { popularLandmarkMs, items: ids, segments } of pipeline.segmentDeltas) {
       const factor = rebaseFactor(popularLandmarkMs, 0, DEFAULT_HALF_LIVES.popularMs);
       for (const { segment, items, popular } of segments) {
         for (let i = 0; i < items.length; i++) {
-          const name = `${segment} ${items[i]}`;
+          const name = `${segment} ${ids[items[i]!]}`;
           popularity.set(name, addSigned(popularity.get(name) ?? 0, popular[i]! * factor));
         }
       }
@@ -481,9 +481,11 @@ describe('Searches and referrers', () => {
       ),
     );
     assert.equal(pipeline.profile('ann')!.session!.referrer, 'news.example');
-    const counted = pipeline.segmentDeltas.flatMap(({ segments }) => segments);
+    const counted = pipeline.segmentDeltas.flatMap(({ items: ids, segments }) =>
+      segments.map(({ segment, items }) => [segment, ...Array.from(items, (item) => ids[item]!)]),
+    );
     assert.deepEqual(
-      counted.filter(({ segment }) => segment.startsWith('referrer=')).map(({ segment, items }) => [segment, ...items]),
+      counted.filter(([segment]) => segment!.startsWith('referrer=')),
       [
         ['referrer=news.example', 'a'],
         ['referrer=other', 'b'],
