@@ -14,7 +14,7 @@ import {
   Slices,
   type StreamRecord,
 } from '../engine/api/index.ts';
-import type { ItemRow } from './co-occurrence/item-row.ts';
+import { ENTRY_NUMBERS, HASH, type ItemRow } from './co-occurrence/item-row.ts';
 import type { ItemListMaker, PublishedItem } from './co-occurrence/list-maker.ts';
 import { type CountOf, neighbourRecordOf } from './co-occurrence/neighbour-record.ts';
 import type { PairDeltas } from './co-occurrence/pair-deltas.ts';
@@ -84,9 +84,9 @@ export class CoOccurrenceProcessor implements Processor<PairDeltas> {
     const { refresh, lists } = this.#options;
     if (refresh === undefined) return;
     const { content, index } = refresh;
-    const hasPartner: HoldsItem<ItemRow> = ({ hashes, size }, isWanted) => {
+    const hasPartner: HoldsItem<ItemRow> = ({ entries, size }, isWanted) => {
       for (let i = 0; i < size; i++) {
-        const denseId = index.denseOf(hashes[i]!);
+        const denseId = index.denseOf(entries[ENTRY_NUMBERS * i + HASH]!);
         if (denseId !== undefined && isWanted(denseId)) return true;
       }
       return false;

@@ -35,14 +35,22 @@ export interface ItemRow {
   isWaiting: boolean;
   /** Was ever in an order with another item: only then can there be a list of what it is bought with, to be changed or taken back. */
   isBoughtWith: boolean;
-  /** Entries in use of the arrays below. */
+  /** Entries in use. */
   size: number;
-  /** 53-bit hashes of the partners, ascending. */
-  hashes: Float64Array;
-  /** Mass of "partner came after this item". */
-  f: Float64Array;
-  /** Mass of "partner came before this item". */
-  b: Float64Array;
-  /** Mass of "bought in one order". */
-  o: Float64Array;
+  /**
+   * {@link ENTRY_NUMBERS} numbers for each entry, one entry behind the other, room for more behind them: in one array, since each takes
+   * 200 bytes beside its numbers, and an insertion moves one block.
+   */
+  entries: Float64Array;
 }
+
+/** Numbers of an entry, at the places below. */
+export const ENTRY_NUMBERS = 4;
+/** 53-bit hash of the partner. Ascends from entry to entry. */
+export const HASH = 0;
+/** Mass of "partner came after this item". */
+export const F = 1;
+/** Mass of "partner came before this item". */
+export const B = 2;
+/** Mass of "bought in one order". */
+export const O = 3;

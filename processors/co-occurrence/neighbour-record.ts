@@ -4,7 +4,7 @@ import { itemHash } from '../../schemas/item-hash.ts';
 import { landmarkAt, rebaseFactor, recentFactor } from '../decay.ts';
 import { itemVector, type QuantisedVector } from '../item-vector.ts';
 import { type NeighbourRecord, roundedMass } from '../neighbours.ts';
-import type { ItemRow } from './item-row.ts';
+import { B, ENTRY_NUMBERS, F, HASH, type ItemRow, O } from './item-row.ts';
 import { heaviestEntries } from './row-update.ts';
 
 /** Partners that are published: at most 1.2 kB, of which every instance keeps a copy. */
@@ -21,18 +21,18 @@ export type CountOf = (hash: number, atMs: number) => number;
 export function neighbourRecordOf(itemId: string, row: ItemRow, halfLifeMs: number, countOf: CountOf): NeighbourRecord {
   const landmarkMs = landmarkAt(row.asOf.at, halfLifeMs);
   const factor = rebaseFactor(row.landmarkMs, landmarkMs, halfLifeMs);
-  const entries = heaviestEntries(row, PUBLISHED_PARTNERS);
-  const size = entries.length;
+  const heaviest = heaviestEntries(row, PUBLISHED_PARTNERS);
+  const size = heaviest.length;
   const partners = new Float64Array(size);
   const f = new Float32Array(size);
   const b = new Float32Array(size);
   const o = new Float32Array(size);
   for (let i = 0; i < size; i++) {
-    const entry = entries[i]!;
-    partners[i] = row.hashes[entry]!;
-    f[i] = roundedMass(row.f[entry]! * factor);
-    b[i] = roundedMass(row.b[entry]! * factor);
-    o[i] = roundedMass(row.o[entry]! * factor);
+    const at = ENTRY_NUMBERS * heaviest[i]!;
+    partners[i] = row.entries[at + HASH]!;
+    f[i] = roundedMass(row.entries[at + F]! * factor);
+    b[i] = roundedMass(row.entries[at + B]! * factor);
+    o[i] = roundedMass(row.entries[at + O]! * factor);
   }
   const hash = itemHash(itemId);
   const { vector, scale } = vectorOf(row, hash, factor, landmarkMs, countOf);
@@ -60,9 +60,10 @@ export function neighbourRecordOf(itemId: string, row: ItemRow, halfLifeMs: numb
 
 function vectorOf(row: ItemRow, hash: number, factor: number, landmarkMs: number, countOf: CountOf): QuantisedVector {
   itemVector.begin();
-  for (let entry = 0; entry < row.size; entry++) {
-    const mass = (row.f[entry]! + row.b[entry]!) * factor;
-    if (mass > 0) itemVector.add(row.hashes[entry]!, mass, countOf(row.hashes[entry]!, landmarkMs));
+  const { size, entries } = row;
+  for (let at = 0; at < ENTRY_NUMBERS * size; at += ENTRY_NUMBERS) {
+    const mass = (entries[at + F]! + entries[at + B]!) * factor;
+    if (mass > 0) itemVector.add(entries[at + HASH]!, mass, countOf(entries[at + HASH]!, landmarkMs));
   }
   return itemVector.finish(hash, row.n * factor);
 }

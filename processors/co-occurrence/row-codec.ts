@@ -6,7 +6,7 @@ import type { Serde } from '../../engine/api/index.ts';
 import { EngineError } from '../../engine/api/index.ts';
 import { ByteReader, ByteWriter } from '../profile/bytes.ts';
 import { readAsOf, writeAsOf } from '../profile/event-codec.ts';
-import type { ItemRow } from './item-row.ts';
+import { B, ENTRY_NUMBERS, F, HASH, type ItemRow, O } from './item-row.ts';
 
 /** Version 1 has no `recent`: 0. */
 const VERSION = 2;
@@ -23,14 +23,12 @@ const HAS_O = 4;
 /** Rows are encoded one at a time, so they share a buffer. */
 const writer = new ByteWriter(8192);
 
-/** What a row takes in memory without entries, bytes: the object, the arrays' heads, five event ids (Node 24, 5,000 rows). */
-const EMPTY_ROW_BYTES = 1_800;
-/** Four numbers. */
-const ENTRY_BYTES = 32;
+/** What a row takes in memory without entries, bytes: the object, the array's head, five event ids (Node 24, 5,000 rows). */
+const EMPTY_ROW_BYTES = 1_300;
 
 /** Bytes that a row takes in memory. */
-export function rowBytes({ hashes }: ItemRow): number {
-  return EMPTY_ROW_BYTES + ENTRY_BYTES * hashes.length;
+export function rowBytes({ entries }: ItemRow): number {
+  return EMPTY_ROW_BYTES + entries.byteLength;
 }
 
 /** Serde of {@link ItemRow}. */
@@ -58,11 +56,12 @@ export const rowSerde: Serde<ItemRow> = {
     if (row.publishedAtMs !== undefined) writer.signed(row.publishedAtMs);
     if (otherAsOf !== undefined) writeAsOf(writer, otherAsOf);
     writer.varint(row.size);
-    for (let i = 0; i < row.size; i++) {
-      const f = row.f[i]!;
-      const b = row.b[i]!;
-      const o = row.o[i]!;
-      writer.uint53(row.hashes[i]!);
+    const { size, entries } = row;
+    for (let at = 0; at < ENTRY_NUMBERS * size; at += ENTRY_NUMBERS) {
+      const f = entries[at + F]!;
+      const b = entries[at + B]!;
+      const o = entries[at + O]!;
+      writer.uint53(entries[at + HASH]!);
       writer.u8((f === 0 ? 0 : HAS_F) | (b === 0 ? 0 : HAS_B) | (o === 0 ? 0 : HAS_O));
       if (f !== 0) writer.f64(f);
       if (b !== 0) writer.f64(b);
@@ -91,22 +90,19 @@ export const rowSerde: Serde<ItemRow> = {
     const otherAsOf = flags & HAS_OTHER_AS_OF ? readAsOf(reader) : undefined;
     const publishedAsOf = publishedAtMs === undefined ? undefined : (otherAsOf ?? asOf);
     const size = reader.count(8);
-    const hashes = new Float64Array(size);
-    const f = new Float64Array(size);
-    const b = new Float64Array(size);
-    const o = new Float64Array(size);
-    for (let i = 0; i < size; i++) {
-      hashes[i] = reader.uint53();
+    const entries = new Float64Array(ENTRY_NUMBERS * size);
+    for (let at = 0; at < entries.length; at += ENTRY_NUMBERS) {
+      entries[at + HASH] = reader.uint53();
       const masses = reader.u8();
-      if (masses & HAS_F) f[i] = reader.f64();
-      if (masses & HAS_B) b[i] = reader.f64();
-      if (masses & HAS_O) o[i] = reader.f64();
+      if (masses & HAS_F) entries[at + F] = reader.f64();
+      if (masses & HAS_B) entries[at + B] = reader.f64();
+      if (masses & HAS_O) entries[at + O] = reader.f64();
     }
     reader.end();
     const isWaiting = (flags & IS_WAITING) !== 0;
     const isBoughtWith = (flags & IS_NEVER_BOUGHT_WITH) === 0;
     const totals = { landmarkMs, n, recent, p, repeats, forward, backward, together, lastSeenMs };
-    return { ...totals, asOf, publishedAsOf, publishedAtMs, isWaiting, isBoughtWith, size, hashes, f, b, o };
+    return { ...totals, asOf, publishedAsOf, publishedAtMs, isWaiting, isBoughtWith, size, entries };
   },
 };
 

@@ -2,13 +2,16 @@
 
 import { addMass, movedLandmark, RECENT_SHARE, rebaseFactor } from '../decay.ts';
 import { advanceAsOf } from '../profile/as-of.ts';
-import type { ItemRow } from './item-row.ts';
+import { B, ENTRY_NUMBERS, F, HASH, type ItemRow, O } from './item-row.ts';
 import type { PairDeltas, RowDelta } from './pair-deltas.ts';
 
 /** Partners that a cut keeps (M of F1). At half of it the hit rate loses 0.1 points, at double it gains none. */
 export const ROW_ENTRIES = 100;
 /** A row grows to this before it is cut, so that a cut is paid for by many additions. */
 export const ROW_GROWN_ENTRIES = ROW_ENTRIES * 1.25;
+
+/** Room of a row with its first entry; it doubles when it is full. */
+const FIRST_ENTRIES = 8;
 
 /** The row of an item that gets its first delta. */
 export function emptyRow(landmarkMs: number, first: RowDelta): ItemRow {
@@ -28,10 +31,7 @@ export function emptyRow(landmarkMs: number, first: RowDelta): ItemRow {
     isWaiting: false,
     isBoughtWith: false,
     size: 0,
-    hashes: new Float64Array(0),
-    f: new Float64Array(0),
-    b: new Float64Array(0),
-    o: new Float64Array(0),
+    entries: new Float64Array(0),
   };
 }
 
@@ -66,17 +66,18 @@ export function addRowDelta(
     row.backward = addMass(row.backward, b);
     row.together = addMass(row.together, o);
     if (o > 0) row.isBoughtWith = true;
-    let entry = entryOf(row, hash);
-    if (entry < 0) {
+    let at = placeOf(row, hash);
+    if (at < 0) {
       if (f <= 0 && b <= 0 && o <= 0) {
         dropped += (f < 0 ? 1 : 0) + (b < 0 ? 1 : 0) + (o < 0 ? 1 : 0);
         continue;
       }
-      entry = ~entry;
-      insertEntry(row, entry, hash);
+      at = ~at;
+      insertEntry(row, at, hash);
     }
-    dropped += addTo(row.f, entry, f) + addTo(row.b, entry, b) + addTo(row.o, entry, o);
-    hasEmpty ||= row.f[entry] === 0 && row.b[entry] === 0 && row.o[entry] === 0;
+    const own = row.entries;
+    dropped += addTo(own, at + F, f) + addTo(own, at + B, b) + addTo(own, at + O, o);
+    hasEmpty ||= own[at + F] === 0 && own[at + B] === 0 && own[at + O] === 0;
   }
   if (hasEmpty) keepEntries(row, fullEntries(row));
   if (row.size > ROW_GROWN_ENTRIES) keepEntries(row, heaviestEntries(row, ROW_ENTRIES));
@@ -88,14 +89,15 @@ export function addRowDelta(
  * sums. Ascending, because what is kept stays sorted by hash; so only a threshold has to be found, on plain numbers.
  */
 export function heaviestEntries(row: ItemRow, most: number): Int32Array {
-  const { size, f, b, o } = row;
+  const { size, entries: own } = row;
   const entries = new Int32Array(Math.min(size, most));
   if (size <= most) {
     for (let entry = 0; entry < size; entry++) entries[entry] = entry;
     return entries;
   }
   const weights = new Float64Array(size);
-  for (let entry = 0; entry < size; entry++) weights[entry] = f[entry]! + b[entry]! + o[entry]!;
+  for (let entry = 0, at = 0; entry < size; entry++, at += ENTRY_NUMBERS)
+    weights[entry] = own[at + F]! + own[at + B]! + own[at + O]!;
   const threshold = weights.slice().sort()[size - most]!;
   let atThreshold = most;
   for (let entry = 0; entry < size; entry++) if (weights[entry]! > threshold) atThreshold--;
@@ -107,63 +109,58 @@ export function heaviestEntries(row: ItemRow, most: number): Int32Array {
   return entries;
 }
 
-function addTo(masses: Float64Array, entry: number, amount: number): 0 | 1 {
-  const mass = masses[entry]!;
+function addTo(entries: Float64Array, at: number, amount: number): 0 | 1 {
+  const mass = entries[at]!;
   if (amount < 0 && mass === 0) return 1;
-  masses[entry] = addMass(mass, amount);
+  entries[at] = addMass(mass, amount);
   return 0;
 }
 
-/** Position of a hash, or ~position where it belongs. */
-function entryOf(row: ItemRow, hash: number): number {
+/** Where the entry of a hash begins, or ~ of where it belongs. */
+function placeOf({ size, entries }: ItemRow, hash: number): number {
   let low = 0;
-  let high = row.size;
+  let high = size;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const found = row.hashes[middle]!;
-    if (found === hash) return middle;
+    const found = entries[ENTRY_NUMBERS * middle + HASH]!;
+    if (found === hash) return ENTRY_NUMBERS * middle;
     if (found < hash) low = middle + 1;
     else high = middle;
   }
-  return ~low;
+  return ~(ENTRY_NUMBERS * low);
 }
 
-function insertEntry(row: ItemRow, position: number, hash: number): void {
-  if (row.size === row.hashes.length) {
-    const capacity = Math.max(8, 2 * row.size);
-    row.hashes = grown(row.hashes, capacity);
-    row.f = grown(row.f, capacity);
-    row.b = grown(row.b, capacity);
-    row.o = grown(row.o, capacity);
+function insertEntry(row: ItemRow, at: number, hash: number): void {
+  const end = ENTRY_NUMBERS * row.size;
+  if (end === row.entries.length) {
+    const larger = new Float64Array(Math.max(FIRST_ENTRIES * ENTRY_NUMBERS, 2 * end));
+    larger.set(row.entries);
+    row.entries = larger;
   }
-  const masses = [row.hashes, row.f, row.b, row.o] as const;
-  for (const array of masses) {
-    array.copyWithin(position + 1, position, row.size);
-    array[position] = 0;
-  }
-  row.hashes[position] = hash;
+  const { entries } = row;
+  entries.copyWithin(at + ENTRY_NUMBERS, at, end);
+  entries[at + HASH] = hash;
+  entries[at + F] = 0;
+  entries[at + B] = 0;
+  entries[at + O] = 0;
   row.size++;
 }
 
 /** Entries that hold anything. */
-function fullEntries({ size, f, b, o }: ItemRow): number[] {
-  const entries: number[] = [];
-  for (let entry = 0; entry < size; entry++) {
-    if (f[entry] !== 0 || b[entry] !== 0 || o[entry] !== 0) entries.push(entry);
+function fullEntries({ size, entries }: ItemRow): number[] {
+  const full: number[] = [];
+  for (let entry = 0, at = 0; entry < size; entry++, at += ENTRY_NUMBERS) {
+    if (entries[at + F] !== 0 || entries[at + B] !== 0 || entries[at + O] !== 0) full.push(entry);
   }
-  return entries;
+  return full;
 }
 
 /** Drops all entries but these, which ascend. */
-function keepEntries(row: ItemRow, entries: ArrayLike<number>): void {
-  for (let i = 0; i < entries.length; i++) {
-    const entry = entries[i]!;
-    row.hashes[i] = row.hashes[entry]!;
-    row.f[i] = row.f[entry]!;
-    row.b[i] = row.b[entry]!;
-    row.o[i] = row.o[entry]!;
-  }
-  row.size = entries.length;
+function keepEntries(row: ItemRow, kept: ArrayLike<number>): void {
+  const { entries } = row;
+  for (let i = 0; i < kept.length; i++)
+    for (let n = 0; n < ENTRY_NUMBERS; n++) entries[ENTRY_NUMBERS * i + n] = entries[ENTRY_NUMBERS * kept[i]! + n]!;
+  row.size = kept.length;
 }
 
 function scaleRow(row: ItemRow, factor: number, landmarkMs: number): void {
@@ -175,15 +172,10 @@ function scaleRow(row: ItemRow, factor: number, landmarkMs: number): void {
   row.forward *= factor;
   row.backward *= factor;
   row.together *= factor;
-  for (let entry = 0; entry < row.size; entry++) {
-    row.f[entry] = row.f[entry]! * factor;
-    row.b[entry] = row.b[entry]! * factor;
-    row.o[entry] = row.o[entry]! * factor;
+  const { size, entries } = row;
+  for (let at = 0; at < ENTRY_NUMBERS * size; at += ENTRY_NUMBERS) {
+    entries[at + F] = entries[at + F]! * factor;
+    entries[at + B] = entries[at + B]! * factor;
+    entries[at + O] = entries[at + O]! * factor;
   }
-}
-
-function grown(from: Float64Array, capacity: number): Float64Array {
-  const to = new Float64Array(capacity);
-  to.set(from);
-  return to;
 }

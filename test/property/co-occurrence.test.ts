@@ -7,6 +7,7 @@ import { DAY_MS, type HalfLives, valueFactor } from '../../processors/decay.ts';
 import { itemHash } from '../../schemas/item-hash.ts';
 import type { Click, Purchase } from '../../schemas/records.ts';
 import { type OracleAnswer, type OracleEvent, recompute } from '../support/co-occurrence-oracle.ts';
+import { entriesOf } from '../support/row-entries.ts';
 import { click, purchase, recordsOf, VisitorPipeline } from '../support/visitor-pipeline.ts';
 
 const START = Date.UTC(2026, 0, 10);
@@ -120,11 +121,11 @@ function answerOf(pipeline: VisitorPipeline, atMs: number): Map<string, number> 
     sums.set(`F ${item}`, row.forward * factor);
     sums.set(`B ${item}`, row.backward * factor);
     sums.set(`O ${item}`, row.together * factor);
-    for (let i = 0; i < row.size; i++) {
-      const partner = nameOf.get(row.hashes[i]!)!;
-      sums.set(`f ${item} ${partner}`, row.f[i]! * factor);
-      sums.set(`b ${item} ${partner}`, row.b[i]! * factor);
-      sums.set(`o ${item} ${partner}`, row.o[i]! * factor);
+    for (const { hash, f, b, o } of entriesOf(row)) {
+      const partner = nameOf.get(hash)!;
+      sums.set(`f ${item} ${partner}`, f * factor);
+      sums.set(`b ${item} ${partner}`, b * factor);
+      sums.set(`o ${item} ${partner}`, o * factor);
     }
   }
   for (const { popularLandmarkMs, items: ids, segments } of pipeline.segmentDeltas) {

@@ -12,6 +12,7 @@ import { itemHash } from '../../schemas/item-hash.ts';
 import type { ExpectedState, ExpectedVisitor } from './production-oracle.ts';
 import type { RestoredState } from './production-state.ts';
 import { ledgerFaults, shownFaults } from './production-visitors.ts';
+import { entriesOf } from './row-entries.ts';
 
 const TOLERANCE = 1e-9;
 
@@ -137,11 +138,11 @@ class StateComparison implements Comparison {
       this.#sum(`repeats ${item}`, row.repeats * factor);
       this.#count(this.#cut.has(`row ${item}`) ? 'rows beyond the bound' : 'rows');
       if (this.#cut.has(`row ${item}`)) continue;
-      for (let i = 0; i < row.size; i++) {
-        const partner = names.get(row.hashes[i]!)!;
-        this.#sum(`f ${item} ${partner}`, row.f[i]! * factor);
-        this.#sum(`b ${item} ${partner}`, row.b[i]! * factor);
-        this.#sum(`o ${item} ${partner}`, row.o[i]! * factor);
+      for (const { hash, f, b, o } of entriesOf(row)) {
+        const partner = names.get(hash)!;
+        this.#sum(`f ${item} ${partner}`, f * factor);
+        this.#sum(`b ${item} ${partner}`, b * factor);
+        this.#sum(`o ${item} ${partner}`, o * factor);
       }
     }
   }

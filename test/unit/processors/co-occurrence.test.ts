@@ -7,6 +7,7 @@ import { DEFAULT_HALF_LIVES, valueFactor, weightAt } from '../../../processors/d
 import { neighbourSerde, roundedMass } from '../../../processors/neighbours.ts';
 import { segmentDeltasSerde } from '../../../processors/profile/segment-deltas.ts';
 import { itemHash } from '../../../schemas/item-hash.ts';
+import { entriesOf } from '../../support/row-entries.ts';
 import { click, purchase, recordsOf, VisitorPipeline } from '../../support/visitor-pipeline.ts';
 
 const T = 1_700_000_000_000;
@@ -32,7 +33,7 @@ describe('ITEMS', () => {
     await pipeline.process(recordsOf(...star(ROW_GROWN_ENTRIES + 1)));
     const row = pipeline.row('hub')!;
     assert.equal(row.size, ROW_ENTRIES);
-    const hashes = [...row.hashes.subarray(0, row.size)];
+    const hashes = entriesOf(row).map(({ hash }) => hash);
     assert.deepEqual(
       hashes,
       hashes.toSorted((one, other) => one - other),
@@ -57,7 +58,7 @@ describe('ITEMS', () => {
     );
     await pipeline.process(recordsOf(...star(ROW_GROWN_ENTRIES)));
     const before = { ...pipeline.row('hub')! };
-    assert.equal([...before.hashes.subarray(0, before.size)].includes(itemHash('weak')), false);
+    assert.ok(entriesOf(before).every(({ hash }) => hash !== itemHash('weak')));
     await pipeline.process(recordsOf(purchase([['weak', 1]], { visitorId: 'old', status: 'returned', at: T })));
     assert.equal(pipeline.items[0]!.metrics.count('freshet.items.retractions.dropped'), 2);
     const after = pipeline.row('hub')!;
@@ -80,7 +81,10 @@ describe('ITEMS', () => {
     await pipeline.process(recordsOf(click({ itemId: 'a' }), click({ itemId: 'b' }), click({ itemId: 'c' })));
     assert.equal(pipeline.items[0]!.metrics.count('freshet.items.hash_collisions'), 1);
     assert.equal(pipeline.row('b'), undefined);
-    assert.deepEqual([...pipeline.row('a')!.hashes.subarray(0, pipeline.row('a')!.size)], [itemHash('c')]);
+    assert.deepEqual(
+      entriesOf(pipeline.row('a')!).map(({ hash }) => hash),
+      [itemHash('c')],
+    );
   });
 
   test('An item is published at once, then at most once per interval, and the last change at its end', async () => {
@@ -176,8 +180,8 @@ describe('ITEMS', () => {
       [events, events.toReversed()].map(async (order) => {
         const pipeline = new VisitorPipeline({ partitions: 1 });
         for (const event of order) await pipeline.process(recordsOf(event));
-        const { n, together, hashes, o, size } = pipeline.row('b')!;
-        return { n, together, hashes: [...hashes.subarray(0, size)], o: [...o.subarray(0, size)] };
+        const row = pipeline.row('b')!;
+        return { n: row.n, together: row.together, entries: entriesOf(row).map(({ hash, o }) => [hash, o]) };
       }),
     );
     assert.deepEqual(masses[0], masses[1]);
