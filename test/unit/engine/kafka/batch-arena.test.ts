@@ -21,12 +21,27 @@ test('pieces that were taken since the last clearing share no byte, whatever the
   );
 });
 
-test('the memory of a commit is used again by the next, unless it was a large one', () => {
+test('the memory of a commit is used again by the next, large or small', () => {
   const arena = new BatchArena();
-  const small = arena.take(1_000).buffer;
-  arena.clear();
-  assert.equal(arena.take(1_000).buffer, small);
-  const large = arena.take(5 * 1024 * 1024).buffer;
-  arena.clear();
-  assert.notEqual(arena.take(1_000).buffer, large);
+  const buffersOf = (sizes: readonly number[]) => {
+    arena.clear();
+    return new Set(sizes.map((size) => arena.take(size).buffer));
+  };
+  const large = [1_000, 3_000_000, 500_000, 400_000, 200_000, 900_000];
+  const first = buffersOf(large);
+  for (let i = 0; i < 100; i++) {
+    for (const buffer of buffersOf([2_000])) assert.ok(first.has(buffer));
+    assert.deepEqual(buffersOf(large), first);
+  }
+});
+
+test('what no commit uses for a while is let go', () => {
+  const arena = new BatchArena();
+  const first = arena.take(1_000).buffer;
+  const large = arena.take(5_000_000).buffer;
+  for (let i = 0; i < 100; i++) {
+    arena.clear();
+    assert.equal(arena.take(1_000).buffer, first);
+  }
+  assert.notEqual(arena.take(5_000_000).buffer, large);
 });
