@@ -1,5 +1,5 @@
 // A producer with a transactional id (KIP-98), cut down to what a task needs: the id is claimed once, and each transaction is
-// "add all partitions, produce to them, end". What a coordinator is asked is repeated while it says that it has no time. Records are
+// "add all partitions, produce to them, end". Beginnings and commits are repeated while the coordinator says that it has no time. Records are
 // never sent a second time: after any other failure the producer is of no use, since it cannot know what the broker has (a repeated
 // request may be taken for another one's duplicate, and records are lost without an error). Its owner claims the id anew, which
 // settles the transaction, and looks.
@@ -10,14 +10,14 @@ import { type BrokerRequests, errorOfCode, protocolErrorOf } from './broker-requ
 import { type LastTransaction, lastTransaction, type Outcome, type ProducerIdentity } from './describe-transaction.ts';
 import { type PartitionBatch, type ProducedPartition, produceCall } from './produce-protocol.ts';
 
-/** First pause before a request is repeated that has changed nothing, ms; it doubles up to the second. */
+/** First pause before a request is repeated, ms; it doubles up to the second. */
 const FIRST_PAUSE_MS = 2;
 const LAST_PAUSE_MS = 100;
 const MAX_SEQUENCE = 2 ** 31;
 
 /** Kafka's code of what a coordinator answers that is busy with the last transaction. */
 const CONCURRENT_TRANSACTIONS = 51;
-/** Errors of a coordinator that is busy with the last transaction, moving or starting: it has done nothing. */
+/** Errors of a coordinator that is busy with the last transaction, moving or starting: what was asked is not done, or may be asked again. */
 const BUSY: ReadonlySet<string> = new Set([
   'CONCURRENT_TRANSACTIONS',
   'GROUP_LOAD_IN_PROGRESS',
@@ -137,8 +137,12 @@ export class TransactionalProducer {
   async #end(outcome: Outcome): Promise<void> {
     const transactionResult = outcome === 'committed';
     const args = { transactionalId: this.#transactionalId, ...this.identity, transactionResult };
-    // Safe to repeat: one that is being ended so ends so, and one that somebody else has ended was ended in a later epoch.
-    await this.#ask((coordinator) => this.#requests.send(coordinator, 'EndTxn', args));
+    const end = (coordinator: number) => this.#requests.send(coordinator, 'EndTxn', args);
+    // A commit is safe to repeat: one that is on its way goes on, one by a reader of the claims' note is the same, and whoever else has
+    // ended the transaction has done it in a later epoch. An abort is told once: who claims the id meanwhile aborts what goes on, and
+    // takes a late end in our epoch for a commit.
+    if (outcome === 'committed') await this.#ask(end);
+    else await end(this.#coordinator);
   }
 
   /** Sends what may be repeated to the coordinator, until it has time for it. */

@@ -71,3 +71,14 @@ test('an end is told once where the id has another owner, or nobody knows what w
     assert.equal(sent.length, 1);
   }
 });
+
+test('an abort is told once: the next claim aborts what goes on', async () => {
+  const { producer, sent, failures } = await producerOf();
+  const failure = errorOfCode(CONCURRENT_TRANSACTIONS);
+  failures.EndTxn = [failure];
+  await assert.rejects(producer.mark([{ topic: 'rows', partitions: [0] }], 'aborted'), failure);
+  assert.deepEqual(
+    sent.map(({ name }) => name),
+    ['AddPartitionsToTxn', 'EndTxn'],
+  );
+});
