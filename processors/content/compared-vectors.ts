@@ -57,7 +57,8 @@ export class ComparedVectors {
     const asked = 2 * count;
     if (asked >= this.#numbers.length) return this.#numbers;
     const block = this.#block.subarray(0, this.#numbers.length * this.#dimensions);
-    const { keys } = exactSearch(block, to, this.#dimensions, asked, MetricKind.Cos, 1);
+    // A copy: of a query that lies within a larger buffer usearch reads the buffer's beginning.
+    const { keys } = exactSearch(block, to.slice(), this.#dimensions, asked, MetricKind.Cos, 1);
     const numbers = Array.from(keys as BigUint64Array, (place) => this.#numbers[Number(place)]!);
     const cosines = numbers.map(cosineOf).sort((a, b) => b - a);
     return cosines[count - 1]! - cosines[asked - 1]! > ROUNDING ? numbers : undefined;
