@@ -28,22 +28,23 @@ import { MAX_LIST_VALUE_BYTES } from './list-store.ts';
 import { listOf, openList } from './list-view.ts';
 
 const writer = new BinaryWriter(16 * 1024);
+const itemsWriter = new BinaryWriter(16 * 1024);
 
 /**
  * The bytes of a list's items behind one that says whether there are ranks, for {@link encodeList}: the lists of several owners can share
- * them.
+ * them, until items are encoded again.
  * @throws {RangeError} when a score or part is not finite.
  */
 export function encodeItems(listed: ListedItems): Uint8Array {
   // Items that failed half-way may have left bytes behind.
-  writer.reset();
-  writer.u8(listed.steps === undefined ? 0 : RANKED);
+  itemsWriter.reset();
+  itemsWriter.u8(listed.steps === undefined ? 0 : RANKED);
   const { causes, numbers } = numbered(listed);
-  writer.varint(causes.length);
+  itemsWriter.varint(causes.length);
   for (const cause of causes) writeCause(cause);
   writeItems(listed, numbers);
   if (listed.steps !== undefined) writeRanks(listed.steps, listed.ranks ?? []);
-  return writer.finish();
+  return itemsWriter.lend();
 }
 
 /**
@@ -146,36 +147,36 @@ function writeTrace(traceparent: string): void {
 function writeCause({ kind, itemId, title, campaignId, segment }: Cause): void {
   const code = REASON_KINDS.indexOf(kind);
   if (code < 0) throw new RangeError(`"${kind}" is no kind of reason`);
-  writer.u8(code);
-  writer.u8(
+  itemsWriter.u8(code);
+  itemsWriter.u8(
     (itemId === undefined ? 0 : ITEM_ID) |
       (title === undefined ? 0 : TITLE) |
       (campaignId === undefined ? 0 : CAMPAIGN_ID) |
       (segment === undefined ? 0 : SEGMENT),
   );
-  if (itemId !== undefined) writer.text(itemId);
-  if (title !== undefined) writer.text(title);
-  if (campaignId !== undefined) writer.text(campaignId);
-  if (segment !== undefined) writer.text(segment);
+  if (itemId !== undefined) itemsWriter.text(itemId);
+  if (title !== undefined) itemsWriter.text(title);
+  if (campaignId !== undefined) itemsWriter.text(campaignId);
+  if (segment !== undefined) itemsWriter.text(segment);
 }
 
 function writeItems({ items, reasonCauses, reasonParts }: ListedItems, numbers: Int32Array): void {
-  writer.varint(items.length);
+  itemsWriter.varint(items.length);
   for (const { id, score, firstReason, reasonCount } of items) {
-    writer.text(id);
-    writer.f64(finite(score));
-    writer.varint(reasonCount);
+    itemsWriter.text(id);
+    itemsWriter.f64(finite(score));
+    itemsWriter.varint(reasonCount);
     for (let i = firstReason; i < firstReason + reasonCount; i++) {
-      writer.varint(numbers[reasonCauses[i]!]!);
-      writer.f64(finite(reasonParts[i]!));
+      itemsWriter.varint(numbers[reasonCauses[i]!]!);
+      itemsWriter.f64(finite(reasonParts[i]!));
     }
   }
 }
 
 function writeRanks(steps: readonly string[], ranks: readonly number[]): void {
-  writer.varint(steps.length);
-  for (const step of steps) writer.text(step);
-  for (const rank of ranks) writer.varint(rank);
+  itemsWriter.varint(steps.length);
+  for (const step of steps) itemsWriter.text(step);
+  for (const rank of ranks) itemsWriter.varint(rank);
 }
 
 /** A score that is not finite cannot be ordered, and JSON, which shoppers get, cannot say it. */

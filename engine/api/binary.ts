@@ -70,6 +70,13 @@ export class BinaryWriter {
     return bytes;
   }
 
+  /** What was written, without a copy: of use until the next value is written. The writer is empty again. */
+  lend(): Uint8Array {
+    const lent = this.#bytes.subarray(0, this.#length);
+    this.#length = 0;
+    return lent;
+  }
+
   /** Forgets what was written: after an error half-way through a value. */
   reset(): void {
     this.#length = 0;

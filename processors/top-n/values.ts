@@ -146,7 +146,7 @@ export interface ListFormat {
   placementKey(name: string): string;
   /** What a key stands for; `undefined` where it is none of ours. */
   parseKey(key: string): PublishedKey | undefined;
-  /** What {@link encodeList} takes: the lists of several owners can share it. */
+  /** What {@link encodeList} takes: the lists of several owners can share it, until items are encoded again. */
   encodeItems(items: ListedItems): Uint8Array;
   encodeList(head: ListHead, encodedItems: Uint8Array): Uint8Array;
   encodeCard(card: ItemCard): Uint8Array;

@@ -120,6 +120,22 @@ describe('binary values', () => {
     assert.equal(new BinaryReader(first).text(), 'first');
   });
 
+  it('are lent out of the writer until the next one is written, which begins anew', () => {
+    const writer = new BinaryWriter(4);
+    const fields: readonly Field[] = [
+      { kind: 'text', value: 'A-1' },
+      { kind: 'f64', value: 0.5 },
+    ];
+    const copied = write(fields);
+    for (const field of fields) {
+      if (field.kind === 'text') writer.text(field.value);
+      else writer[field.kind](field.value);
+    }
+    assert.deepEqual(Buffer.from(writer.lend()), Buffer.from(copied));
+    assert.equal(writer.length, 0);
+    assert.deepEqual(Buffer.from(write(fields, writer)), Buffer.from(copied));
+  });
+
   it('are not written when they could not be read back', () => {
     const writer = new BinaryWriter();
     for (const value of [-1, 1.5, 2 ** 53, Number.NaN, Infinity]) {
