@@ -197,10 +197,11 @@ export class SinkPublisher {
 
   #publishedThrough(): number {
     let through = this.#commitNumber;
-    for (const waiting of this.#waiting.values()) {
-      const [oldest] = waiting.values();
-      if (oldest !== undefined) through = Math.min(through, oldest.since - 1);
-    }
+    // All of them: a key whose newer value came while it was on its way waits behind those of later commits.
+    for (const waiting of this.#waiting.values())
+      waiting.forEach(({ since }) => {
+        if (since <= through) through = since - 1;
+      });
     return through;
   }
 

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { type SinkEntry, silentLogger, silentMetrics, type VersionedSink } from '../../../engine/api/index.ts';
 import { SinkPublisher } from '../../../engine/runtime/sink-publisher.ts';
 
@@ -63,14 +64,14 @@ test('a key that waits for its newer value is named with that of the newer commi
   let rest = publisher.until(({ waiting }) => waiting === 502 && calls.length === 1);
   calls[0]!.end();
   await rest;
-  while (calls.length < 2) await new Promise(setImmediate);
+  while (calls.length < 2) await setImmediate();
   rest = publisher.until(({ waiting }) => waiting < 502);
   calls[1]!.end();
   await rest;
   const named = publisher.unpublished()[NODE]!;
   assert.equal(new Set(named).size, 502);
   assert.ok(named.includes('visitor') && named.includes('session'));
-  while (calls.length < 3) await new Promise(setImmediate);
+  while (calls.length < 3) await setImmediate();
   const all = publisher.until(({ waiting }) => waiting === 0);
   calls[2]!.end();
   await all;
@@ -88,5 +89,20 @@ test('what is added to a commit that was over, as a repair does, is not named fo
     assert.equal(publisher.hasRoom, true);
   }
   assert.deepEqual(new Set(over), new Set([1]));
+  publisher.close();
+});
+
+test('a commit is not over while the newer value of a key waits behind keys of later commits', async () => {
+  const { publisher, calls, over, add, endCall } = publisherOf();
+  add(1, ['visitor']);
+  add(2, ['visitor']);
+  add(3, ['session']);
+  calls[0]!.end();
+  // All that follows up to the next call are promises that are resolved.
+  await setImmediate();
+  assert.deepEqual(calls[1]!.keys, ['session', 'visitor']);
+  assert.deepEqual(over, [1]);
+  await endCall();
+  assert.deepEqual(over, [1, 3]);
   publisher.close();
 });
